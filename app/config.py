@@ -1,0 +1,174 @@
+"""Every option of the server in one typed table: name, type, default, and the text that documentation prints.
+
+Values come from the TOML file, then the environment (`DARKROOM_SECTION_KEY`, `…_FILE` for secrets), then flags: `app.config_sources`.
+Nothing here reads a file or the environment.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+_UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4,
+          "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}  # fmt: skip
+
+
+def parse_size(value: object) -> object:
+    """`"10GiB"`, `"500 MB"` or a number of bytes, to bytes."""
+    if isinstance(value, str):
+        m = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
+        if not m or m[2].lower() not in _UNITS:
+            raise ValueError('a size is bytes or a text like "10GiB"')
+        return int(float(m[1]) * _UNITS[m[2].lower()])
+    return value
+
+
+Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
+"""Bytes; written as a number or as "10GiB"."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Http(Section):
+    listen: str = Field("127.0.0.1", description='Address to listen on; "0.0.0.0" for every interface.')
+    port: int = Field(8080, ge=1, le=65535, description="Port to listen on.")
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses or networks whose X-Forwarded-For is believed; from all others it is ignored."
+    )
+    workers: int = Field(1, ge=1, le=64, description="Server processes. More than one needs PostgreSQL.")
+    max_body: Size = Field(16 << 20, description="Largest JSON request body.")
+
+
+class Registration(Section):
+    mode: Literal["open", "invite", "closed"] = Field(
+        "open", description="Who may sign up: anybody, only addresses invited with `darkroom user invite`, or nobody."
+    )
+
+
+class Otp(Section):
+    fixed: dict[str, str] = Field(
+        default_factory=dict, description='For tests only: e-mail suffix to fixed code, e.g. {"@example.org" = "123456"}. Loud at start.'
+    )
+
+
+class Quota(Section):
+    default: Size = Field("10GiB", description="Storage of each account without an own quota; 0 means unlimited.")  # type: ignore[assignment]  # the validator turns the text into bytes
+    tolerance: Size = Field("50MiB", description="How far one sized request may pass the limit; museum's clients count on it.")  # type: ignore[assignment]
+    pending: Size = Field(0, description="Bytes per account uploaded but not committed; 0: as much as the quota. The oldest go first.")
+    max_file: Size = Field("10GiB", description="Largest single file, encrypted.")  # type: ignore[assignment]
+
+
+class Locker(Section):
+    files: int = Field(0, ge=0, description="Files an account may keep in Locker; 0 means unlimited.")
+    storage: Size = Field(0, description="Bytes an account may keep in Locker; 0 means unlimited.")
+
+
+class Passkeys(Section):
+    rp_id: str = Field("localhost", description="Host name of the accounts app (WebAuthn relying party).")
+    origins: tuple[str, ...] = Field(("http://localhost:3001",), description="Origins of the accounts app.")
+
+
+class Database(Section):
+    url: SecretStr | None = Field(None, description="postgresql://… to use PostgreSQL; without it a SQLite file in the data folder.")
+    pool: int = Field(16, ge=2, le=256, description="Connections to PostgreSQL per process.")
+
+
+class Storage(Section):
+    name: str = Field("main", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Name of the store in the database; never change it.")
+    kind: Literal["filesystem", "s3", "memory"] = Field("filesystem", description="filesystem, s3, or memory (lost at exit).")
+    path: Path | None = Field(None, description="filesystem: folder of the objects; default `<data_dir>`.")
+    endpoint: str | None = Field(None, description="s3: URL at which this server reaches the store.")
+    public_endpoint: str | None = Field(None, description="s3: URL at which clients reach it, when that differs.")
+    bucket: str | None = Field(None, description="s3: bucket.")
+    region: str = Field("us-east-1", description="s3: region.")
+    access_key: SecretStr | None = Field(None, description="s3: access key.")
+    secret_key: SecretStr | None = Field(None, description="s3: secret key.")
+    path_style: bool = Field(True, description="s3: bucket in the path instead of the host name.")
+    proxy: bool = Field(False, description="s3: bytes travel through this server's own address, clients never see the store.")
+
+
+class Trash(Section):
+    retention_days: int = Field(30, ge=1, description="Days until files in the trash are deleted for good.")
+    deletion_grace_days: int = Field(7, ge=0, description="Days that deleted bytes are kept before they are removed from the store.")
+    scrub_days: int = Field(5, ge=0, description="Days after the bytes are gone until the encrypted metadata is blanked too.")
+
+
+class Apps(Section):
+    accounts: str = Field("http://localhost:3001", description="URL of the accounts web app (passkeys).")
+    albums: str = Field("http://localhost:3002", description="URL of the public albums web app.")
+    cast: str = Field("http://localhost:3004", description="URL of the cast web app.")
+    share: str = Field("http://localhost:3005", description="URL of the Locker share web app.")
+    embed: str = Field("http://localhost:3006", description="URL of the embed web app.")
+    family: str = Field("http://localhost:3007", description="URL of the family web app.")
+    paste: str = Field("http://localhost:3008", description="URL of the paste web app.")
+    memories: str = Field("http://localhost:3010", description="URL of the memories web app.")
+    custom_domain_cname: str = Field("", description="Host that custom album domains point to by CNAME; empty: not offered.")
+
+    @field_validator("*")
+    @classmethod
+    def _no_slash(cls, v: str) -> str:
+        return v.rstrip("/")
+
+
+class Limit(Section):
+    count: int = Field(ge=0, description="Requests allowed per window; 0 switches the limit off.")
+    seconds: int = Field(ge=1, description="Length of the window.")
+
+
+def _limit(count: int, seconds: int) -> Limit:
+    return Limit(count=count, seconds=seconds)
+
+
+class Limits(Section):
+    """accounts.md §6: budgets per account or client address, never one for all, so that nobody can lock out the others."""
+
+    sensitive: Limit = Field(
+        _limit(10, 60), description="Each sign-in route (codes, SRP, second factors), per account or address. Survives a restart."
+    )
+    codes_per_address: Limit = Field(_limit(30, 600), description="E-mail codes asked for from one address. Survives a restart.")
+    probes: Limit = Field(
+        _limit(100, 3600), description="Answers per client address that tell whether an account exists. Survives a restart."
+    )
+    link_password: Limit = Field(_limit(10, 60), description="Password tries on a public link, per address. Survives a restart.")
+    public_key: Limit = Field(_limit(200, 60), description="Look-ups of other people's public keys, per account.")
+    upload_urls: Limit = Field(_limit(500, 60), description="Upload URL requests per route and account.")
+    preview: Limit = Field(_limit(700, 1), description="Thumbnail requests per account.")
+    address: Limit = Field(_limit(1000, 1), description="Every request, per client address.")
+
+
+class Log(Section):
+    level: Literal["debug", "info", "notice", "warning", "error"] = Field("info", description="Least severe level that is printed.")
+    format: Literal["text", "json"] = Field("text", description="One line of text or one JSON object per event.")
+
+
+class Config(Section):
+    """The whole configuration. Unknown keys are errors."""
+
+    data_dir: Path = Field(Path("darkroom-data"), description="Folder for the database, objects, temporary files and secrets.")
+    public_url: str | None = Field(
+        None, description="URL at which clients reach this server; without it the address of each request is used for object URLs."
+    )
+    http: Http = Http()
+    registration: Registration = Registration()
+    otp: Otp = Otp()
+    quota: Quota = Quota()
+    locker: Locker = Locker()
+    passkeys: Passkeys = Passkeys()
+    database: Database = Database()
+    storage: tuple[Storage, ...] = Field((Storage(),), min_length=1, description="Object stores; the first takes new objects.")
+    trash: Trash = Trash()
+    apps: Apps = Apps()
+    limits: Limits = Limits()
+    log: Log = Log()
+
+    @field_validator("public_url")
+    @classmethod
+    def _url(cls, v: str | None) -> str | None:
+        if v is not None and not re.match(r"https?://[^/\s]+", v):
+            raise ValueError("an http:// or https:// URL")
+        return v.rstrip("/") if v else v

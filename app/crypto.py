@@ -1,0 +1,168 @@
+"""Cryptography the server itself needs: hashes of tokens, sealed tokens, e-mail at rest, signed URLs, minted object keys, JWTs.
+
+The server never holds a key that opens anybody's content. Primitives come from libsodium (PyNaCl) and the standard library.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from nacl.bindings import crypto_box_seal, crypto_secretbox_easy, crypto_secretbox_open_easy
+
+from .clock import Ids
+
+_TAG_BYTES = 6
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a session token: SHA-256 of its text (32 bytes)."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def session_handle(stored: bytes) -> str:
+    """The name of another device's session in a listing: 44 characters that end that session but are no credential."""
+    return base64.urlsafe_b64encode(hashlib.sha256(b"darkroom session handle" + stored).digest()).decode()
+
+
+def seal_token(token: str, public_key: str) -> str:
+    """`encryptedToken`: the 32 raw bytes of a token sealed to a user's public key, standard base64 (accounts.md §3)."""
+    return b64(crypto_box_seal(base64.urlsafe_b64decode(token), base64.b64decode(public_key)))
+
+
+def seal_text(text: str, public_key: str) -> str:
+    """The ASCII bytes of a text sealed to a public key (deletion challenge)."""
+    return b64(crypto_box_seal(text.encode(), base64.b64decode(public_key)))
+
+
+def same(a: bytes | str, b: bytes | str) -> bool:
+    """Equality in constant time."""
+    return hmac.compare_digest(a.encode() if isinstance(a, str) else a, b.encode() if isinstance(b, str) else b)
+
+
+def normal_email(text: str) -> str:
+    """Trimmed and lower-cased, as every route compares addresses (accounts.md §0)."""
+    return text.strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The server's own keys, made at first start into `secrets.toml` (mode 0600). Losing them logs nobody out, but e-mails cannot be
+    read any more and every issued URL and JWT becomes invalid."""
+
+    encryption: bytes = field(repr=False)  # 32: e-mails, TOTP secrets at rest
+    hash: bytes = field(repr=False)  # 64: BLAKE2b key of the e-mail look-up hash
+    jwt: bytes = field(repr=False)  # 32
+    url: bytes = field(repr=False)  # 32: signed object URLs and minted keys
+
+    @classmethod
+    def generate(cls, ids: Ids) -> Secrets:
+        return cls(ids.bytes(32), ids.bytes(64), ids.bytes(32), ids.bytes(32))
+
+
+class Crypto:
+    """Operations with the server's secrets. Pure; holds no connection and no cache."""
+
+    def __init__(self, secrets: Secrets, ids: Ids) -> None:
+        self._secrets = secrets
+        self._ids = ids
+
+    # --- data at rest (accounts.md §3)
+    def encrypt(self, text: str) -> tuple[bytes, bytes]:
+        """secretbox of a text: (cipher with the tag first, nonce of 24 bytes)."""
+        nonce = self._ids.bytes(24)
+        return crypto_secretbox_easy(text.encode(), nonce, self._secrets.encryption), nonce
+
+    def decrypt(self, cipher: bytes, nonce: bytes) -> str:
+        return crypto_secretbox_open_easy(cipher, nonce, self._secrets.encryption).decode()
+
+    def hash(self, text: str) -> str:
+        """BLAKE2b-256 keyed, standard base64: the look-up form of an e-mail address."""
+        return b64(hashlib.blake2b(text.encode(), digest_size=32, key=self._secrets.hash).digest())
+
+    # --- signed values
+    def sign(self, *parts: str | int) -> str:
+        """URL-safe HMAC-SHA256 (first 24 bytes, 32 characters) over the parts, each length-prefixed so that they cannot run together."""
+        mac = hmac.new(self._secrets.url, digestmod=hashlib.sha256)
+        for p in parts:
+            raw = str(p).encode()
+            mac.update(len(raw).to_bytes(4, "big") + raw)
+        return base64.urlsafe_b64encode(mac.digest()[:24]).decode()
+
+    def verify(self, signature: str, *parts: str | int) -> bool:
+        return same(self.sign(*parts).encode(), signature.encode("utf-8", "surrogateescape"))
+
+    # --- object keys
+    def mint_key(self, owner: int) -> str:
+        """A fresh object key `{owner}/{uuid}`: 74 random bits and a 48-bit tag, so that issued keys are known again without a row
+        per issued URL (clients ask for a new URL at every retry)."""
+        head = bytearray(self._ids.bytes(10))
+        return f"{owner}/{self._tagged(owner, bytes(head))}"
+
+    def minted(self, owner: int, key: str) -> bool:
+        """Whether this key was issued by this server to this owner."""
+        prefix, _, name = key.partition("/")
+        if prefix != str(owner):
+            return False
+        try:
+            raw = uuid.UUID(name)
+        except ValueError:
+            return False
+        head = raw.bytes[:6] + bytes([((raw.bytes[6] & 0x0F) << 4) | (raw.bytes[7] >> 4), ((raw.bytes[7] & 0x0F) << 4)])
+        head += raw.bytes[8:10]
+        return same(self._tagged(owner, head), name)
+
+    def _tagged(self, owner: int, head: bytes) -> str:
+        """The version-4 UUID text of 10 random bytes (the bits that UUIDs fix are dropped) and their tag."""
+        bits = bytearray(head[:6])
+        bits.append(0x40 | head[6] >> 4)
+        bits.append((head[6] & 0x0F) << 4 | head[7] >> 4)
+        bits.append(0x80 | (head[8] & 0x3F))
+        bits.append(head[9])
+        tag = hmac.new(self._secrets.url, b"key" + str(owner).encode() + b"/" + bytes(bits), hashlib.sha256).digest()
+        return str(uuid.UUID(bytes=bytes(bits) + tag[:_TAG_BYTES]))
+
+    # --- JWTs (accounts.md §2.4): HS256, `expiryTime` in µs, `claimScope`
+    def jwt(self, claims: dict[str, Any]) -> str:
+        head = _b64u(b'{"alg":"HS256","typ":"JWT"}')
+        body = _b64u(msgspec.json.encode(claims))
+        return f"{head}.{body}.{_b64u(self._jwt_mac(f'{head}.{body}'))}"
+
+    def read_jwt(self, token: str, *, scope: str, now: int) -> dict[str, Any] | None:
+        """The claims, or None when the signature, the scope or the expiry (µs) does not hold. Only HS256 is accepted."""
+        head, _, rest = token.partition(".")
+        body, _, mac = rest.partition(".")
+        try:
+            if msgspec.json.decode(_unb64u(head)).get("alg") != "HS256" or not same(self._jwt_mac(f"{head}.{body}"), _unb64u(mac)):
+                return None
+            claims = msgspec.json.decode(_unb64u(body))
+        except (ValueError, AttributeError, msgspec.DecodeError):
+            return None
+        if not isinstance(claims, dict) or claims.get("claimScope", "PAYMENT") != scope:
+            return None
+        expiry = claims.get("expiryTime")
+        return claims if isinstance(expiry, int) and expiry > now else None
+
+    def _jwt_mac(self, text: str) -> bytes:
+        return hmac.new(self._secrets.jwt, text.encode("utf-8", "surrogateescape"), hashlib.sha256).digest()
+
+
+def _b64u(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _unb64u(text: str) -> bytes:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as e:
+        raise ValueError(str(e)) from None

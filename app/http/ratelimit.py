@@ -1,0 +1,83 @@
+"""Request budgets per account or client address (accounts.md §6), all from one table in the configuration.
+
+Never one budget for all together: museum's process-wide counters let one stranger lock out everybody's sign-up.
+Budgets that guard a secret live in the database: they outlive a restart and hold over several processes.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from ..clock import SECOND, Clock
+from ..config import Limit, Limits
+from ..db import Database, Tx
+from ..errors import Gate
+
+DURABLE = frozenset({"sensitive", "codes_per_address", "probes", "link_password"})
+_KEEP = 50_000  # counters in memory at most: a flood of addresses pushes out the oldest windows, not the process
+
+
+def breached() -> Gate:
+    return Gate("Rate limit breached, try later", status=429)
+
+
+def count(tx: Tx, bucket: str, now: int, window: int) -> int:
+    """Hits of this bucket in its current window (µs), this one included."""
+    hits = tx.value(
+        "INSERT INTO rate_counters (bucket, window_start, hits) VALUES (:bucket, :now, 1) ON CONFLICT (bucket) DO UPDATE SET "
+        "hits = CASE WHEN rate_counters.window_start <= :now - :window THEN 1 ELSE rate_counters.hits + 1 END, "
+        "window_start = CASE WHEN rate_counters.window_start <= :now - :window THEN :now ELSE rate_counters.window_start END "
+        "RETURNING hits",
+        bucket=bucket,
+        now=now,
+        window=window,
+    )
+    return int(hits)
+
+
+def forget(tx: Tx, before: int) -> int:
+    """Drop counters whose window began before (µs)."""
+    return tx.run("DELETE FROM rate_counters WHERE window_start < :before", before=before)
+
+
+class RateLimiter:
+    """`allow` raises 429 when a budget is used up; refused requests count too."""
+
+    def __init__(self, limits: Limits, db: Database, clock: Clock) -> None:
+        self._limits = limits
+        self._db = db
+        self._clock = clock
+        self._counters: OrderedDict[str, list[int]] = OrderedDict()
+
+    async def allow(self, name: str, key: str) -> None:
+        """Count one request of `key` against the named limit; Gate(429) beyond it."""
+        limit: Limit = getattr(self._limits, name)
+        if limit.count and await self._hits(name, key, limit.seconds * SECOND) > limit.count:
+            raise breached()
+
+    async def left(self, name: str, key: str) -> bool:
+        """Count one and say whether the budget still held, for callers that answer differently instead of refusing."""
+        limit: Limit = getattr(self._limits, name)
+        return not limit.count or await self._hits(name, key, limit.seconds * SECOND) <= limit.count
+
+    async def _hits(self, name: str, key: str, window: int) -> int:
+        if name in DURABLE:
+            return await self._db.write("ratelimit.count", count, f"{name}:{key}", self._clock.now(), window)
+        return self._in_memory(f"{name}:{key}", window)
+
+    def address_ok(self, address: str) -> bool:
+        """The budget of every request, per address; in memory, on the hot path."""
+        limit = self._limits.address
+        return not limit.count or self._in_memory(f"address:{address}", limit.seconds * SECOND) <= limit.count
+
+    def _in_memory(self, bucket: str, window: int) -> int:
+        now = self._clock.now()
+        counter = self._counters.get(bucket)
+        if counter is None or counter[0] <= now - window:
+            self._counters[bucket] = [now, 1]
+            self._counters.move_to_end(bucket)
+            if len(self._counters) > _KEEP:
+                self._counters.popitem(last=False)
+            return 1
+        counter[1] += 1
+        return counter[1]

@@ -1,0 +1,152 @@
+"""How JSON comes in and goes out: Go's reading rules (accounts.md §0) on msgspec structs.
+
+Bodies are JSON whatever the Content-Type says; keys match in any case; null equals absent; unknown keys and text after the first
+value are ignored; a wrong type is 400. Features declare their structs in their own wire.py; nothing here knows a feature.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import typing
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from .errors import BadRequest
+
+S = TypeVar("S", bound="Body")
+_INITIALISMS = {"id": "ID", "ids": "IDs", "urls": "URLs", "md5": "MD5", "mfa": "MFA"}
+
+
+def wire_name(name: str) -> str:
+    """snake_case to the protocol's spelling: `collection_id` → `collectionID`. Exceptions are spelled out at the field."""
+    first, *rest = name.split("_")
+    return first + "".join(_INITIALISMS.get(p, p[:1].upper() + p[1:]) for p in rest)
+
+
+class Body(msgspec.Struct, rename=wire_name, forbid_unknown_fields=True, kw_only=True):
+    """A request body. Every field has a default (Go's zero value); `required` names those that must not be zero.
+
+    Unknown keys are forbidden only for the fast path: `decode` falls back to the lenient one.
+    """
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        """Attribute names that must be non-zero ("" , 0, None, missing all fail)."""
+        return ()
+
+    def check(self) -> None:
+        """Raise BadRequest where a required field, here or in a nested body, has its zero value."""
+        for name in self.required():
+            if not getattr(self, name) and getattr(self, name) != []:
+                raise BadRequest(log=f"{type(self).__name__}.{name} is required")
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, Body):
+                value.check()
+
+
+class Reply(msgspec.Struct, rename=wire_name, kw_only=True):
+    """A response object: every field is always present (null where None)."""
+
+
+class Lean(msgspec.Struct, rename=wire_name, kw_only=True, omit_defaults=True):
+    """A response object whose fields vanish when they have their default (Go's omitempty)."""
+
+
+@cache
+def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+@cache
+def _names(kind: type[msgspec.Struct]) -> dict[str, tuple[str, Any]]:
+    """lower-cased wire name → (exact wire name, struct type inside the field or None)."""
+    hints = typing.get_type_hints(kind)
+    return {f.encode_name.lower(): (f.encode_name, _struct_in(hints[f.name])) for f in msgspec.structs.fields(kind)}
+
+
+def _struct_in(hint: Any) -> Any:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return hint
+    return next((s for arg in typing.get_args(hint) if (s := _struct_in(arg)) is not None), None)
+
+
+def _lenient(value: Any, kind: Any) -> Any:
+    """Exact spelling preferred, else any case; null and unknown keys dropped."""
+    if isinstance(value, list):
+        return [_lenient(v, kind) for v in value]
+    if not isinstance(value, dict) or kind is None:
+        return value
+    known = _names(kind)
+    out: dict[str, Any] = {}
+    for key, v in value.items():
+        hit = known.get(key.lower())
+        if hit is None or v is None:
+            continue
+        name, inner = hit
+        if key == name or name not in out:
+            out[name] = _lenient(v, inner)
+    return out
+
+
+def decode(raw: bytes, kind: type[S]) -> S:
+    """Read a body of the given kind; BadRequest when it is no JSON object, a type is wrong or a required field is zero."""
+    try:
+        body = _decoder(kind).decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        body = _decode_slowly(raw, kind)
+    body.check()
+    return body  # type: ignore[no-any-return]  # the decoder was made for this kind
+
+
+def _decode_slowly(raw: bytes, kind: type[S]) -> S:
+    try:
+        value, _ = json.JSONDecoder().raw_decode(raw.decode("utf-8", "replace").lstrip(" \t\r\n"))
+        if not isinstance(value, dict):
+            raise BadRequest(log="body is no JSON object")
+        return msgspec.convert(_lenient(value, kind), kind)
+    except (ValueError, RecursionError, msgspec.ValidationError) as e:
+        raise BadRequest(log=f"body: {type(e).__name__}: {e}") from None
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: Any) -> bytes:
+    """JSON bytes of a reply struct, dict or list."""
+    return _encoder.encode(value)
+
+
+def b64_bytes(text: str, size: int | None = None) -> bytes | None:
+    """Decode padded standard base64; None when it is none or has another size (bytes)."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return data if size is None or len(data) == size else None
+
+
+def go_int(text: str | None) -> int:
+    """A query integer as museum reads it: 0 when missing or unparsable."""
+    return strict_int(text) or 0
+
+
+def strict_int(text: str | None) -> int | None:
+    """A query integer, or None when it is missing, no decimal integer, or outside 64 bits."""
+    if text is None or not text.lstrip("+-").isascii() or not text.lstrip("+-").isdigit() or len(text) > 20:
+        return None
+    try:
+        n = int(text)
+    except ValueError:
+        return None
+    return n if -(1 << 63) <= n < 1 << 63 else None
+
+
+def go_bool(text: str | None) -> bool | None:
+    """A query boolean as Go's ParseBool reads it, or None."""
+    return {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True,
+            "0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}.get(text or "")  # fmt: skip
