@@ -1,0 +1,222 @@
+"""The measured operations: each scenario prepares what it needs and returns rows. It starts no server and prints nothing.
+
+Names on the command line are the keys of SCENARIOS. Shapes and call orders: protocol notes, accounts.md §10 and files.md §17.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from bench import flow
+from bench.data import Bulk, content_md5, origin_of, put_request, require
+from bench.http1 import render, split_url
+from bench.load import Figures, Generator, Plan, Request
+from bench.person import Person
+from bench.table import Row
+
+MIB, KIB = 1 << 20, 1 << 10
+CLIENTS, FEW = 32, 4
+WARMUP = 0.2
+COMMITS_PER_SECOND = 1500
+"""How many requests that work only once are prepared for a second of measuring."""
+
+
+@dataclass
+class Bench:
+    """One run against one server. People and albums are made when a scenario first asks for them."""
+
+    generator: Generator
+    origin: str
+    seconds: float
+    quick: bool
+    bare: dict[str, tuple[Figures | None, Figures]] = field(default_factory=dict)
+
+    @cached_property
+    def alice(self) -> Person:
+        return Person(self.origin, "alice").sign_up()
+
+    @cached_property
+    def album(self) -> int:
+        return self.alice.new_album()
+
+    @cached_property
+    def page_album(self) -> int:
+        """An album of 5,000 files: two pages."""
+        album = self.alice.new_album()
+        self.bulk(self.alice).fill(album, 2600 if self.quick else 5000)
+        return album
+
+    @cached_property
+    def viewable(self) -> list[int]:
+        """Files of 1 MiB with thumbnails of 20 KiB."""
+        return self.bulk(self.alice).fill(self.alice.new_album(), 64, MIB, 20 * KIB)
+
+    def bulk(self, person: Person) -> Bulk:
+        return Bulk(self.generator, person)
+
+    def run(self, requests: list[Request], clients: int, follow: bool = False) -> Figures:
+        return self.generator.run(self.origin, Plan([requests], connections=clients, seconds=self.seconds, warmup=WARMUP, follow=follow))
+
+    def compare(self, row: Row, kind: str = "get") -> Row:
+        """Fills in how much of the bare handler's speed is left: rates where both have one, otherwise latencies."""
+        one, many = self.bare.get(kind, (None, None))
+        if row.many and many:
+            row.share = row.many.rps / many.rps
+        elif row.one and one:
+            row.share = one.p50_ms / row.one.p50_ms
+        return row
+
+    def point(self, name: str, *requests: Request) -> Row:
+        """A cheap request by 1 client and by 32."""
+        return self.compare(Row(name, self.run(list(requests), 1), self.run(list(requests), CLIENTS)))
+
+
+def measure_bare(generator: Generator, origin: str, seconds: float) -> dict[str, tuple[Figures | None, Figures]]:
+    """The same shapes of traffic against bench/bare.py: with 1 client, and with as many as the rows that are compared with it."""
+    host = split_url(origin)[0]
+    get = Request(render("GET", "/", host, {}, None))
+    shapes = {
+        "get": (CLIENTS, Plan([[get]])),
+        "put 100 KiB": (CLIENTS, Plan([[Request(render("PUT", "/", host, {}, 100 * KIB), 0)]], [bytes(100 * KIB)])),
+        "put 1 MiB": (FEW, Plan([[Request(render("PUT", "/", host, {}, MIB), 0)]], [bytes(MIB)])),
+        "get 1 MiB": (FEW, Plan([[Request(render("GET", f"/bytes/{MIB}", host, {}, None))]])),
+    }
+    out: dict[str, tuple[Figures | None, Figures]] = {}
+    for name, (clients, plan) in shapes.items():
+        plan.seconds, plan.warmup = seconds, WARMUP
+        one = require(generator.run(origin, plan), "bare")
+        plan.connections = clients
+        out[name] = one, require(generator.run(origin, plan), "bare")
+    return out
+
+
+def ping(b: Bench) -> list[Row]:
+    return [b.point("ping", Request(render("GET", "/ping", split_url(b.origin)[0], {}, None)))]
+
+
+def session_validity(b: Bench) -> list[Row]:
+    return [b.point("session-validity", b.alice.prepare("GET", "/users/session-validity/v2"))]
+
+
+def upload_urls(b: Bench) -> list[Row]:
+    return [b.point("upload-urls(50)", b.alice.prepare("GET", "/files/upload-urls?count=50"))]
+
+
+def upload_url(b: Bench) -> list[Row]:
+    body = {"contentLength": 3_000_017, "contentMD5": content_md5(b"photo")}
+    return [b.point("upload-url", b.alice.prepare("POST", "/files/upload-url", body))]
+
+
+def _puts(b: Bench, data: bytes, counts: tuple[int, int], clients: int) -> tuple[Figures, Figures]:
+    """Distinct signed URLs, each used once, by 1 client and by several."""
+    md5 = content_md5(data)
+    urls = [url for _, url in b.bulk(b.alice).signed(sum(counts), data)]
+    parts, out = (urls[: counts[0]], urls[counts[0] :]), []
+    for some, connections in zip(parts, (1, clients), strict=True):
+        plan = Plan([[put_request(u, len(data), 0, md5) for u in some]], [data], connections=connections, once=True, seconds=b.seconds)
+        out.append(b.generator.run(origin_of(some[0]), plan))
+    return out[0], out[1]
+
+
+def put_100k(b: Bench) -> list[Row]:
+    counts = (int(400 * b.seconds), int(2500 * b.seconds))
+    one, many = _puts(b, os.urandom(100 * KIB), counts, CLIENTS)
+    return [b.compare(Row("put 100 KiB", one, many), "put 100 KiB")]
+
+
+def put_1m(b: Bench) -> list[Row]:
+    counts = (int(200 * b.seconds), int(500 * b.seconds))
+    one, many = _puts(b, os.urandom(MIB), counts, FEW)
+    return [b.compare(Row("put 1 MiB", one, many, FEW, mib_each=1.0), "put 1 MiB")]
+
+
+def _targets(b: Bench, kind: str) -> list[str]:
+    """The signed URLs behind the download or preview redirects of the viewable files."""
+    ask = [b.alice.prepare("GET", f"/files/{kind}/{i}") for i in b.viewable]
+    return [a.header("location") or "" for a in b.bulk(b.alice).answers(ask, kind)]
+
+
+def get_1m(b: Bench) -> list[Row]:
+    urls = _targets(b, "download")
+    origin, (host, _) = origin_of(urls[0]), split_url(urls[0])
+    requests = [Request(render("GET", split_url(u)[1], host, {}, None)) for u in urls]
+    runs = [b.generator.run(origin, Plan([requests], connections=n, seconds=b.seconds, warmup=WARMUP)) for n in (1, FEW)]
+    return [b.compare(Row("get 1 MiB", runs[0], runs[1], FEW, mib_each=1.0), "get 1 MiB")]
+
+
+def commit(b: Bench) -> list[Row]:
+    many = int(COMMITS_PER_SECOND * b.seconds)
+    requests = b.bulk(b.alice).commits(b.album, many + int(300 * b.seconds))
+    first = b.generator.run(b.origin, Plan([requests[many:]], once=True, seconds=b.seconds))
+    row = Row(
+        "commit, one user",
+        first,
+        b.generator.run(b.origin, Plan([requests[:many]], connections=CLIENTS, once=True, seconds=b.seconds)),
+    )
+    people = [Person(b.origin, f"bob{i}").sign_up() for i in range(8)]
+    lists = [b.bulk(p).commits(p.new_album(), many // 8) for p in people]
+    eight = b.generator.run(b.origin, Plan(lists, connections=CLIENTS, once=True, seconds=b.seconds))
+    return [b.compare(row), b.compare(Row("commit, eight users", None, eight))]
+
+
+def diff_page(b: Bench) -> list[Row]:
+    rows = []
+    for name, coding in (("plain", "identity"), ("gzip", "gzip")):
+        ask = b.alice.prepare("GET", f"/collections/v2/diff?collectionID={b.page_album}&sinceTime=0", Accept_Encoding=coding)
+        one = b.run([ask], 1)
+        row = b.compare(Row(f"diff page, {name}", one))
+        row.note = f"{one.bytes_in / max(one.requests, 1) / KIB:,.0f} KiB an answer"
+        rows.append(row)
+    return rows
+
+
+def diff_nothing(b: Bench) -> list[Row]:
+    stamp = b.alice.album_stamp(b.page_album)
+    return [b.point("diff, nothing new", b.alice.prepare("GET", f"/collections/v2/diff?collectionID={b.page_album}&sinceTime={stamp}"))]
+
+
+def collections_nothing(b: Bench) -> list[Row]:
+    stamp = max(b.alice.album_stamp(a) for a in (b.page_album, b.album))
+    newest = b.alice.call("GET", f"/collections/v2?sinceTime={stamp}").json()["collections"]
+    stamp = max([stamp, *(c["updationTime"] for c in newest)])
+    return [b.point("collections/v2, nothing new", b.alice.prepare("GET", f"/collections/v2?sinceTime={stamp}"))]
+
+
+def preview_redirect(b: Bench) -> list[Row]:
+    return [b.point("preview redirect", *(b.alice.prepare("GET", f"/files/preview/{i}") for i in b.viewable))]
+
+
+def preview_bytes(b: Bench) -> list[Row]:
+    requests = [b.alice.prepare("GET", f"/files/preview/{i}") for i in b.viewable]
+    name, note = "preview bytes", "20 KiB behind a redirect, two requests"
+    if origin_of(_targets(b, "preview")[0]) == origin_of(b.origin):
+        return [b.compare(Row(name, b.run(requests, 1, follow=True), b.run(requests, CLIENTS, follow=True), note=note))]
+    make = flow.preview(b.alice, b.viewable)
+    return [b.compare(Row(name, flow.run(make, 1, b.seconds), flow.run(make, CLIENTS, b.seconds), note=note))]
+
+
+def upload_photo(b: Bench) -> list[Row]:
+    make = flow.upload_one_photo(b.alice, b.alice.new_album())
+    one, many = flow.run(make, 1, b.seconds), flow.run(make, 8, b.seconds)
+    return [Row("upload one photo", one, many, 8, note="1 MiB + 20 KiB, five requests, Python client")]
+
+
+SCENARIOS: dict[str, Callable[[Bench], list[Row]]] = {
+    "ping": ping,
+    "session-validity": session_validity,
+    "upload-urls": upload_urls,
+    "upload-url": upload_url,
+    "put-100k": put_100k,
+    "put-1m": put_1m,
+    "get-1m": get_1m,
+    "commit": commit,
+    "diff-page": diff_page,
+    "diff-nothing": diff_nothing,
+    "collections-nothing": collections_nothing,
+    "preview-redirect": preview_redirect,
+    "preview-bytes": preview_bytes,
+    "upload-photo": upload_photo,
+}
