@@ -60,9 +60,7 @@ class RunningServer:
     def start(self) -> RunningServer:
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "app.cli.main", "serve", "--config", str(self.config)]
-            self.process = subprocess.Popen(
-                command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-            )
+            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:

@@ -1,0 +1,146 @@
+"""Compares a reply with the recorded one: keys, JSON types, null / [] / absent, code, named headers; and teaches the mapping.
+
+Values that must be equal: booleans, counts, sizes, words, everything a client sent, and every value met before.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+
+from tests.wire.golden_map import SHORTENED, Mapping, Where, is_opaque, kind_of
+
+FREE_TEXT = frozenset({"message", "ua", "prettyUA", "ip", "error"})
+UNORDERED = frozenset({"sharees"})
+
+
+def type_name(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "bool", int: "int", float: "float", str: "string", list: "array", dict: "object"}
+    return names[type(value)]
+
+
+class Comparison:
+    """`problems` collects one line a difference."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.map = mapping
+        self.problems: list[str] = []
+
+    def _note(self, where: Where, text: str) -> None:
+        self.problems.append(f"${''.join(f'.{key}' if isinstance(key, str) else f'[{key}]' for key in where)}: {text}")
+
+    def json(self, golden: Any, actual: Any, where: Where = ()) -> None:
+        if type_name(golden) != type_name(actual):
+            self._note(where, f"{type_name(golden)} recorded, {type_name(actual)} came: {str(golden)[:60]!r} / {str(actual)[:60]!r}")
+        elif isinstance(golden, dict):
+            self._objects(golden, actual, where)
+        elif isinstance(golden, list):
+            self._lists(golden, actual, where)
+        elif isinstance(golden, str):
+            self._texts(golden, actual, where)
+        elif isinstance(golden, int) and not isinstance(golden, bool):
+            self._numbers(golden, actual, where)
+        elif golden != actual:
+            self._note(where, f"{golden} recorded, {actual} came")
+
+    def _objects(self, golden: dict[str, Any], actual: dict[str, Any], where: Where) -> None:
+        if golden and all(key.isdigit() for key in golden) and len(golden) == len(actual):
+            for (old, below), (new, above) in zip(golden.items(), actual.items(), strict=True):
+                self._numbers(int(old), int(new), (*where, "fileID"))
+                self.json(below, above, (*where, old))
+            return
+        missing, extra = sorted(golden.keys() - actual.keys()), sorted(actual.keys() - golden.keys())
+        if missing:
+            self._note(where, f"keys missing: {missing}")
+        if extra:
+            self._note(where, f"keys not recorded: {extra}")
+        for key in golden.keys() & actual.keys():
+            self.json(golden[key], actual[key], (*where, key))
+
+    def _lists(self, golden: list[Any], actual: list[Any], where: Where) -> None:
+        cut = bool(golden) and isinstance(golden[-1], str) and re.search(r"…\(\d+ items\)", golden[-1])
+        if cut:
+            golden = golden[:-1]
+        elif len(golden) != len(actual):
+            self._note(where, f"{len(golden)} items recorded, {len(actual)} came")
+        if where and where[-1] in UNORDERED:
+            actual = self._in_recorded_order(golden, actual)
+        for at, (below, above) in enumerate(zip(golden, actual, strict=False)):
+            self.json(below, above, (*where, at))
+
+    def _in_recorded_order(self, golden: list[Any], actual: list[Any]) -> list[Any]:
+        emails = [row.get("email") for row in golden if isinstance(row, dict)]
+        return sorted(actual, key=lambda row: emails.index(row["email"]) if row.get("email") in emails else 99)
+
+    def _texts(self, golden: str, actual: str, where: Where) -> None:
+        if where and where[-1] in FREE_TEXT:
+            return
+        if golden.startswith("https://s3.example.org/"):
+            if not actual.startswith("http"):
+                self._note(where, f"a URL was recorded, {actual[:60]!r} came")
+            self.map.learn_text(golden, actual)
+        elif golden in self.map.texts:
+            if self.map.texts[golden] != actual:
+                self._note(where, f"{self.map.texts[golden][:60]!r} expected as before, {actual[:60]!r} came")
+        elif is_opaque(golden) and "@" not in golden:
+            if is_opaque(actual) or SHORTENED.match(golden):
+                self.map.learn_text(golden, actual)
+            else:
+                self._note(where, f"something like {golden[:40]!r} recorded, {actual[:60]!r} came")
+        elif golden != actual:
+            self._note(where, f"{golden[:60]!r} recorded, {actual[:60]!r} came")
+
+    def _numbers(self, golden: int, actual: int, where: Where) -> None:
+        kind = kind_of(golden, where)
+        if kind is None:
+            if golden != actual and not (golden > 2 * 10**15 and actual > 2 * 10**15):
+                self._note(where, f"{golden} recorded, {actual} came")
+            return
+        known = self.map.numbers.get((kind, golden))
+        if kind == "stamp" and not 10**15 < actual < 10**16:
+            self._note(where, f"a time in µs was recorded, {actual} came")
+        elif kind != "stamp" and known is not None and known != actual:
+            self._note(where, f"{kind} {known} expected as before, {actual} came")
+            return
+        self.map.learn_number(kind, golden, actual)
+
+    def headers(self, golden: dict[str, str], actual: httpx.Headers, *, redirect: bool, at_object: bool) -> None:
+        for name, recorded in golden.items():
+            value = actual.get(name)
+            if name in ("etag", "location", "x-ente-link-device-token", "set-cookie"):
+                if not value:
+                    self.problems.append(f"header {name} is missing")
+            elif name == "content-type":
+                if not redirect and recorded.partition(";")[0] != (value or "").partition(";")[0]:
+                    self.problems.append(f"content-type {recorded!r} recorded, {value!r} came")
+            elif name.startswith("access-control-"):
+                self._cors(name, recorded, value)
+            elif (name == "content-range" or (name == "cache-control" and not at_object)) and value != recorded:
+                self.problems.append(f"header {name}: {recorded!r} recorded, {value!r} came")
+        for name in ("etag", "location", "x-ente-link-device-token"):
+            if name in golden and actual.get(name):
+                self._learn_header(name, golden[name], actual[name])
+
+    def _learn_header(self, name: str, golden: str, actual: str) -> None:
+        if name == "etag":
+            self.map.texts[golden.strip('"')] = actual.strip('"')
+        else:
+            self.map.learn_text(golden, actual)
+
+    def _cors(self, name: str, recorded: str, value: str | None) -> None:
+        if name == "access-control-allow-origin":
+            if value not in (recorded, "*"):
+                self.problems.append(f"{name}: {recorded!r} recorded, {value!r} came")
+            return
+        wanted = {word.strip().lower() for word in recorded.partition("…")[0].split(",")}
+        if "…" in recorded:
+            wanted = {word for word in wanted if not word.startswith("x-aut") or word == "x-auth-token"}
+        if name == "access-control-expose-headers" and "etag" in wanted:
+            wanted = {"etag"}
+        given = {word.strip().lower() for word in (value or "").split(",")}
+        if not wanted <= given:
+            self.problems.append(f"{name} lacks {sorted(wanted - given)}")
