@@ -73,9 +73,7 @@ class Api:
         if body is not None:
             content = body if isinstance(body, str | bytes) else json.dumps(body)
             sent["Content-Type"] = "text/plain;charset=UTF-8"
-        response = self._http.request(
-            method, self.base_url + path, params=params, content=content, headers={**sent, **(headers or {})}
-        )
+        response = self._http.request(method, self.base_url + path, params=params, content=content, headers={**sent, **(headers or {})})
         request_body = body if isinstance(body, dict) else None
         strict.check(method, urlsplit(path).path, response.status_code, _decoded(response), request_body)
         return response
@@ -105,9 +103,7 @@ class Api:
     def put(self, path: str, body: Any) -> Any:
         return self.call("PUT", path, body)
 
-    def at_object(
-        self, method: str, url: str, content: bytes | str | None = None, headers: dict[str, str] | None = None
-    ) -> httpx.Response:
+    def at_object(self, method: str, url: str, content: bytes | str | None = None, headers: dict[str, str] | None = None) -> httpx.Response:
         """A request to an object URL: no session token, no JSON; any status."""
         sent = {"X-Client-Package": self.package, "X-Forwarded-For": self.address, **(headers or {})}
         return self._http.request(method, url, content=content, headers=sent)

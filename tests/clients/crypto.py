@@ -192,7 +192,5 @@ def key_of_link(link: str) -> bytes:
 
 def completion_xml(etags: list[str]) -> str:
     """As the web client writes it: no declaration, ETags verbatim."""
-    parts = "".join(
-        f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>\n" for number, etag in enumerate(etags, 1)
-    )
+    parts = "".join(f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>\n" for number, etag in enumerate(etags, 1))
     return f"<CompleteMultipartUpload>\n{parts}</CompleteMultipartUpload>"

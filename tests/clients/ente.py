@@ -101,9 +101,7 @@ class Device:
         return device
 
     @classmethod
-    def log_in_by_code(
-        cls, base_url: str, email: str, *, password: str = PASSWORD, code: str = FIXED_CODE, **options: Any
-    ) -> Device:
+    def log_in_by_code(cls, base_url: str, email: str, *, password: str = PASSWORD, code: str = FIXED_CODE, **options: Any) -> Device:
         device = cls(base_url, email, **options)
         device.api.post("/users/ott", {"email": email, "purpose": "login"})
         answer = device.api.post("/users/verify-email", {"email": email, "ott": code})
@@ -168,9 +166,7 @@ class Device:
 
     # -- files ----------------------------------------------------------------------------------
 
-    def upload(
-        self, album_id: int, plain: Plain, *, way: str = "single", part_size: int = transfer.WEB_PART, **options: Any
-    ) -> Row:
+    def upload(self, album_id: int, plain: Plain, *, way: str = "single", part_size: int = transfer.WEB_PART, **options: Any) -> Row:
         """`way`: single, v1, multipart, multipart_v1; the thumbnail goes by single PUT. Returns the committed row."""
         sealed = Sealed.of(plain)
         content = self.put_content(sealed.content, way, part_size, **options)

@@ -113,9 +113,7 @@ def check(method: str, path: str, status: int, body: Any, request_body: Any = No
 
 def _check_one(demand: Demand, status: int, body: Any) -> None:
     where = f"{demand.client}: {demand.route}"
-    assert status in demand.statuses or (status == 204 and body is None), (
-        f"{where}: status {status}, wants {sorted(demand.statuses)}"
-    )
+    assert status in demand.statuses or (status == 204 and body is None), f"{where}: status {status}, wants {sorted(demand.statuses)}"
     if not demand.reads_body:
         return
     if body is None and status != 204:

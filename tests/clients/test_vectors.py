@@ -170,9 +170,7 @@ def test_collection_and_file_objects(vector: dict[str, Any]) -> None:
         assert album[field]["count"] == len(vector[expected])
     file_key = crypto.unbox(unb64(file["encryptedKey"]), unb64(file["keyDecryptionNonce"]), key)
     assert b64(file_key) == vector["fileKey"]
-    metadata = crypto.decrypt_blob(
-        unb64(file["metadata"]["encryptedData"]), unb64(file["metadata"]["decryptionHeader"]), file_key
-    )
+    metadata = crypto.decrypt_blob(unb64(file["metadata"]["encryptedData"]), unb64(file["metadata"]["decryptionHeader"]), file_key)
     assert json.loads(metadata) == vector["metadata"]
     content = crypto.decrypt_stream(unb64(vector["file_object"]), unb64(file["file"]["decryptionHeader"]), file_key)
     assert content.decode() == vector["file_plain_utf8"]

@@ -5,7 +5,10 @@ A recorded proof is replaced by a true one where the recording shows success, an
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
+import time
 from collections import defaultdict, deque
 from typing import Any
 
@@ -22,6 +25,14 @@ def base_name(who: str) -> str:
     return who.split("'")[0].split(" ")[0].split("@")[0]
 
 
+def totp(secret: str, seconds: float) -> str:
+    """RFC 6238 with SHA-1, 30 s, six digits: the code an authenticator shows."""
+    counter = int(seconds // 30).to_bytes(8, "big")
+    mac = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
+    at = mac[-1] & 15
+    return f"{(int.from_bytes(mac[at : at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
 class Secrets:
     def __init__(self, mapping: Mapping, steps: list[Step]) -> None:
         self._map = mapping
@@ -32,6 +43,13 @@ class Secrets:
         self._opened: dict[str, deque[str]] = defaultdict(deque)
         self._true_proofs = {step["body"]["srpM1"] for step in steps if step.get("status") == 200 and "srpM1" in (step.get("body") or {})}
         self._pending: srp.SrpClient | None = None
+        self._true_codes = {
+            str(step["body"].get("code")).strip()
+            for step in steps
+            if step.get("status") == 200 and "/two-factor/" in step["url"] and isinstance(step["body"], dict)
+        }
+        self._codes: dict[str, str] = {}
+        self._totp_secret = ""
 
     def adopt(self, who: str, account: Account) -> None:
         """Somebody whose sign-up the recording leaves out."""
@@ -52,6 +70,10 @@ class Secrets:
             exchange = self._exchanges.get(body.get("setupID") or body.get("sessionID") or "") or self._pending
             if exchange is not None and exchange.m1:
                 body["srpM1"] = b64(exchange.m1)
+        code = str(recorded.get("code")).strip()
+        if code in self._true_codes and self._totp_secret:
+            fresh = self._codes.setdefault(code, totp(self._totp_secret, time.time()))
+            body["code"] = recorded["code"].replace(code, fresh)
         if "challenge" in recorded and step["status"] == 200:
             body["challenge"] = self.opened_for(step["who"], recorded["challenge"])
         return body
@@ -83,6 +105,7 @@ class Secrets:
         """Learns from this run's reply; returns what is wrong with its proofs."""
         if not isinstance(reply, dict):
             return []
+        self._totp_secret = reply.get("secretCode", self._totp_secret)
         if "srpB" in reply and self._pending is not None:
             self._pending.prove(unb64(reply["srpB"]))
             self._exchanges[reply.get("setupID") or reply.get("sessionID") or ""] = self._pending
