@@ -57,7 +57,8 @@ class AsgiTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
-        return self._run(self._answer(request))
+        response: httpx.Response = self._run(self._answer(request))
+        return response
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         plain = httpx.Request(request.method, request.url, headers=request.headers, content=request.content)

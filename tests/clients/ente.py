@@ -72,7 +72,7 @@ class Device:
             },
         )
         m1 = proof.prove(unb64(begun["srpB"]))
-        done = self.api.post(finish, {"setupID": begun["setupID"], "srpM1": b64(m1), **extra})
+        done: Row = self.api.post(finish, {"setupID": begun["setupID"], "srpM1": b64(m1), **extra})
         proof.check(unb64(done["srpM2"]))
         return done
 

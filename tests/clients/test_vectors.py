@@ -19,7 +19,7 @@ from tests.clients.srp import SrpClient, private_x, verifier
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "data" / "vectors.json").read_text())["generated"]
 
 
-def each(section: str) -> Any:
+def each(section: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("vector", VECTORS[section], ids=lambda v: str(v.get("case", v.get("size", "")))[:30] or None)
 
 

@@ -114,7 +114,7 @@ class Objects:
         return key
 
     def put_v1(self, data: bytes) -> str:
-        target = self._api.get("/files/upload-urls", count=1)["urls"][0]
+        target: dict[str, str] = self._api.get("/files/upload-urls", count=1)["urls"][0]
         self.put_at(target["url"], data)
         return target["objectKey"]
 
@@ -123,17 +123,17 @@ class Objects:
         pieces = [data[at : at + part_size] for at in range(0, len(data), part_size)]
         sums = [crypto.md5_b64(piece) for piece in pieces]
         body = {"contentLength": len(data), "partLength": min(part_size, len(data)), "partMd5s": sums}
-        target = self._api.post("/files/multipart-upload-url", body)
+        target: dict[str, Any] = self._api.post("/files/multipart-upload-url", body)
         etags = [self.put_at(url, piece, md5=md5) for url, piece, md5 in zip(target["partURLs"], pieces, sums, strict=True)]
         self.complete(target["completeURL"], etags, quoted=quoted)
-        return target["objectKey"]
+        return str(target["objectKey"])
 
     def put_multipart_v1(self, data: bytes, part_size: int = MIB5) -> str:
         pieces = [data[at : at + part_size] for at in range(0, len(data), part_size)]
         target = self._api.get("/files/multipart-upload-urls", count=len(pieces))["urls"]
         etags = [self.put_at(url, piece) for url, piece in zip(target["partURLs"], pieces, strict=True)]
         self.complete(target["completeURL"], etags)
-        return target["objectKey"]
+        return str(target["objectKey"])
 
     def complete(self, url: str, etags: list[str], *, quoted: bool = True) -> None:
         sent = etags if quoted else [etag.replace('"', "") for etag in etags]
@@ -160,7 +160,8 @@ def open_thumbnail(objects: Objects, file: dict[str, Any], file_key: bytes) -> b
 def open_metadata(file: dict[str, Any], file_key: bytes) -> dict[str, Any]:
     record = file["metadata"]
     opened = crypto.decrypt_blob(unb64(record["encryptedData"]), unb64(record["decryptionHeader"]), file_key)
-    return json.loads(opened)
+    metadata: dict[str, Any] = json.loads(opened)
+    return metadata
 
 
 __all__ = ["MIB5", "MOBILE_PART", "WEB_PART", "ApiError", "Objects", "Plain", "Sealed", "TransferError"]

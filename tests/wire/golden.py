@@ -131,7 +131,7 @@ class Replay:
         elif isinstance(body, list):
             body = self.map.value(body, (), step["url"])
         elif step["body"] in ("{", '{"contentLe'):
-            return step["body"].encode()
+            return str(step["body"]).encode()
         return json.dumps(body).encode()
 
     # -- replies --------------------------------------------------------------------------------

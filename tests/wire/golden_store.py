@@ -21,7 +21,7 @@ class Store:
         self.case, self.base_url, self.steps, self.map = case, base_url, steps, mapping
         self.etags: dict[str, str] = {}
         self._lengths: dict[str, int] = {}
-        self._known = [step["body"].encode() for step in steps if isinstance(step.get("body"), str)]
+        self._known: list[bytes] = [step["body"].encode() for step in steps if isinstance(step.get("body"), str)]
         self._uploads: list[dict[str, Any]] = []
         self._learn_sums()
 
@@ -71,7 +71,7 @@ class Store:
         forged = tables.FORGED_KEYS.get((self.case, number))
         if forged:
             first, second = (self._issued(at) for at in forged)
-            return first["url"].replace(first["key"], second["key"])
+            return str(first["url"]).replace(first["key"], second["key"])
         if not SHORTENED.match(step["url"]):
             for issued in self._uploads:
                 if issued["golden_key"] in step["url"]:

@@ -35,7 +35,20 @@ AREAS_LANDED = frozenset(
     }
 )
 
-NOT_REPLAYED: dict[str, str] = {}
+_AUTHENTICATOR = "an authenticator signs a random challenge"
+_KIT = "the kit's secret opens a random challenge"
+
+NOT_REPLAYED = {
+    "accounts_passkeys/a_registration_ceremony_is_used_up": _AUTHENTICATOR,
+    "accounts_passkeys/log_in_with_a_passkey": _AUTHENTICATOR,
+    "accounts_passkeys/recovery_of_a_lost_passkey": _AUTHENTICATOR,
+    "accounts_passkeys/register_rename_delete": _AUTHENTICATOR,
+    "accounts_passkeys/the_app_picks_up_the_token_by_polling": _AUTHENTICATOR,
+    "accounts_passkeys/totp_beside_a_passkey": _AUTHENTICATOR,
+    "accounts_passkeys/wrong_answers_of_an_authenticator": _AUTHENTICATOR,
+    "accounts_trust/a_kit_with_a_notice_waits_and_can_be_blocked": _KIT,
+    "accounts_trust/a_kit_without_a_notice_opens_at_once": _KIT,
+}
 
 ALLOWED: dict[str, dict[int, str]] = {}
 
