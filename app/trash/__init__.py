@@ -1,0 +1,1 @@
+"""The trash: /trash/* and POST /files/trash (files.md §9)."""
