@@ -128,7 +128,7 @@ def own_files(tx: Tx, actor: int, file_ids: Collection[int]) -> None:
     if len(set(file_ids)) != len(file_ids):
         raise BadRequest(log="duplicate file ids")
     rows = tx.all("SELECT owner_id, count(*) FROM files WHERE file_id IN (:ids[]) GROUP BY owner_id", ids=list(file_ids))
-    owners: dict[int, int] = dict(rows)  # type: ignore[arg-type]  # rows are (owner, count)
+    owners: dict[int, int] = dict(rows)
     if not owners:
         raise BadRequest(log="no such files")
     if set(owners) != {actor}:

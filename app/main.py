@@ -8,18 +8,21 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-from litestar import Litestar, asgi
-from litestar.types import Receive, Scope, Send
+from litestar import Litestar, Request, Response, asgi
+from litestar._asgi.routing_trie.types import RouteTrieNode
+from litestar.exceptions import HTTPException
+from litestar.types import Method, Receive, Scope, Send
 
-from . import authenticator
+from . import authenticator, collections
 from .http.front import Front
 from .http.routing import Route, by_path
 from .jobs import Job, run_jobs
 from .kernel import Kernel
 
 log = logging.getLogger("darkroom")
+METHODS: tuple[Method, ...] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-FEATURES = (authenticator,)
+FEATURES = (authenticator, collections)
 
 
 def all_routes() -> list[Route[Any]]:
@@ -38,7 +41,14 @@ class Darkroom:
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self.front = Front(kernel)
-        self.litestar = Litestar(self._handlers(), openapi_config=None, lifespan=[self._lifespan], logging_config=None)
+        self.litestar = Litestar(
+            self._handlers(),
+            openapi_config=None,
+            lifespan=[self._lifespan],
+            logging_config=None,
+            exception_handlers={HTTPException: self._missing},
+        )
+        _mend_path_parameters(self.litestar.asgi_router.root_route_map_node)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["method"] == "OPTIONS":
@@ -47,13 +57,12 @@ class Darkroom:
         await self.litestar(scope, receive, send)
 
     def _handlers(self) -> list[Any]:
-        handlers = [self._handler(path, methods) for path, methods in by_path(all_routes()).items()]
+        return [self._handler(path, methods) for path, methods in by_path(all_routes()).items()]
 
-        @asgi("/", is_mount=True, copy_scope=False)
-        async def missing(scope: Scope, receive: Receive, send: Send) -> None:
-            await self.front.missing(scope, receive, send)  # type: ignore[arg-type]  # Litestar's and our ASGI types differ by name only
-
-        return [*handlers, missing]
+    def _missing(self, request: Request[Any, Any, Any], _: Exception) -> Response[bytes]:
+        """A path Litestar does not know: 404 with the headers every answer has."""
+        headers = {k.decode(): v.decode("latin-1") for k, v in self.front.bare_headers(dict(request.scope["headers"]))}
+        return Response(b"404 page not found", status_code=404, media_type="text/plain", headers=headers)
 
     def _handler(self, path: str, methods: dict[str, Route[Any]]) -> Any:
         @asgi(path.replace("}", ":str}"), copy_scope=False)
@@ -74,6 +83,15 @@ class Darkroom:
             await self.kernel.db.stop()
             for store in self.kernel.stores.values():
                 await store.close()
+
+
+def _mend_path_parameters(node: RouteTrieNode) -> None:
+    """Litestar 2 files the path parameters of an ASGI handler under "asgi" and then looks for them under the request's method (a KeyError,
+    so a 500): enter them under every method as well."""
+    if "asgi" in node.path_parameters:
+        node.path_parameters.update(dict.fromkeys(METHODS, node.path_parameters["asgi"]))
+    for child in node.children.values():
+        _mend_path_parameters(child)
 
 
 def create_app(kernel: Kernel) -> Darkroom:

@@ -57,6 +57,23 @@ class Lean(msgspec.Struct, rename=wire_name, kw_only=True, omit_defaults=True):
     """A response object whose fields vanish when they have their default (Go's omitempty)."""
 
 
+class MagicMetadata(Body):
+    """An encrypted JSON object with its version and key count (collections.md §1.3); all four members are required."""
+
+    version: int = 0
+    count: int = 0
+    data: str = ""
+    header: str = ""
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        return ("version", "count", "data", "header")
+
+    def stored(self, version: int) -> str:
+        """The JSON text that is kept and sent to clients, with this version."""
+        return encode({"version": version, "count": self.count, "data": self.data, "header": self.header}).decode()
+
+
 @cache
 def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)

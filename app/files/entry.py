@@ -44,7 +44,7 @@ class Info(Lean):
     thumb_size: int = 0
 
 
-class File(Reply, omit_defaults=False):
+class File(Reply, kw_only=True):
     """A file in an album. UNSET fields are absent."""
 
     id: int

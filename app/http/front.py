@@ -56,7 +56,7 @@ class Front:
         call = Call(self.kernel, scope, receive)
         peer = scope.get("client")
         call.client_ip = self._ip.of(peer[0] if peer else "", call.header(b"x-forwarded-for"))
-        call.request_id = call.header(b"x-request-id")[:128] or "ser_" + self.kernel.ids.alnum(22)
+        call.request_id = call.header(b"x-request-id")[:128] or self._new_id().decode()
         return call
 
     async def serve(self, methods: dict[str, Route[Any]], scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,9 +87,12 @@ class Front:
         await send({"type": "http.response.start", "status": 200, "headers": out})
         await send({"type": "http.response.body", "body": b""})
 
-    async def missing(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """An unknown path."""
-        await self.respond(self.call(scope, receive), NOT_FOUND, send)
+    def bare_headers(self, headers: dict[bytes, bytes]) -> Headers:
+        """Request id and CORS, for answers that are not made here."""
+        return [(b"x-request-id", headers.get(b"x-request-id", b"")[:128] or self._new_id()), *cors(headers)]
+
+    def _new_id(self) -> bytes:
+        return b"ser_" + self.kernel.ids.alnum(22).encode()
 
     async def respond(self, call: Call, answer: Answer, send: Send) -> None:
         """Send an answer with the headers every answer has."""

@@ -1,0 +1,5 @@
+"""Albums: their rows, people, files and the requests between people (collections.md §1–§5)."""
+
+from .routes import routes
+
+ROUTES = routes.all

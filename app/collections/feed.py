@@ -1,0 +1,57 @@
+"""What is in an album: the diff that every client syncs by, and the look-up of one file (collections.md §3.1, §3.2)."""
+
+from __future__ import annotations
+
+from .. import access, sync
+from ..access import Session
+from ..db import Tx
+from ..errors import Forbidden, NotFound
+from ..files import entry
+from ..files.entry import File
+from ..kernel import Kernel
+from ..wire import encode
+from . import member_queries
+from .wire import Diff
+
+ALL = 1 << 40
+_NOTHING = b'{"diff":[],"hasMore":false}'
+
+
+async def diff(kernel: Kernel, actor: Session, collection_id: int, since: int) -> bytes:
+    """A page of JSON: entries changed after `since` (µs), ascending, never half of a stamp. 404 for anybody but participants.
+
+    An album's version is at or above that of each entry, so a poll that is up to date costs two point reads.
+    """
+    if await kernel.db.read(_unchanged, actor.user_id, collection_id, since):
+        return _NOTHING
+    return await kernel.db.scan(_diff, actor, collection_id, since)
+
+
+def _unchanged(tx: Tx, user_id: int, collection_id: int, since: int) -> bool:
+    access.participant(tx, user_id, collection_id)
+    return since >= member_queries.version(tx, collection_id)
+
+
+def _diff(tx: Tx, actor: Session, collection_id: int, since: int) -> bytes:
+    album = access.participant(tx, actor.user_id, collection_id)
+    # Locker's mobile app asks again with the same cursor while hasMore is true: its albums come in one page
+    limit = ALL if album.app == "locker" else sync.PAGE
+    rows, more = sync.page(lambda s, n: member_queries.page(tx, collection_id, s, n), since, lambda r: int(r[entry.UPDATED]), limit)
+    return encode(Diff(diff=[entry.build(r, actor.user_id) for r in rows], has_more=more))
+
+
+async def one(kernel: Kernel, actor: Session, collection_id: int, file_id: int) -> File:
+    """One file of an album for any participant (museum refuses the album's owner a collaborator's file). Others 403, not there 404."""
+    return await kernel.db.read(_one, actor.user_id, collection_id, file_id)
+
+
+def _one(tx: Tx, user_id: int, collection_id: int, file_id: int) -> File:
+    try:
+        access.participant(tx, user_id, collection_id)
+    except NotFound as e:
+        raise Forbidden(log=e.log) from None
+    row = member_queries.one(tx, collection_id, file_id)
+    file = row and entry.build(row, user_id)
+    if not file or file.is_deleted:
+        raise NotFound("file not found in album", code="FILE_NOT_FOUND_IN_ALBUM")
+    return file

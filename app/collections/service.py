@@ -1,0 +1,252 @@
+"""Albums: create, list, look up, edit, delete (collections.md §2). Other features call the functions that take a `tx`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from .. import access, sync
+from ..access import Role, Session
+from ..db import Tx
+from ..errors import BadRequest, CodedBadRequest, Conflict, NotFound
+from ..files.entry import raw
+from ..kernel import Kernel
+from ..trash import service as trash
+from ..wire import MagicMetadata, b64_bytes, encode
+from . import member_queries, queries, wire
+from .people import end_shares, forget_person, people_of
+
+__all__ = ["create", "delete", "forget_person", "get", "listing", "listing_v3", "rename", "set_metadata"]
+
+TYPES = {"album": "album", "CollectionType.album": "album", "folder": "folder", "favorites": "favorites", "uncategorized": "uncategorized"}
+SPECIAL = frozenset({"favorites", "uncategorized"})
+LIMIT = 1000  # albums per list of a v3 listing
+ALL = 1 << 40  # "no limit"
+
+
+async def create(kernel: Kernel, actor: Session, ask: wire.NewCollection) -> wire.Collection:
+    """A new album; the existing one where there can be only one. 400 for malformed keys or an unknown type, 404 without key attributes."""
+    if b64_bytes(ask.encrypted_key, 48) is None or b64_bytes(ask.key_decryption_nonce, 24) is None or ask.type not in TYPES:
+        raise BadRequest(log="key, nonce or type")
+    return await kernel.db.write("collections.create", _create, actor, ask, kernel.clock.now())
+
+
+def _create(tx: Tx, actor: Session, ask: wire.NewCollection, now: int) -> wire.Collection:
+    if not queries.has_key_attributes(tx, actor.user_id):
+        raise NotFound(log=f"user {actor.user_id} has no key attributes")
+    sync.lock_account(tx, actor.user_id)
+    kind = TYPES[ask.type]
+    if kind in SPECIAL and (row := queries.special(tx, actor.user_id, actor.app, kind)):
+        return msgspec.structs.replace(owned_view(row), app="", pub_magic_metadata=UNSET)
+    stamp = sync.stamp(tx, now, [actor.user_id])
+    attributes = _attributes(ask.attributes)
+    new_id = queries.insert(
+        tx,
+        owner_id=actor.user_id,
+        app=actor.app,
+        type=kind,
+        encrypted_key=ask.encrypted_key,
+        key_nonce=ask.key_decryption_nonce,
+        name=ask.name,
+        encrypted_name=ask.encrypted_name,
+        name_nonce=ask.name_decryption_nonce,
+        attributes=attributes,
+        magic_metadata=ask.magic_metadata and ask.magic_metadata.stored(ask.magic_metadata.version),
+        pub_magic_metadata=ask.pub_magic_metadata and ask.pub_magic_metadata.stored(ask.pub_magic_metadata.version),
+        stamp=stamp,
+    )
+    return owned_view(queries.album(tx, new_id))
+
+
+def _attributes(given: wire.CollectionAttributes | None) -> str:
+    out: dict[str, Any] = {}
+    if given is not None and given.encrypted_path:
+        out["encryptedPath"] = given.encrypted_path
+    if given is not None and given.path_decryption_nonce:
+        out["pathDecryptionNonce"] = given.path_decryption_nonce
+    return encode({**out, "version": given.version if given is not None else 0}).decode()
+
+
+# --- how an album looks
+
+
+def owned_view(row: queries.Row, sharees: list[wire.Person] | None = None) -> wire.Collection:
+    """An album as its owner sees it. `sharees` None (an answer to create) also leaves the links null."""
+    (cid, owner, app, kind, key, nonce, name, encrypted_name, name_nonce, attributes, magic, pub, deleted, updated) = row
+    return wire.Collection(
+        id=cid,
+        owner=wire.Person(id=owner),
+        encrypted_key=key,
+        key_decryption_nonce=nonce or UNSET,
+        name=name,
+        encrypted_name="" if name else encrypted_name,
+        name_decryption_nonce="" if name else name_nonce,
+        type=kind,
+        attributes=Raw(attributes.encode()),
+        sharees=sharees,
+        public_urls=None if sharees is None else [],
+        updation_time=updated,
+        is_deleted=True if deleted else UNSET,
+        magic_metadata=raw(magic),
+        pub_magic_metadata=raw(pub),
+        app=app,
+    )
+
+
+def _shared_view(kernel: Kernel, row: queries.Row, sharees: list[wire.Person]) -> wire.Collection:
+    """An album as a sharee sees it: the own sealed key, nothing private of the owner's; after the end only what was known by then."""
+    (cid, owner, app, kind, _, _, name, encrypted_name, name_nonce, _, _, pub, _, updated) = row[:14]
+    key, shared_magic, last_seen, shared_at, ended, share_updated, cipher, nonce = row[14:]
+    if ended:
+        seen = msgspec.json.decode(last_seen) if last_seen else {}
+        name, encrypted_name, name_nonce, pub = (seen.get(k) for k in ("name", "encryptedName", "nameDecryptionNonce", "pubMagicMetadata"))
+    return wire.Collection(
+        id=cid,
+        owner=wire.Person(id=owner, email="" if ended or cipher is None else kernel.crypto.decrypt(cipher, nonce)),
+        encrypted_key=key,
+        name=name or "",
+        encrypted_name="" if name else encrypted_name or "",
+        name_decryption_nonce="" if name else name_nonce or "",
+        type=kind,
+        sharees=[] if ended else sharees,
+        public_urls=[],
+        updation_time=share_updated if ended else updated,
+        shared_at=shared_at,
+        is_deleted=True if ended else UNSET,
+        pub_magic_metadata=raw(pub),
+        shared_magic_metadata=UNSET if ended else raw(shared_magic),
+        app=app,
+    )
+
+
+# --- listings
+
+
+async def listing(kernel: Kernel, actor: Session, since: int) -> bytes:
+    """GET /collections/v2 as JSON: own and shared albums changed after `since` (µs). Answered empty after one point read when nothing is."""
+    if since >= await kernel.db.read(sync.feed, actor.user_id):
+        return b'{"collections":[]}'
+    return await kernel.db.scan(_listing, kernel, actor, since)
+
+
+def _listing(tx: Tx, kernel: Kernel, actor: Session, since: int) -> bytes:
+    owned = queries.owned_since(tx, actor.user_id, actor.app, since, ALL)
+    shared = queries.shared_since(tx, actor.user_id, actor.app, since, ALL)
+    people = people_of(tx, kernel, [r[0] for r in (*owned, *shared)])
+    rows = [owned_view(r, people.get(r[0], [])) for r in owned] + [_shared_view(kernel, r, people.get(r[0], [])) for r in shared]
+    return encode(wire.Collections(collections=rows))
+
+
+async def listing_v3(kernel: Kernel, actor: Session, since: int, shared_since: int, limit: int) -> wire.CollectionsV3:
+    """GET /collections/v3 (§2.4): two cursors; at most `limit` (≤ 1000) albums each, but never half of those of one stamp."""
+    if limit < 0:
+        raise BadRequest(log="negative limit")
+    return await kernel.db.scan(_listing_v3, kernel, actor, since, shared_since, min(limit, LIMIT))
+
+
+def _listing_v3(tx: Tx, kernel: Kernel, actor: Session, since: int, shared_since: int, limit: int) -> wire.CollectionsV3:
+    if limit == 0:
+        return wire.CollectionsV3(owned=[], shared=[])
+    owned, _ = sync.page(lambda s, n: queries.owned_since(tx, actor.user_id, actor.app, s, n), since, lambda r: int(r[13]), limit)
+    shared, _ = sync.page(
+        lambda s, n: queries.shared_since(tx, actor.user_id, actor.app, s, n),
+        shared_since,
+        lambda r: int(r[19] if r[18] else r[13]),
+        limit,
+    )
+    people = people_of(tx, kernel, [r[0] for r in (*owned, *shared)])
+    return wire.CollectionsV3(
+        owned=[owned_view(r, people.get(r[0], [])) for r in owned],
+        shared=[_shared_view(kernel, r, people.get(r[0], [])) for r in shared],
+    )
+
+
+async def get(kernel: Kernel, actor: Session, collection_id: int) -> wire.Collection:
+    """One album (§2.2): its owner also gets a deleted one, whose key the trash still needs."""
+    return await kernel.db.scan(_get, kernel, actor.user_id, collection_id)
+
+
+def _get(tx: Tx, kernel: Kernel, user_id: int, collection_id: int) -> wire.Collection:
+    album = access.participant(tx, user_id, collection_id, deleted_ok=True)
+    view = owned_view(queries.album(tx, collection_id), people_of(tx, kernel, [collection_id]).get(collection_id, []))
+    cipher, nonce = queries.email_of(tx, album.owner_id) or (None, None)
+    view.owner.email = "" if cipher is None else kernel.crypto.decrypt(cipher, nonce)
+    if album.role != Role.OWNER:
+        share = queries.share_of(tx, collection_id, user_id)
+        assert share is not None  # participant() found it in this snapshot
+        view.encrypted_key = share[0]
+        view.magic_metadata = UNSET
+    return view
+
+
+# --- edits
+
+
+async def rename(kernel: Kernel, actor: Session, ask: wire.Rename) -> None:
+    """Owner only; a deleted album may be renamed too (§2.6)."""
+
+    def change(tx: Tx) -> None:
+        queries.rename(tx, ask.collection_id, ask.encrypted_name, ask.name_decryption_nonce)
+
+    await kernel.db.write("collections.rename", _edit, actor.user_id, ask.collection_id, change, kernel.clock.now())
+
+
+def _edit(tx: Tx, user_id: int, collection_id: int, change: Any, now: int) -> None:
+    sync.lock_collections(tx, [collection_id])
+    access.owned(tx, user_id, collection_id, deleted_ok=True)
+    change(tx)
+    sync.stamp_collections(tx, now, [collection_id])
+
+
+async def set_metadata(kernel: Kernel, actor: Session, ask: wire.NewMetadata, kind: str) -> None:
+    """`kind` private, public (owner; stored version = sent + 1, the last write wins) or sharee (a participant's own, stored as sent) (§2.7)."""
+    magic = ask.magic_metadata
+    assert magic is not None  # required by the body
+    if kind == "sharee":
+        await kernel.db.write("collections.sharee_metadata", _sharee_metadata, actor.user_id, ask.id, magic, kernel.clock.now())
+        return
+    write = queries.set_magic if kind == "private" else queries.set_public_magic
+
+    def change(tx: Tx) -> None:
+        write(tx, ask.id, magic.stored(magic.version + 1))
+
+    await kernel.db.write("collections.metadata", _edit, actor.user_id, ask.id, change, kernel.clock.now())
+
+
+def _sharee_metadata(tx: Tx, user_id: int, collection_id: int, magic: MagicMetadata, now: int) -> None:
+    sync.lock_collections(tx, [collection_id])
+    if access.participant(tx, user_id, collection_id, deleted_ok=True).role == Role.OWNER:
+        raise CodedBadRequest("owner can not update shared magic metadata")
+    stamp = sync.stamp_collections(tx, now, [collection_id])
+    queries.set_sharee_magic(tx, collection_id, user_id, magic.stored(magic.version), stamp)
+
+
+# --- deletion
+
+
+async def delete(kernel: Kernel, actor: Session, collection_id: int, keep_files: bool) -> None:
+    """Delete an album (§2.8). Its owner's files go to the trash unless `keep_files`, which then needs an empty album (409). Deleting again
+    is no error. One transaction: no photo is ever in no album and not in the trash."""
+    await kernel.db.write("collections.delete", _delete, kernel, actor.user_id, collection_id, keep_files, kernel.clock.now())
+
+
+def _delete(tx: Tx, kernel: Kernel, user_id: int, collection_id: int, keep_files: bool, now: int) -> None:
+    sync.lock_account(tx, user_id)  # nobody but the owner moves the owner's files: what is read next stands still
+    own = member_queries.live_of(tx, collection_id, user_id)
+    albums = {collection_id} | member_queries.albums_holding(tx, own)
+    sync.lock_collections(tx, albums)
+    album = access.owned(tx, user_id, collection_id, deleted_ok=True)
+    if album.type in SPECIAL:
+        raise BadRequest(log=f"{album.type} can not be deleted")
+    if album.is_deleted:
+        return
+    if keep_files and member_queries.any_live(tx, collection_id):
+        raise Conflict("collection is not empty", code="COLLECTION_NOT_EMPTY")
+    stamp = sync.stamp_collections(tx, now, albums)
+    if own:
+        trash.trash_files(tx, kernel, user_id, own, collection_id, now, stamp)
+    member_queries.take_out_others(tx, collection_id, user_id, stamp)
+    end_shares(tx, [collection_id], stamp)
+    queries.mark_deleted(tx, collection_id)
