@@ -226,7 +226,8 @@ CREATE TABLE collection_shares (
 );
 CREATE INDEX collection_shares_to ON collection_shares (to_user_id, updation_time);
 
--- Stored bytes: pending (uploaded, nobody's file yet), stored (named by a file, preview or data row), and gone when the row is gone.
+-- Stored bytes: pending (uploaded, nobody's file yet), writing (pending, its bytes are being replaced), stored (named by a file, preview
+-- or data row), deleting (bytes gone or going; the key stays unusable until its upload URLs have expired), and gone when the row is gone.
 CREATE TABLE objects (
   object_id {identity 1},
   object_key TEXT NOT NULL UNIQUE,
@@ -237,8 +238,8 @@ CREATE TABLE objects (
   state TEXT NOT NULL,
   created_at INTEGER NOT NULL
 );
-CREATE INDEX objects_pending ON objects (owner_id, created_at) WHERE state = 'pending';
-CREATE INDEX objects_pending_age ON objects (created_at) WHERE state = 'pending';
+CREATE INDEX objects_pending ON objects (owner_id, state, created_at, size) WHERE state <> 'stored';
+CREATE INDEX objects_pending_age ON objects (created_at) WHERE state <> 'stored';
 
 -- Files. The rows of deleted ones stay as tombstones, their metadata blanked. A meta file (Locker) has no objects.
 CREATE TABLE files (

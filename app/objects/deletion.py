@@ -1,0 +1,106 @@
+"""Removing bytes: uncommitted ones that are too old or too many, and those that no live row names any more (design.md §4).
+
+Each deletion has its own due time, so one that fails waits by itself. A deleted key keeps its row, unusable, until every upload URL
+for it has expired: an upload that was under way can then neither be acknowledged nor leave bytes behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from storage_backends import StoreError
+
+from ..clock import DAY, HOUR, MINUTE
+from ..db import Tx
+from ..jobs import Job
+from ..kernel import Kernel
+from . import queries
+
+log = logging.getLogger("darkroom.objects")
+
+BATCH = 200
+AT_ONCE = 8
+PENDING_AGE = 14 * DAY  # twice the life of an upload URL (files.md §1)
+KEY_LIFE = 8 * DAY  # beyond every upload URL for a key (7 days), and a slow upload on its way
+MAX_WAIT = DAY
+
+
+async def run_deletions(kernel: Kernel) -> None:
+    """Delete everything that is due."""
+    while ids := await kernel.db.read(queries.due, kernel.clock.now(), BATCH):
+        await delete(kernel, ids)
+
+
+async def delete(kernel: Kernel, object_ids: Sequence[int]) -> None:
+    """Delete those of these scheduled objects that no live row names; a failure is tried again later."""
+    going = await kernel.db.write("objects.begin_delete", _begin, list(object_ids))
+    gate = asyncio.Semaphore(AT_ONCE)
+    removed = await asyncio.gather(*(_remove(kernel, gate, key, store) for _, key, store, _, _ in going))
+    if going:
+        await kernel.db.write("objects.end_delete", _end, list(zip(going, removed, strict=True)), kernel.clock.now())
+
+
+def _begin(tx: Tx, object_ids: list[int]) -> list[queries.Due]:
+    """Look once more who names them, and from this commit on nobody can."""
+    queries.lock(tx, object_ids)
+    going = queries.unnamed(tx, object_ids)
+    ids = [row[0] for row in going]
+    if named := set(object_ids) - set(ids):
+        queries.unschedule(tx, named)
+    if ids:
+        queries.forget_names(tx, ids)
+        queries.mark_deleting(tx, ids)
+    return going
+
+
+async def _remove(kernel: Kernel, gate: asyncio.Semaphore, key: str, store: str) -> bool:
+    async with gate:
+        try:
+            await kernel.stores[store].delete(key)
+        except KeyError:
+            log.error("cannot delete %s: store %s is not configured", key, store)
+        except StoreError as e:
+            log.warning("cannot delete %s yet: %s", key, e.log)
+        else:
+            return True
+    return False
+
+
+def _end(tx: Tx, outcomes: list[tuple[queries.Due, bool]], now: int) -> None:
+    done: list[int] = []
+    later: list[tuple[int, int, int]] = []
+    for (object_id, _, _, created, attempts), removed in outcomes:
+        if not removed:
+            later.append((object_id, now + min(MINUTE << min(attempts, 20), MAX_WAIT), attempts + 1))
+        elif created + KEY_LIFE > now:
+            later.append((object_id, created + KEY_LIFE, 0))
+        else:
+            done.append(object_id)
+    if done:
+        queries.drop(tx, done)
+    if later:
+        queries.postpone(tx, later)
+
+
+async def sweep(kernel: Kernel) -> None:
+    """Uploads that nobody committed in time, and what interrupted uploads left in the stores."""
+    now = kernel.clock.now()
+    while ids := await kernel.db.write("objects.sweep", _expire, now):
+        await delete(kernel, ids)
+    for store in kernel.stores.values():
+        try:
+            await store.sweep(now - KEY_LIFE)
+        except StoreError as e:
+            log.warning("cannot sweep store %s: %s", store.name, e.log)
+
+
+def _expire(tx: Tx, now: int) -> list[int]:
+    return queries.condemn(tx, queries.expired_pending(tx, now - PENDING_AGE, BATCH), now)
+
+
+JOBS = (
+    Job("objects.delete", MINUTE // 1_000_000, run_deletions),
+    Job("objects.sweep", HOUR // 1_000_000, sweep),
+)

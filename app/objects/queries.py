@@ -1,0 +1,227 @@
+"""SQL of objects and their deletions: one function a statement.
+
+States of an object: `pending` (uploaded, nobody's file yet), `writing` (a pending one whose bytes are being replaced), `stored` (named
+by a file or a data row), `deleting` (its bytes are gone or going; the key is never usable again).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ..db import Tx
+
+Due = tuple[int, str, str, int, int]
+"""(object id, key, store, created at µs, attempts) of a deletion."""
+
+_UNNAMED = (
+    "NOT EXISTS (SELECT 1 FROM files f WHERE f.file_object_id = o.object_id AND NOT f.is_deleted) "
+    "AND NOT EXISTS (SELECT 1 FROM files f WHERE f.thumb_object_id = o.object_id AND NOT f.is_deleted) "
+    "AND NOT EXISTS (SELECT 1 FROM file_data d WHERE d.object_id = o.object_id AND NOT d.is_deleted) "
+    "AND NOT EXISTS (SELECT 1 FROM file_data d WHERE d.preview_object_id = o.object_id AND NOT d.is_deleted)"
+)
+
+
+# --- objects
+def known(tx: Tx, owner_id: int, keys: Sequence[str]) -> set[str]:
+    """Which of these keys of an owner have a row, whatever its state."""
+    rows = tx.all("SELECT object_key FROM objects WHERE object_key IN (:keys[]) AND owner_id = :owner_id", keys=list(keys), owner_id=owner_id)
+    return {key for (key,) in rows}
+
+
+def insert(tx: Tx, owner_id: int, key: str, store: str, size: int, md5: str | None, now: int) -> int | None:
+    """The id of a new pending object; None when the key has a row already."""
+    found = tx.value(
+        "INSERT INTO objects (object_key, owner_id, store, size, md5, state, created_at) "
+        "VALUES (:key, :owner_id, :store, :size, :md5, 'pending', :now) ON CONFLICT (object_key) DO NOTHING RETURNING object_id",
+        key=key,
+        owner_id=owner_id,
+        store=store,
+        size=size,
+        md5=md5,
+        now=now,
+    )
+    return None if found is None else int(found)
+
+
+def facts(tx: Tx, key: str) -> tuple[str, int, str | None] | None:
+    """(state, size, MD5 as hex) of a key."""
+    row = tx.one("SELECT state, size, md5 FROM objects WHERE object_key = :key", key=key)
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def locked(tx: Tx, owner_id: int, key: str) -> tuple[int, int, str] | None:
+    """(id, size, state) of an owner's object, its row locked."""
+    row = tx.one("SELECT object_id, size, state FROM objects WHERE object_key = :key AND owner_id = :owner_id FOR UPDATE", key=key, owner_id=owner_id)
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def lock_stored(tx: Tx, object_ids: Collection[int]) -> set[int]:
+    """Which of these are stored and will stay so until COMMIT."""
+    rows = tx.all(
+        "SELECT object_id FROM objects WHERE object_id IN (:ids[]) AND state = 'stored' ORDER BY object_id FOR UPDATE", ids=sorted(object_ids)
+    )
+    return {object_id for (object_id,) in rows}
+
+
+def mark_stored(tx: Tx, object_ids: Collection[int]) -> int:
+    return tx.run("UPDATE objects SET state = 'stored' WHERE object_id IN (:ids[]) AND state = 'pending'", ids=sorted(object_ids))
+
+
+def begin_replace(tx: Tx, owner_id: int, key: str, store: str, now: int) -> int | None:
+    """Take a key that nobody committed for replacing its bytes; None when it is committed, deleted or taken already."""
+    found = tx.value(
+        "INSERT INTO objects (object_key, owner_id, store, size, md5, state, created_at) "
+        "VALUES (:key, :owner_id, :store, 0, NULL, 'writing', :now) "
+        "ON CONFLICT (object_key) DO UPDATE SET state = 'writing' WHERE objects.state = 'pending' RETURNING object_id",
+        key=key,
+        owner_id=owner_id,
+        store=store,
+        now=now,
+    )
+    return None if found is None else int(found)
+
+
+def end_replace(tx: Tx, object_id: int, size: int, md5: str | None, now: int) -> int:
+    return tx.run(
+        "UPDATE objects SET state = 'pending', size = :size, md5 = :md5, created_at = :now WHERE object_id = :object_id AND state = 'writing'",
+        object_id=object_id,
+        size=size,
+        md5=md5,
+        now=now,
+    )
+
+
+def pending_bytes(tx: Tx, owner_id: int) -> int:
+    """What an account has uploaded and not committed."""
+    return int(
+        tx.value(
+            "SELECT COALESCE(SUM(size), 0) FROM objects WHERE owner_id = :owner_id AND state = 'pending' AND state <> 'stored'", owner_id=owner_id
+        )
+    )
+
+
+def oldest_pending(tx: Tx, owner_id: int, but: int) -> list[tuple[int, int]]:
+    """(id, size) of an account's pending objects, the oldest first, without `but`."""
+    rows = tx.all(
+        "SELECT object_id, size FROM objects WHERE owner_id = :owner_id AND state = 'pending' AND state <> 'stored' AND object_id <> :but "
+        "ORDER BY created_at, object_id",
+        owner_id=owner_id,
+        but=but,
+    )
+    return [(object_id, size) for object_id, size in rows]
+
+
+def expired_pending(tx: Tx, before: int, limit: int) -> list[int]:
+    rows = tx.all(
+        "SELECT object_id FROM objects WHERE created_at < :before AND state IN ('pending', 'writing') AND state <> 'stored' "
+        "ORDER BY created_at LIMIT :limit",
+        before=before,
+        limit=limit,
+    )
+    return [object_id for (object_id,) in rows]
+
+
+def condemn(tx: Tx, object_ids: Collection[int], now: int) -> list[int]:
+    """Make uncommitted objects unusable and due for deletion; those that were committed meanwhile stay."""
+    gone = tx.all(
+        "UPDATE objects SET state = 'deleting' WHERE object_id IN (:ids[]) AND state IN ('pending', 'writing') RETURNING object_id",
+        ids=sorted(object_ids),
+    )
+    ids = [object_id for (object_id,) in gone]
+    tx.run(
+        "INSERT INTO deletions (object_id, due_at) SELECT r.object_id, r.due_at FROM :rows[object_id int, due_at int] r WHERE TRUE "
+        "ON CONFLICT (object_id) DO UPDATE SET due_at = excluded.due_at",
+        rows=[(object_id, now) for object_id in ids],
+    )
+    return ids
+
+
+# --- where a file's bytes are
+_READABLE = (
+    "SELECT o.object_key, o.store, f.is_deleted, CASE WHEN f.owner_id = :actor OR EXISTS ("
+    "  SELECT 1 FROM collection_files m JOIN collections c ON c.collection_id = m.collection_id "
+    "  WHERE m.file_id = f.file_id AND NOT m.is_deleted AND NOT c.is_deleted AND (c.owner_id = :actor OR EXISTS ("
+    "    SELECT 1 FROM collection_shares s WHERE s.collection_id = c.collection_id AND s.to_user_id = :actor AND NOT s.is_deleted))"
+    ") THEN 1 ELSE 0 END "
+)
+_FILE = _READABLE + "FROM files f LEFT JOIN objects o ON o.object_id = f.file_object_id WHERE f.file_id = :file_id"
+_THUMB = _READABLE + "FROM files f LEFT JOIN objects o ON o.object_id = f.thumb_object_id WHERE f.file_id = :file_id"
+
+
+def readable(tx: Tx, actor: int, file_id: int, *, thumb: bool) -> tuple[str | None, str, bool, bool] | None:
+    """(key or None without bytes, store, deleted for good, may this actor read it) of a file, in one statement."""
+    row = tx.one(_THUMB if thumb else _FILE, actor=actor, file_id=file_id)
+    return None if row is None else (row[0], row[1], bool(row[2]), bool(row[3]))
+
+
+def place(tx: Tx, file_id: int, *, thumb: bool) -> tuple[str, str] | None:
+    """(key, store) of a live file's bytes."""
+    column = "thumb_object_id" if thumb else "file_object_id"
+    row = tx.one(
+        f"SELECT o.object_key, o.store FROM files f JOIN objects o ON o.object_id = f.{column} WHERE f.file_id = :file_id AND NOT f.is_deleted",
+        file_id=file_id,
+    )
+    return None if row is None else (row[0], row[1])
+
+
+# --- deletions
+def schedule_unnamed(tx: Tx, object_ids: Collection[int], due_at: int) -> int:
+    """Schedule those of these objects that no live row names."""
+    return tx.run(
+        f"INSERT INTO deletions (object_id, due_at) SELECT o.object_id, :due_at FROM objects o WHERE o.object_id IN (:ids[]) AND {_UNNAMED} "
+        "ON CONFLICT (object_id) DO NOTHING",
+        ids=sorted(object_ids),
+        due_at=due_at,
+    )
+
+
+def due(tx: Tx, now: int, limit: int) -> list[int]:
+    rows = tx.all("SELECT object_id FROM deletions WHERE due_at <= :now ORDER BY due_at, object_id LIMIT :limit", now=now, limit=limit)
+    return [object_id for (object_id,) in rows]
+
+
+def lock(tx: Tx, object_ids: Collection[int]) -> None:
+    tx.all("SELECT object_id FROM objects WHERE object_id IN (:ids[]) ORDER BY object_id FOR UPDATE", ids=sorted(object_ids))
+
+
+def unnamed(tx: Tx, object_ids: Collection[int]) -> list[Due]:
+    """Those of these scheduled objects that no live row names."""
+    rows = tx.all(
+        "SELECT o.object_id, o.object_key, o.store, o.created_at, d.attempts FROM deletions d JOIN objects o ON o.object_id = d.object_id "
+        f"WHERE d.object_id IN (:ids[]) AND {_UNNAMED} ORDER BY o.object_id",
+        ids=sorted(object_ids),
+    )
+    return [(i, key, store, created, attempts) for i, key, store, created, attempts in rows]
+
+
+def unschedule(tx: Tx, object_ids: Collection[int]) -> None:
+    tx.run("DELETE FROM deletions WHERE object_id IN (:ids[])", ids=sorted(object_ids))
+
+
+def forget_names(tx: Tx, object_ids: Collection[int]) -> None:
+    """Take objects out of the tombstones that still name them."""
+    ids = sorted(object_ids)
+    tx.run("UPDATE files SET file_object_id = NULL WHERE file_object_id IN (:ids[]) AND is_deleted", ids=ids)
+    tx.run("UPDATE files SET thumb_object_id = NULL WHERE thumb_object_id IN (:ids[]) AND is_deleted", ids=ids)
+    tx.run("UPDATE file_data SET object_id = NULL WHERE object_id IN (:ids[]) AND is_deleted", ids=ids)
+    tx.run("UPDATE file_data SET preview_object_id = NULL WHERE preview_object_id IN (:ids[]) AND is_deleted", ids=ids)
+
+
+def mark_deleting(tx: Tx, object_ids: Collection[int]) -> None:
+    tx.run("UPDATE objects SET state = 'deleting' WHERE object_id IN (:ids[])", ids=sorted(object_ids))
+
+
+def postpone(tx: Tx, rows: Sequence[tuple[int, int, int]]) -> None:
+    """Give deletions (object id, due at, attempts) another turn."""
+    tx.run(
+        "INSERT INTO deletions (object_id, due_at, attempts) SELECT r.object_id, r.due_at, r.attempts "
+        "FROM :rows[object_id int, due_at int, attempts int] r WHERE TRUE "
+        "ON CONFLICT (object_id) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts",
+        rows=list(rows),
+    )
+
+
+def drop(tx: Tx, object_ids: Collection[int]) -> None:
+    """Remove objects whose bytes are gone, with their deletions."""
+    unschedule(tx, object_ids)
+    tx.run("DELETE FROM objects WHERE object_id IN (:ids[]) AND state = 'deleting'", ids=sorted(object_ids))

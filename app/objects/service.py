@@ -1,0 +1,155 @@
+"""What other features may do with objects: make sure bytes are there, claim them in a commit, let go of them, sign URLs to read them.
+
+Owns the states of an object (see `queries`) except what the byte plane (`ledger`) and the worker (`deletion`) do to them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+
+from storage_backends import NoSpace as StoreFull
+from storage_backends import ObjectInfo, StoreError
+
+from ..db import Tx
+from ..errors import AppError, BadRequest, NoSpace, Unavailable
+from ..kernel import Kernel
+from . import ledger, queries, urls
+from .uploads import check_may_upload, multipart, multipart_sized, single, single_sized
+
+__all__ = [
+    "Claimed",
+    "abandon",
+    "check_may_upload",
+    "claim",
+    "hold",
+    "mark_stored",
+    "multipart",
+    "multipart_sized",
+    "place",
+    "present",
+    "refusal",
+    "release",
+    "single",
+    "single_sized",
+    "store_bytes",
+    "url",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An object inside a commit: `state` is `pending`, or `stored` when some file or data row names it already."""
+
+    object_id: int
+    size: int  # bytes
+    state: str
+
+
+def missing(key: str) -> Unavailable:
+    """503 OBJECT_SIZE_FETCH_FAILED: the bytes are not (yet) there; clients try again (files.md §3.1 check 9)."""
+    return Unavailable("", code="OBJECT_SIZE_FETCH_FAILED", log=f"no bytes under {key}")
+
+
+def refusal(error: StoreError) -> AppError:
+    """What a client is told of a store's failure: 507 when it is full, else 503."""
+    return NoSpace(log=error.log) if isinstance(error, StoreFull) else Unavailable(log=error.log)
+
+
+async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
+    """Before a commit's transaction: all these keys were issued to this owner (else BadRequest) and their bytes are known
+    (else 503 OBJECT_SIZE_FETCH_FAILED). Bytes that a client put into a direct store itself get their pending row here."""
+    for key in keys:
+        if not kernel.crypto.minted(owner_id, key):
+            raise BadRequest(log=f"{key[:200]} was not issued to user {owner_id}")
+    found = await kernel.db.read(queries.known, owner_id, keys)
+    unknown = [key for key in dict.fromkeys(keys) if key not in found]
+    if not unknown:
+        return
+    if not kernel.store.direct:
+        raise missing(unknown[0])
+    try:
+        heads = await asyncio.gather(*(kernel.store.head(key) for key in unknown))
+    except StoreError as e:
+        raise refusal(e) from e
+    for key, head in zip(unknown, heads, strict=True):
+        if head is None:
+            raise missing(key)
+        await ledger.record(kernel, key, head.size, _md5(head))
+
+
+def _md5(head: ObjectInfo) -> str | None:
+    return head.etag if len(head.etag) == 32 else None
+
+
+def claim(tx: Tx, owner_id: int, key: str) -> Claimed:
+    """An owner's object, its row locked until COMMIT. Raises 503 as `present` when it is not there, BadRequest when it was deleted.
+
+    A `stored` one is another file's already: the caller decides between a replay and a refusal.
+    """
+    row = queries.locked(tx, owner_id, key)
+    if row is None or row[2] == "writing":
+        raise missing(key)
+    if row[2] == "deleting":
+        raise BadRequest(log=f"{key} was deleted")
+    return Claimed(*row)
+
+
+def mark_stored(tx: Tx, object_ids: Collection[int]) -> None:
+    """These claimed objects are now named by a row. From here on their bytes cannot be replaced."""
+    queries.mark_stored(tx, object_ids)
+
+
+def hold(tx: Tx, object_ids: Collection[int]) -> None:
+    """Lock stored objects that a copy is about to name too; Unavailable when one is being deleted at this moment."""
+    if gone := set(object_ids) - queries.lock_stored(tx, set(object_ids)):
+        raise Unavailable(log=f"objects {sorted(gone)} are being deleted")
+
+
+def release(tx: Tx, object_ids: Collection[int], now: int, grace_us: int) -> None:
+    """Schedule the deletion of those objects that no live file or data row names any more (call it after changing those rows).
+
+    The bytes go `grace_us` later, if still nothing names them. Objects that copies name stay.
+    """
+    if ids := {i for i in object_ids if i is not None}:
+        queries.schedule_unnamed(tx, ids, now + grace_us)
+
+
+def place(tx: Tx, file_id: int, *, thumb: bool) -> tuple[str, str] | None:
+    """(object key, store) of a live file's bytes or thumbnail, for a caller that has checked access."""
+    return queries.place(tx, file_id, thumb=thumb)
+
+
+def url(kernel: Kernel, base_url: str, object_key: str, store: str) -> str:
+    """A URL to GET these bytes without a token; the same one all day long, so that caches work."""
+    return urls.get_url(kernel, base_url, object_key, store)
+
+
+async def store_bytes(kernel: Kernel, owner_id: int, data: bytes) -> str:
+    """Store server-written bytes under a fresh key of this owner; durable on return, and pending until the caller's transaction
+    claims the key and marks it stored. Raises Unavailable or NoSpace. A caller that fails calls `abandon`."""
+    key = kernel.crypto.mint_key(owner_id)
+    digest = hashlib.md5(data, usedforsecurity=False).digest()
+    try:
+        await kernel.store.put(key, _once(data), length=len(data), md5=digest)
+    except StoreError as e:
+        raise refusal(e) from e
+    await ledger.record(kernel, key, len(data), digest.hex())
+    return key
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+async def abandon(kernel: Kernel, owner_id: int, key: str) -> None:
+    """Give up bytes that were stored and never claimed; those that were claimed stay."""
+    await kernel.db.write("objects.abandon", _abandon, owner_id, key, kernel.clock.now())
+
+
+def _abandon(tx: Tx, owner_id: int, key: str, now: int) -> None:
+    row = queries.locked(tx, owner_id, key)
+    if row is not None:
+        queries.condemn(tx, [row[0]], now)

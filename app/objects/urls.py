@@ -1,0 +1,139 @@
+"""Signed object URLs on our own origin: their one form, made and read here. Pure: no database, no store calls but presigning.
+
+    {base}/objects/{key}?exp=…[&len=…&md5=…]&sig=…                 PUT; with length and MD5 (hex) bound, or neither (v1)
+    {base}/objects/{key}?exp=…[&len=…&md5=…]&part=…&up=…&sig=…     PUT of one part of upload `up`
+    {base}/objects/{key}?exp=…[&len=…&n=…]&up=…&sig=…              POST that completes it; bound to n parts of len bytes in all, or not
+    {base}/objects/{key}?exp=…&st=…&sig=…                          GET and HEAD from store `st`
+
+The signature covers the purpose, the key and every value as it is spelled in the URL, so none can be changed, moved or left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote
+
+from ..clock import SECOND
+from ..crypto import Crypto
+from ..kernel import Kernel
+
+PREFIX = "/objects/"
+DAY_S = 86_400
+PUT_LIFETIME = 7 * DAY_S
+"""Seconds an upload URL lives (files.md §1): mobile resumes multipart uploads days later."""
+
+_KEY = re.compile(r"[1-9][0-9]{0,18}/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_BOUND = {"put": ("len", "md5"), "part": ("len", "md5", "part", "up"), "complete": ("len", "n", "up"), "get": ("st",)}
+
+
+class BadSignature(Exception):
+    """The URL was not made by us, or not for this method, key and values."""
+
+
+class BadPath(Exception):
+    """The path names no object key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a verified URL allows. `expires` in seconds since 1970; absent values are None."""
+
+    purpose: str  # put, part, complete, get
+    key: str
+    expires: int
+    length: int | None = None
+    md5: bytes | None = None
+    part: int = 0
+    upload_id: str = ""
+    parts: int | None = None
+    store: str = ""
+
+
+def read(crypto: Crypto, method: str, path: str, query: str) -> Ticket:
+    """The ticket in a URL for PUT, POST, GET or HEAD. Raises BadPath, BadSignature. The expiry is the caller's to check."""
+    key = path[len(PREFIX) :]
+    if _KEY.fullmatch(key) is None:
+        raise BadPath(key[:200])
+    pairs = [p.partition("=")[::2] for p in query.split("&")] if query else []
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise BadSignature("a parameter twice")
+    purpose = {"PUT": "part" if "part" in values else "put", "POST": "complete"}.get(method, "get")
+    exp = values.get("exp", "")
+    bound = [values.get(name, "") for name in _BOUND[purpose]]
+    if not crypto.verify(values.get("sig", ""), purpose, key, exp, *bound):
+        raise BadSignature(purpose)
+    number = {name: int(values[name]) for name in ("len", "part", "n") if values.get(name)}
+    return Ticket(
+        purpose,
+        key,
+        int(exp),
+        number.get("len"),
+        bytes.fromhex(values["md5"]) if purpose in ("put", "part") and values.get("md5") else None,
+        number.get("part", 0),
+        unquote(values.get("up", "")),
+        number.get("n"),
+        values.get("st", ""),
+    )
+
+
+def _sign(crypto: Crypto, base_url: str, purpose: str, key: str, values: dict[str, str]) -> str:
+    sig = crypto.sign(purpose, key, values["exp"], *(values.get(name, "") for name in _BOUND[purpose]))
+    query = "&".join(f"{name}={value}" for name, value in values.items())
+    return f"{base_url}{PREFIX}{key}?{query}&sig={sig}"
+
+
+def _bound(length: int | None, md5: bytes | None) -> dict[str, str]:
+    return {} if length is None or md5 is None else {"len": str(length), "md5": md5.hex()}
+
+
+def _now(kernel: Kernel) -> datetime:
+    return datetime.fromtimestamp(kernel.clock.now() / SECOND, UTC)
+
+
+def _upload_expiry(kernel: Kernel) -> str:
+    return str(kernel.clock.now() // SECOND + PUT_LIFETIME)
+
+
+def put_urls(kernel: Kernel, base_url: str, keys: list[str], length: int | None = None, md5: bytes | None = None) -> list[str]:
+    """One PUT URL for each key; bound to length (bytes) and MD5 when both are given."""
+    if kernel.store.direct:
+        now = _now(kernel)
+        return [kernel.store.presign_put(key, now=now, expires=PUT_LIFETIME, length=length, md5=md5) for key in keys]
+    values = {"exp": _upload_expiry(kernel), **_bound(length, md5)}
+    return [_sign(kernel.crypto, base_url, "put", key, values) for key in keys]
+
+
+def part_urls(kernel: Kernel, base_url: str, key: str, upload_id: str, promises: list[tuple[int, bytes] | None]) -> list[str]:
+    """URLs for parts 1…n; each promise is (bytes, MD5) or None."""
+    if kernel.store.direct:
+        now = _now(kernel)
+        return [
+            kernel.store.presign_part(key, upload_id, i, now=now, expires=PUT_LIFETIME, length=p[0] if p else None, md5=p[1] if p else None)
+            for i, p in enumerate(promises, 1)
+        ]
+    exp, up = _upload_expiry(kernel), quote(upload_id, safe="")
+    return [
+        _sign(kernel.crypto, base_url, "part", key, {"exp": exp, **(_bound(*p) if p else {}), "part": str(i), "up": up})
+        for i, p in enumerate(promises, 1)
+    ]
+
+
+def complete_url(kernel: Kernel, base_url: str, key: str, upload_id: str, parts: int | None, length: int | None) -> str:
+    """URL of the completing POST; bound to all parts and their total length when these are given."""
+    if kernel.store.direct:
+        return kernel.store.presign_complete(key, upload_id, now=_now(kernel), expires=PUT_LIFETIME)
+    bound = {} if parts is None or length is None else {"len": str(length), "n": str(parts)}
+    values = {"exp": _upload_expiry(kernel), **bound, "up": quote(upload_id, safe="")}
+    return _sign(kernel.crypto, base_url, "complete", key, values)
+
+
+def get_url(kernel: Kernel, base_url: str, key: str, store_name: str) -> str:
+    """URL for GET. It changes once a day (UTC) and then lives one to two days, so that clients' caches work."""
+    store = kernel.stores.get(store_name, kernel.store)
+    day = kernel.clock.now() // (DAY_S * SECOND)
+    if store.direct:
+        return store.presign_get(key, now=datetime.fromtimestamp(day * DAY_S, UTC), expires=2 * DAY_S)
+    return _sign(kernel.crypto, base_url, "get", key, {"exp": str((day + 2) * DAY_S), "st": store_name})
