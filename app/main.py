@@ -13,7 +13,7 @@ from litestar._asgi.routing_trie.types import RouteTrieNode
 from litestar.exceptions import HTTPException
 from litestar.types import Method, Receive, Scope, Send
 
-from . import authenticator, collections, objects, ops
+from . import accounts, authenticator, collections, objects, ops
 from .http.front import Front
 from .http.routing import Route, by_path
 from .jobs import Job, run_jobs
@@ -22,7 +22,7 @@ from .kernel import Kernel
 log = logging.getLogger("darkroom")
 METHODS: tuple[Method, ...] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-FEATURES = (authenticator, collections, objects, ops)
+FEATURES = (accounts, authenticator, collections, objects, ops)
 
 
 def all_routes() -> list[Route[Any]]:

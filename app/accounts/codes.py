@@ -1,0 +1,153 @@
+"""Codes by e-mail: sending, checking, and what an operator without mail reads them from (accounts.md §5.2, §5.3).
+
+Budgets are per client address and per account, never one for all. A code is stored as a keyed hash and as a sealed copy.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import Enum
+
+from ..access import App
+from ..clock import MINUTE
+from ..config import Config
+from ..crypto import Crypto, normal_email
+from ..db import Tx
+from ..errors import AppError, BadRequest, Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized
+from ..kernel import Kernel
+from . import queries
+from .wire import CodeRequest
+
+LIFETIME = 60 * MINUTE
+LIVE_CODES = 10  # per address and app
+WRONG_ATTEMPTS = 20  # over all live codes of an address and app: a fresh code does not unlock
+NOTICE = 25
+logging.addLevelName(NOTICE, "NOTICE")
+log = logging.getLogger("darkroom.ott")
+
+
+def address(text: str) -> str:
+    """A normalised address; 400 for none, for one no mail system takes, and for control characters (they would end up in logs)."""
+    email = normal_email(text)
+    if not email or len(email) > 320 or not email.isprintable():
+        raise BadRequest(log="no usable e-mail address")
+    return email
+
+
+def may_register(tx: Tx, config: Config, email_hash: str) -> bool:
+    """Whether this address, which has no account, may get one."""
+    mode = config.registration.mode
+    return mode == "open" or (mode == "invite" and queries.is_invited(tx, email_hash))
+
+
+async def send(kernel: Kernel, ask: CodeRequest, app: App, client_ip: str) -> None:
+    """Make a code for the address and show it to the operator.
+
+    What tells whether an account exists draws on the address's `probes` budget; beyond it nothing is sent and nothing is told.
+    """
+    email = address(ask.email)
+    refusal = await kernel.db.read(_refusal, kernel, ask.purpose, kernel.crypto.hash(email))
+    if refusal is not None:
+        if await kernel.limiter.left("probes", f"ip {client_ip}"):
+            raise refusal
+        return
+    if not await kernel.limiter.left("codes_per_address", f"ip {client_ip}"):
+        raise TooMany(log="too many codes asked for from one address")
+    fixed = None if ask.purpose == "change" else _fixed(kernel.config, email)
+    code = fixed or kernel.ids.digits(6)
+    if not await kernel.db.write("accounts.store_code", _store, kernel, email, app, code):
+        raise TooMany(log=f"{LIVE_CODES} live codes for one address")
+    if fixed is None:
+        log.log(NOTICE, "code for %s (%s): %s", email, app, code)
+
+
+def _refusal(tx: Tx, kernel: Kernel, purpose: str, email_hash: str) -> AppError | None:
+    """Why this purpose does not fit the account of the address."""
+    standing = queries.standing(tx, email_hash)
+    complete = standing is not None and standing[1]
+    if purpose == "signup":
+        if complete:
+            return Conflict("User has already completed sign up process", code="USER_ALREADY_REGISTERED")
+        if standing is None and not may_register(tx, kernel.config, email_hash):
+            return Forbidden(log="registration is not open for this address")
+    elif purpose == "login":
+        if standing is None:
+            return NotFound("User is not registered", code="USER_NOT_REGISTERED")
+        if not complete:
+            return NotFound("User has not completed sign up process", code="USER_SIGNUP_INCOMPLETE")
+    elif purpose == "change" and standing is not None:
+        return Forbidden(log="the address has an account")
+    return None
+
+
+def _fixed(config: Config, email: str) -> str | None:
+    """The test code of the longest configured suffix that fits."""
+    suffixes = sorted((s for s in config.otp.fixed if email.endswith(s.lower())), key=len)
+    return config.otp.fixed[suffixes[-1]] if suffixes else None
+
+
+def _code_hash(crypto: Crypto, email: str, app: str, code: str) -> str:
+    return crypto.hash(f"code\0{email}\0{app}\0{code}")
+
+
+def _store(tx: Tx, kernel: Kernel, email: str, app: App, code: str) -> bool:
+    """False when the address has as many live codes as it may."""
+    now, email_hash = kernel.clock.now(), kernel.crypto.hash(email)
+    queries.lock_codes(tx, email_hash)
+    if sum(c.app == app for c in queries.live_codes(tx, email_hash, now)) >= LIVE_CODES:
+        return False
+    cipher, nonce = kernel.crypto.encrypt(code)
+    stored = queries.StoredCode(app, _code_hash(kernel.crypto, email, app, code), cipher, nonce, 0, now + LIFETIME)
+    queries.store_code(tx, email_hash, stored, now)
+    return True
+
+
+class Check(Enum):
+    """How a code was found. Wrong guesses are counted, so the refusal must be raised after the transaction: `refuse`."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    GONE = "gone"
+    LOCKED = "locked"
+
+    def refuse(self) -> None:
+        """Raise what the protocol answers, or nothing for OK."""
+        if self is Check.WRONG:
+            raise Unauthorized(log="wrong code")
+        if self is Check.GONE:
+            raise Gone(log="no live code")
+        if self is Check.LOCKED:
+            raise TooMany(log=f"{WRONG_ATTEMPTS} wrong codes")
+
+
+def redeem(tx: Tx, kernel: Kernel, email: str, app: App, code: str) -> Check:
+    """Use up a code; afterwards the codes of this address stand still until COMMIT."""
+    now, email_hash = kernel.clock.now(), kernel.crypto.hash(email)
+    queries.lock_codes(tx, email_hash)
+    live = [c for c in queries.live_codes(tx, email_hash, now) if c.app == app]
+    if not live:
+        return Check.GONE
+    if max(c.wrong_attempts for c in live) >= WRONG_ATTEMPTS:
+        return Check.LOCKED
+    hashed = _code_hash(kernel.crypto, email, app, code)  # keyed: equality by plain comparison tells a guesser nothing
+    if all(c.code_hash != hashed for c in live):
+        queries.count_wrong_code(tx, email_hash, app, now)
+        return Check.WRONG
+    queries.delete_code(tx, email_hash, app, hashed)
+    return Check.OK
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCode:
+    """A code that can still be used."""
+
+    app: str
+    code: str
+    expires_at: int  # µs
+
+
+def pending_codes(tx: Tx, crypto: Crypto, email: str, now: int) -> list[PendingCode]:
+    """For `darkroom ott EMAIL`: the live codes of an address, oldest first."""
+    codes = queries.live_codes(tx, crypto.hash(normal_email(email)), now)
+    return [PendingCode(c.app, crypto.decrypt(c.code_cipher, c.code_nonce), c.expires_at) for c in codes]

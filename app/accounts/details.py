@@ -1,0 +1,129 @@
+"""The account as its owner sees it: details, counts, small switches, and the signed tokens for the accounts and family pages."""
+
+from __future__ import annotations
+
+from .. import quota
+from ..access import Session
+from ..clock import DAY, MINUTE
+from ..db import Tx
+from ..errors import Conflict
+from ..kernel import Kernel
+from . import queries, service, srp_queries
+from .wire import (
+    AccountsToken,
+    Bonuses,
+    DeletionSummary,
+    Details,
+    EmailMfa,
+    FamiliesToken,
+    LockerFamilyUsage,
+    LockerUsage,
+    PaymentToken,
+    Profile,
+    RecoveryStatus,
+    TwoFactorStatus,
+)
+
+UNLIMITED_FILES = 1 << 20  # what clients are told when nothing limits Locker's files
+
+
+async def details(kernel: Kernel, actor: Session, count_files: bool) -> Details:
+    """Address, usage, plan and profile (accounts.md §5.11). `usage` is what Photos stores; Locker has its own limit."""
+    return await kernel.db.scan(_details, kernel, actor, count_files)
+
+
+def _details(tx: Tx, kernel: Kernel, actor: Session, count_files: bool) -> Details:
+    user_id = actor.user_id
+    email = service.email_of(tx, kernel.crypto, user_id)
+    locker = LockerFamilyUsage(family_file_count=quota.used(tx, user_id, "locker")[1]) if actor.app == "locker" else None
+    return Details(
+        email=email,
+        usage=quota.used(tx, user_id, "photos")[0],
+        subscription=service.subscription(tx, kernel.config, user_id),
+        file_count=queries.file_count(tx, user_id, actor.app) if count_files else None,
+        shared_collections_count=0 if count_files else None,
+        locker_family_usage=locker,
+        storage_bonus=0,
+        profile_data=_profile(tx, user_id),
+        bonus_data=Bonuses(storage_bonuses=[]),
+    )
+
+
+def _profile(tx: Tx, user_id: int) -> Profile:
+    row = queries.user(tx, user_id)
+    return Profile(
+        can_disable_email_mfa=row is not None and row.has_srp,
+        is_email_mfa_enabled=row is not None and row.email_mfa,
+        is_two_factor_enabled=row is not None and row.totp_enabled,
+        passkey_count=0,
+    )
+
+
+async def set_email_mfa(kernel: Kernel, actor: Session, ask: EmailMfa) -> None:
+    """Log in by e-mail code instead of password. 409 CONFLICT when that is switched off without a password set up."""
+    await kernel.db.write("accounts.email_mfa", _set_email_mfa, actor.user_id, bool(ask.is_enabled))
+
+
+def _set_email_mfa(tx: Tx, user_id: int, enabled: bool) -> None:
+    if not enabled and not srp_queries.has_srp(tx, user_id):
+        raise Conflict("SRP setup incomplete", code="CONFLICT")
+    queries.set_email_mfa(tx, user_id, enabled)
+
+
+async def deletion_summary(kernel: Kernel, actor: Session) -> DeletionSummary:
+    """What would go with the account."""
+    return await kernel.db.scan(_deletion_summary, actor.user_id)
+
+
+def _deletion_summary(tx: Tx, user_id: int) -> DeletionSummary:
+    return DeletionSummary(
+        photos_and_videos_count=queries.file_count(tx, user_id, "photos"),
+        authenticator_codes_count=queries.code_count(tx, user_id),
+        locker_records_count=queries.file_count(tx, user_id, "locker"),
+    )
+
+
+async def locker_usage(kernel: Kernel, actor: Session) -> LockerUsage:
+    """Locker's files and bytes (trash included) against the operator's limits."""
+    limits = kernel.config.locker
+    used, files = await kernel.db.read(quota.used, actor.user_id, "locker")
+    file_limit, storage_limit = limits.files or UNLIMITED_FILES, limits.storage or quota.UNLIMITED
+    return LockerUsage(
+        is_paid=True,
+        is_family=False,
+        used_file_count=files,
+        file_limit=file_limit,
+        remaining_file_count=max(0, file_limit - files),
+        used_storage=used,
+        storage_limit=storage_limit,
+        remaining_storage=max(0, storage_limit - used),
+        user_file_count=files,
+        user_storage=used,
+    )
+
+
+# --- second factors
+async def two_factor_status(kernel: Kernel, actor: Session) -> TwoFactorStatus:
+    return TwoFactorStatus(status=await kernel.db.read(queries.totp_enabled, actor.user_id))
+
+
+def recovery_status() -> RecoveryStatus:
+    """An operator may reset a second factor; a passkey cannot be registered, so its recovery is not set up either."""
+    return RecoveryStatus(allow_admin_reset=True, is_passkey_recovery_enabled=False)
+
+
+# --- signed tokens (accounts.md §2.4)
+def _scoped(kernel: Kernel, actor: Session, scope: str, lifetime: int) -> str:
+    return kernel.crypto.jwt({"userID": actor.user_id, "expiryTime": kernel.clock.now() + lifetime, "claimScope": scope})
+
+
+def accounts_token(kernel: Kernel, actor: Session) -> AccountsToken:
+    return AccountsToken(accounts_token=_scoped(kernel, actor, "ACCOUNTS", 30 * MINUTE), accounts_url=kernel.config.apps.accounts)
+
+
+def families_token(kernel: Kernel, actor: Session) -> FamiliesToken:
+    return FamiliesToken(families_token=_scoped(kernel, actor, "FAMILIES", DAY), family_url=kernel.config.apps.family)
+
+
+def payment_token(kernel: Kernel, actor: Session) -> PaymentToken:
+    return PaymentToken(payment_token=_scoped(kernel, actor, "PAYMENT", DAY))

@@ -1,0 +1,77 @@
+"""Key attributes, the recovery key, public keys (accounts.md §5.5). All are written once: what is lost cannot be made again."""
+
+from __future__ import annotations
+
+from nacl.exceptions import CryptoError
+
+from ..access import Session
+from ..crypto import normal_email, seal_text
+from ..db import Tx
+from ..errors import CodedBadRequest, Conflict, Forbidden, NotFound
+from ..kernel import Kernel
+from ..wire import b64_bytes
+from . import queries
+from .wire import KeyAttributes, NewAttributes, PublicKey, RecoveryKey, Validity
+
+STRENGTH = 1 << 32  # memLimit x opsLimit of every key derivation a client may ask for
+LEAST_MEMORY = 128 << 20  # bytes
+
+
+def check_strength(mem_limit: int, ops_limit: int) -> None:
+    """400 BAD_REQUEST for a key derivation weaker or odder than the clients' four."""
+    if mem_limit * ops_limit != STRENGTH:
+        raise CodedBadRequest("Unexpected KDF strength")
+    if mem_limit < LEAST_MEMORY:
+        raise CodedBadRequest("memory limit must be at least 128MB")
+
+
+def _check_public_key(text: str) -> None:
+    """400 unless tokens can be sealed to it: libsodium refuses points of low order."""
+    if b64_bytes(text, 32) is None:
+        raise CodedBadRequest("publicKey must be 32 bytes")
+    try:
+        seal_text("", text)
+    except CryptoError:
+        raise CodedBadRequest("publicKey is no usable key") from None
+
+
+async def set_attributes(kernel: Kernel, actor: Session, ask: NewAttributes) -> None:
+    """Store the keys; 403 when others are stored. The same again is no error: clients repeat the request when its answer got lost."""
+    keys = ask.key_attributes or KeyAttributes()
+    check_strength(keys.mem_limit, keys.ops_limit)
+    _check_public_key(keys.public_key)
+    await kernel.db.write("accounts.set_attributes", _set_attributes, actor.user_id, keys)
+
+
+def _set_attributes(tx: Tx, user_id: int, keys: KeyAttributes) -> None:
+    if not queries.insert_key_attributes(tx, user_id, keys) and queries.key_attributes(tx, user_id) != keys:
+        raise Forbidden(log=f"user {user_id} has other key attributes")
+
+
+async def set_recovery_key(kernel: Kernel, actor: Session, ask: RecoveryKey) -> None:
+    """For accounts of old clients, made without one. 404 without key attributes, 409 CONFLICT when another is stored."""
+    await kernel.db.write("accounts.set_recovery_key", _set_recovery_key, actor.user_id, ask)
+
+
+def _set_recovery_key(tx: Tx, user_id: int, ask: RecoveryKey) -> None:
+    stored = queries.key_attributes(tx, user_id)
+    if stored is None:
+        raise NotFound(log=f"user {user_id} has no key attributes")
+    if not stored.recovery_key_encrypted_with_master_key:
+        queries.set_recovery_key(tx, user_id, ask)
+    elif any(getattr(stored, f) != getattr(ask, f) for f in RecoveryKey.__struct_fields__):
+        raise Conflict("recovery key is already set", code="CONFLICT")
+
+
+async def validity(kernel: Kernel, actor: Session) -> Validity:
+    """Whether the account has keys, and which."""
+    keys = await kernel.db.read(queries.key_attributes, actor.user_id)
+    return Validity(has_set_keys=keys is not None, key_attributes=keys)
+
+
+async def public_key(kernel: Kernel, email: str) -> PublicKey:
+    """Of whoever has this address; 404 for nobody and for accounts without keys."""
+    found = await kernel.db.read(queries.public_key, kernel.crypto.hash(normal_email(email)))
+    if found is None:
+        raise NotFound(log="no public key")
+    return PublicKey(public_key=found)

@@ -1,0 +1,28 @@
+"""What time removes: expired codes, abandoned password exchanges, forgotten sessions, old counters."""
+
+from __future__ import annotations
+
+from ..clock import DAY, HOUR
+from ..db import Tx
+from ..http import ratelimit
+from ..jobs import Job
+from ..kernel import Kernel
+from . import queries, srp_queries
+
+EXCHANGE_LIFETIME = HOUR
+SESSION_IDLE = 427 * DAY  # refused after 365 days, kept a little longer for the list
+COUNTER_LIFETIME = DAY  # longer than every window
+
+
+async def sweep(kernel: Kernel) -> None:
+    await kernel.db.write("accounts.sweep", _sweep, kernel.clock.now())
+
+
+def _sweep(tx: Tx, now: int) -> None:
+    queries.sweep_codes(tx, now)
+    srp_queries.sweep_exchanges(tx, now - EXCHANGE_LIFETIME)
+    queries.sweep_sessions(tx, now - SESSION_IDLE)
+    ratelimit.forget(tx, now - COUNTER_LIFETIME)
+
+
+JOBS = [Job("accounts.sweep", 300, sweep)]
