@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 _UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4,
           "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}  # fmt: skip
@@ -21,8 +21,10 @@ def parse_size(value: object) -> object:
     if isinstance(value, str):
         m = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
         if not m or m[2].lower() not in _UNITS:
-            raise ValueError('a size is bytes or a text like "10GiB"')
+            raise ValueError('should be a number of bytes or a text like "10GiB"')
         return int(float(m[1]) * _UNITS[m[2].lower()])
+    if type(value) is not int:
+        raise ValueError('should be a number of bytes or a text like "10GiB"')
     return value
 
 
@@ -32,6 +34,19 @@ Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_written(cls, value: object, info: ValidationInfo) -> object:
+        """No guessing: the text "8080" is no port, `true` is no number, 1 is no yes."""
+        field = cls.model_fields[info.field_name or ""]
+        if (
+            field.annotation in (int, bool)
+            and type(value) is not field.annotation
+            and not any(isinstance(m, BeforeValidator) for m in field.metadata)
+        ):
+            raise ValueError("should be a whole number" if field.annotation is int else "should be true or false")
+        return value
 
 
 class Http(Section):
@@ -131,13 +146,12 @@ class Limits(Section):
         _limit(10, 60), description="Each sign-in route (codes, SRP, second factors), per account or address. Survives a restart."
     )
     codes_per_address: Limit = Field(_limit(30, 600), description="E-mail codes asked for from one address. Survives a restart.")
-    probes: Limit = Field(
-        _limit(100, 3600), description="Answers per client address that tell whether an account exists. Survives a restart."
-    )
+    probes: Limit = Field(_limit(100, 3600), description="Answers per client address that tell whether an account exists. Survives a restart.")
     link_password: Limit = Field(_limit(10, 60), description="Password tries on a public link, per address. Survives a restart.")
     public_key: Limit = Field(_limit(200, 60), description="Look-ups of other people's public keys, per account.")
     upload_urls: Limit = Field(_limit(500, 60), description="Upload URL requests per route and account.")
     preview: Limit = Field(_limit(700, 1), description="Thumbnail requests per account.")
+    health: Limit = Field(_limit(300, 60), description="Health questions that reach the database or the stores, per address.")
     address: Limit = Field(_limit(1000, 1), description="Every request, per client address.")
 
 

@@ -1,0 +1,107 @@
+"""From a configuration to a kernel: secrets, database engine, object stores. The one place where the server's parts are made for real.
+
+Imports engines and backends only as the configuration asks for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from nacl.exceptions import CryptoError
+
+from storage_backends import ObjectStore, StoreConfig, StoreError, open_store
+
+from .. import secrets_file
+from ..clock import Ids, SystemClock
+from ..config import Config, Storage
+from ..config_sources import ConfigError
+from ..crypto import Crypto
+from ..db import Database, Tx
+from ..db.migrate import SchemaTooNew
+from ..errors import AppError
+from ..http.auth import Touches
+from ..http.ratelimit import RateLimiter
+from ..kernel import Kernel
+from . import folder
+
+
+def build_kernel(config: Config) -> Kernel:
+    """The parts, not yet started. ConfigError for whatever cannot work."""
+    data = folder.prepare(config.data_dir)
+    ids, clock = Ids(), SystemClock()
+    data_exists = config.database.url is None and (data / folder.DATABASE).exists()
+    secrets = secrets_file.load_or_create(data, ids, data_exists=data_exists)
+    db = _database(config, data)
+    stores = {s.name: _store(s, data) for s in config.storage}
+    return Kernel(config, clock, ids, db, Crypto(secrets, ids), stores, RateLimiter(config.limits, db, clock), Touches())
+
+
+async def start(kernel: Kernel) -> None:
+    """Open the database, migrate it, and make sure that the secrets are the ones it was written with."""
+    option = "database.url" if kernel.config.database.url else "data_dir"
+    try:
+        await kernel.db.start()
+    except (SchemaTooNew, sqlite3.Error, OSError, AppError) as e:
+        raise ConfigError(f"{option}: cannot open the database: {e}") from e
+    sample = await kernel.db.read(_some_address)
+    if sample is not None:
+        try:
+            kernel.crypto.decrypt(*sample)
+        except CryptoError:
+            await kernel.db.stop()
+            raise ConfigError(f"data_dir: {secrets_file.NAME} is not the one this database was written with") from None
+
+
+@contextlib.asynccontextmanager
+async def started(config: Config) -> AsyncIterator[Kernel]:
+    """A started kernel for a command, stopped at the end."""
+    kernel = build_kernel(config)
+    await start(kernel)
+    try:
+        yield kernel
+    finally:
+        await kernel.db.stop()
+        for store in kernel.stores.values():
+            await store.close()
+
+
+def _some_address(tx: Tx) -> tuple[bytes, bytes] | None:
+    row = tx.one("SELECT email_cipher, email_nonce FROM users WHERE email_cipher IS NOT NULL ORDER BY user_id LIMIT 1")
+    return None if row is None else (bytes(row[0]), bytes(row[1]))
+
+
+def _database(config: Config, data: Path) -> Database:
+    if config.database.url is None:
+        from ..db.sqlite import SqliteDatabase
+
+        return SqliteDatabase(data / folder.DATABASE)
+    try:
+        from ..db.postgres import PostgresDatabase
+    except ImportError as e:
+        raise ConfigError(f"database.url: PostgreSQL needs `pip install 'darkroom[postgres]'` ({e.name} is missing)") from None
+    return PostgresDatabase(config.database.url.get_secret_value(), config.database.pool)
+
+
+def _store(storage: Storage, data: Path) -> ObjectStore:
+    path = (storage.path or data).expanduser().absolute()
+    settings = StoreConfig(
+        name=storage.name,
+        kind=storage.kind,
+        path=path,
+        endpoint=storage.endpoint or "",
+        public_endpoint=storage.public_endpoint or "",
+        bucket=storage.bucket or "",
+        region=storage.region,
+        access_key=storage.access_key.get_secret_value() if storage.access_key else "",
+        secret_key=storage.secret_key.get_secret_value() if storage.secret_key else "",
+        path_style=storage.path_style,
+        proxy=storage.proxy,
+        tmp=data / "tmp",
+    )
+    try:
+        return open_store(settings)
+    except (ValueError, StoreError) as e:
+        raise ConfigError(f"storage: {e}") from None

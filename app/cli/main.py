@@ -1,0 +1,69 @@
+"""The entry point of `darkroom`: reads the command line, loads the configuration, runs one command, turns refusals into one line.
+
+Exit status: 0 done, 1 it could not be done, 2 the command line or the configuration is wrong. Imports a command only when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+
+COMMANDS = {
+    "serve": "run the server",
+    "ott": "show the codes that are waiting for an address",
+    "user": "list and add accounts, invite people, set quotas",
+    "config": "show or check the configuration",
+    "healthcheck": "ask the running server whether it is alive (for containers)",
+    "version": "print the version",
+}
+MODULES = {"config": "config_command"}  # whose name `app.config` would confuse
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `darkroom` with these arguments (default: the process's)."""
+    argv = sys.argv[1:] if argv is None else argv
+    name = next((a for a in argv if not a.startswith("-")), None)
+    command: Any = importlib.import_module(f".{MODULES.get(name, name)}", __package__) if name in COMMANDS else None
+    args = _parser(name, command).parse_args(argv)
+    return _run(command, args) if getattr(command, "CONFIGURED", True) else int(command.run(args))
+
+
+def _parser(name: str | None, command: Any) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="darkroom", description="A self-hosted server for Ente's end-to-end-encrypted apps.")
+    parser.add_argument("--version", action="version", version=f"darkroom {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for known, text in COMMANDS.items():
+        sub = commands.add_parser(known, help=text, description=text[0].upper() + text[1:] + ".")
+        if known == "version":
+            continue
+        sub.add_argument("--config", type=Path, metavar="FILE", help="TOML file with options (see config.example.toml)")
+        if known == name:
+            command.add_arguments(sub)
+    return parser
+
+
+def _run(command: Any, args: argparse.Namespace) -> int:
+    from .. import logs
+    from ..config_sources import ConfigError, load
+    from .admin import Refused
+
+    os.umask(0o077)  # whatever a command makes is its owner's alone
+    try:
+        flags = {option: getattr(args, attribute) for option, attribute in getattr(command, "FLAGS", {}).items()}
+        config = load(args.config, os.environ, flags)
+        logs.setup(config.log.level, config.log.format)
+        return int(command.run(args, config))
+    except ConfigError as e:
+        print(f"darkroom: {e}", file=sys.stderr)
+        return 2
+    except Refused as e:
+        print(f"darkroom: {e}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,178 @@
+"""`darkroom serve`: the server in this one process, from start line to clean stop.
+
+Granian's embedded server runs on our own event loop, so one interpreter does everything and signals are ours. More than one worker is
+`workers`'s. Knows no route.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..config import Config
+from ..config_sources import ConfigError
+from ..kernel import Kernel
+from ..logs import AccessLog
+from . import build, folder
+from .admin_socket import AdminSocket
+
+STOP_SECONDS = 8.0  # for requests in flight at a stop; what is left of 10 s is for the writes behind them
+BACKLOG = 1024
+log = logging.getLogger("darkroom.serve")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--listen", metavar="ADDRESS", help='address to listen on; "0.0.0.0" for every interface')
+    parser.add_argument("--port", help="port to listen on")
+    parser.add_argument("--data-dir", metavar="FOLDER", help="folder of everything that is stored")
+    parser.add_argument("--workers", metavar="N", help="processes; more than one needs PostgreSQL")
+
+
+FLAGS = {"http.listen": "listen", "http.port": "port", "data_dir": "data_dir", "http.workers": "workers"}
+
+
+def run(args: argparse.Namespace, config: Config) -> int:
+    """Serve until a signal; the exit status."""
+    if config.http.workers > 1 and config.database.url is None:
+        raise ConfigError("http.workers: SQLite has one writer, so it is served by one process; more need database.url = postgresql://…")
+    data = folder.prepare(config.data_dir)
+    with contextlib.ExitStack() as held:
+        if config.database.url is None:
+            held.enter_context(folder.locked(data))
+        address = check_port(config)
+        if config.http.workers > 1:
+            from . import workers
+
+            return workers.run(config, args, FLAGS, address)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(serve(config, data, address))
+
+
+def check_port(config: Config) -> str:
+    """The IP address to listen on; ConfigError when it cannot be had. (Granian shares ports, so it would not notice.)"""
+    try:
+        family, _, _, _, where = socket.getaddrinfo(config.http.listen, config.http.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (socket.gaierror, UnicodeError):
+        raise ConfigError(f"http.listen: {config.http.listen} is no address of this machine") from None
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(where)
+            probe.listen(1)
+        except PermissionError:
+            raise ConfigError(f"http.port: not allowed to listen on port {config.http.port}") from None
+        except OSError as e:
+            if e.errno in _ADDRESS_ERRORS:
+                raise ConfigError(f"http.listen: {config.http.listen} is no address of this machine") from None
+            raise ConfigError(f"http.port: {config.http.port} is in use on {config.http.listen}") from None
+    return str(where[0])
+
+
+_ADDRESS_ERRORS = {99, 49}  # EADDRNOTAVAIL of Linux and of BSD
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def serve(config: Config, data: Path, address: str) -> int:
+    """One process: everything from the database to the socket on this event loop."""
+    from ..main import create_app
+
+    kernel = build.build_kernel(config)
+    await build.start(kernel)
+    app = create_app(kernel)
+    lifespan = app.litestar.lifespan()
+    async with lifespan:  # jobs run inside; leaving it finishes writes and closes database and stores
+        async with AdminSocket(kernel, data):
+            clean = await _until_signal(app, kernel, address)
+    if not clean:  # a request that would not end holds threads of the HTTP server: everything of ours is closed, so go
+        logging.shutdown()
+        os._exit(0)
+    return 0
+
+
+async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
+    """Listen, then stop at a signal; whether all requests in flight were finished in time."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.server.embed import Server
+
+    config = kernel.config
+    target = AccessLog(app) if log.isEnabledFor(logging.DEBUG) else app
+    server = Server(
+        target,
+        address=address,
+        port=config.http.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.auto,
+        websockets=False,
+        backlog=BACKLOG,
+        runtime_blocking_threads=16,  # file reads for whole-file answers
+        log_enabled=False,
+    )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    serving = asyncio.create_task(server.serve(), name="http")
+    await _listening(address, config.http.port)
+    announce(config)
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        waiting.cancel()
+        serving.result()
+        raise RuntimeError("the HTTP server ended by itself")
+    log.info("stopping: finishing requests in flight")
+    server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
+    done, _ = await asyncio.wait((serving,), timeout=STOP_SECONDS)
+    if not done:
+        log.warning("some requests did not end within %.0f s and are cut off", STOP_SECONDS)
+    return bool(done)
+
+
+async def _listening(address: str, port: int) -> None:
+    """Return when connections are accepted."""
+    for _ in range(400):
+        try:
+            _, writer = await asyncio.open_connection(_reachable(address), port)
+        except OSError:
+            await asyncio.sleep(0.005)
+        else:
+            writer.close()
+            return
+
+
+def _reachable(address: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104  # comparing, not binding
+
+
+def announce(config: Config) -> None:
+    """What an operator needs to know, on standard output; the dangers, in the log too."""
+    host = f"[{config.http.listen}]" if ":" in config.http.listen else config.http.listen
+    registration = {"open": "open to everybody", "invite": "by `darkroom user invite EMAIL`", "closed": "closed"}[config.registration.mode]
+    lines = [
+        f"Darkroom is ready at {config.public_url or f'http://{host}:{config.http.port}'}",
+        f"  data folder   {config.data_dir.expanduser().absolute()}",
+        f"  registration  {registration}",
+        "  first code    no mail is sent: codes appear in this log, and `darkroom ott EMAIL` shows them",
+    ]
+    if config.http.listen in ("127.0.0.1", "::1", "localhost"):
+        lines.append("  other devices `darkroom serve --listen 0.0.0.0` listens on every interface (put HTTPS in front of it)")
+    danger = [f"otp.fixed is set: ANYBODY can log in as ANY address ending in {suffix}. For tests only." for suffix in config.otp.fixed]
+    print("\n".join([*lines, *(f"  !! DANGER !! {text}" for text in danger)]), flush=True)
+    for text in danger:
+        log.warning("DANGER: %s", text)

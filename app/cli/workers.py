@@ -1,0 +1,95 @@
+"""`darkroom serve` with several workers: processes over one port, all alike, on a database that orders their writes.
+
+Each worker rebuilds the configuration from the same file and environment. Nothing is shared between them but the database and the stores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+from typing import Any
+
+from .. import logs
+from ..config import Config
+from ..config_sources import CONFIG_VARIABLE, ConfigError, load, options
+from . import build
+
+STOP_SECONDS = 9  # then a worker whose requests do not end is killed
+BACKLOG = 1024
+log = logging.getLogger("darkroom.serve")
+
+
+def run(config: Config, args: argparse.Namespace, flags: dict[str, str], address: str) -> int:
+    """Serve with `config.http.workers` processes until a signal; the exit status."""
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.server import Server
+
+    from .serve import announce
+
+    asyncio.run(_check(config))
+    _hand_over(args, flags)
+    server = Server(
+        f"{__name__}:Worker",
+        factory=True,
+        address=address,
+        port=config.http.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        http=HTTPModes.auto,
+        websockets=False,
+        workers=config.http.workers,
+        workers_kill_timeout=STOP_SECONDS,
+        respawn_failed_workers=True,
+        backlog=BACKLOG,
+        runtime_blocking_threads=16,
+        log_enabled=False,
+    )
+    server.on_startup(lambda: announce(config))
+    server.serve()
+    return 0
+
+
+async def _check(config: Config) -> None:
+    """Migrate once, and find out what cannot work before any worker is started."""
+    async with build.started(config):
+        pass
+
+
+def _hand_over(args: argparse.Namespace, flags: dict[str, str]) -> None:
+    """Put the flags where the workers, which inherit the environment only, find them."""
+    variables = {o.name: o.variable for o in options()}
+    for option, attribute in flags.items():
+        text, variable = getattr(args, attribute), variables[option]
+        if text is not None and variable is not None:
+            os.environ[variable] = text
+    if args.config is not None:
+        os.environ[CONFIG_VARIABLE] = str(args.config.absolute())
+
+
+class Worker:
+    """The ASGI application of one process: made when the server says that it starts."""
+
+    def __init__(self) -> None:
+        self._config = load(None, os.environ, {})
+        logs.setup(self._config.log.level, self._config.log.format)
+        self._app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            try:
+                self._app = await self._make()
+            except ConfigError as e:
+                log.error("%s", e)
+                await receive()
+                await send({"type": "lifespan.startup.failed", "message": str(e)})
+                return
+        await self._app(scope, receive, send)
+
+    async def _make(self) -> Any:
+        from ..main import create_app
+
+        kernel = build.build_kernel(self._config)
+        await build.start(kernel)
+        return create_app(kernel)

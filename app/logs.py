@@ -1,0 +1,102 @@
+"""Log lines: one per event, as text or JSON, and never a secret in one.
+
+Owns the level NOTICE (what an operator should read: codes while no mail is sent, warnings about switches) and the last line of
+defence: whatever looks like a query string or a session token is blanked, whoever logged it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TextIO
+
+NOTICE = 25
+"""Between INFO and WARNING."""
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "notice": NOTICE, "warning": logging.WARNING, "error": logging.ERROR}
+_QUERY = re.compile(r"(/[^\s?'\"]*)\?[^\s'\"]+")
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}=")
+_NAMED = re.compile(r"(?i)\b((?:access_?|auth_?|cast_?|x-auth-)*(?:token|jwt)|x-amz-signature)(['\"]?\s*[=:]\s*['\"]?)[^\s&'\",]+")
+_NEWLINE = " ⏎ "
+
+
+def clean(text: str) -> str:
+    """The text without query strings and tokens."""
+    text = _QUERY.sub(r"\1?…", text)
+    text = _NAMED.sub(r"\1\2…", text)
+    return _TOKEN.sub("…", text)
+
+
+class TextFormat(logging.Formatter):
+    """`2026-01-31T12:00:00Z notice darkroom.ott: text`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+        return f"{at} {record.levelname.lower()} {record.name}: {_one_line(self._message(record))}"
+
+    def _message(self, record: logging.LogRecord) -> str:
+        text = record.getMessage()
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return clean(text)
+
+
+class JsonFormat(TextFormat):
+    """`{"time","level","logger","message"[,"exception"]}`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        event = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": clean(record.getMessage()),
+        }
+        if record.exc_info:
+            event["exception"] = clean(self.formatException(record.exc_info))
+        return json.dumps(event, ensure_ascii=False)
+
+
+def _one_line(text: str) -> str:
+    return _NEWLINE.join(line.rstrip() for line in text.splitlines())
+
+
+def setup(level: str, style: str, stream: TextIO | None = None) -> None:
+    """Send every logger's lines to `stream` (default stderr). `level` and `style` as in `config.Log`. Replaces an earlier set-up."""
+    logging.addLevelName(NOTICE, "NOTICE")
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormat() if style == "json" else TextFormat())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)  # other people's libraries
+    logging.getLogger("darkroom").setLevel(_LEVELS[level])
+
+
+class AccessLog:
+    """ASGI wrapper that logs method, path, status and duration of each request at debug; only put in the way when debug is on."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self._app = app
+        self._log = logging.getLogger("darkroom.access")
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 0
+        began = time.perf_counter()
+
+        async def watch(message: dict[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        finally:
+            took = (time.perf_counter() - began) * 1000
+            self._log.debug("%s %s %d %.1f ms", scope["method"], scope["path"], status, took)

@@ -1,0 +1,5 @@
+"""Routes for machines and operators: ping, health, version, and a page for a person who opens the address in a browser."""
+
+from .routes import routes
+
+ROUTES = routes.all
