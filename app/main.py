@@ -13,16 +13,17 @@ from litestar._asgi.routing_trie.types import RouteTrieNode
 from litestar.exceptions import HTTPException
 from litestar.types import Method, Receive, Scope, Send
 
-from . import accounts, authenticator, collections, objects, ops
+from . import accounts, authenticator, collections, files, objects, ops, plans, trash
 from .http.front import Front
 from .http.routing import Route, by_path
 from .jobs import Job, run_jobs
 from .kernel import Kernel
+from .objects.plane import BytePlane
 
 log = logging.getLogger("darkroom")
 METHODS: tuple[Method, ...] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-FEATURES = (accounts, authenticator, collections, objects, ops)
+FEATURES = (accounts, authenticator, collections, files, objects, ops, plans, trash)
 
 
 def all_routes() -> list[Route[Any]]:
@@ -41,6 +42,7 @@ class Darkroom:
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self.front = Front(kernel)
+        self.byte_plane = BytePlane(kernel)
         self.litestar = Litestar(
             self._handlers(),
             openapi_config=None,
@@ -53,6 +55,9 @@ class Darkroom:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["method"] == "OPTIONS":
             await self.front.preflight(scope, send)
+            return
+        if scope["type"] == "http" and scope["path"].startswith(BytePlane.PREFIX):
+            await self.byte_plane(scope, receive, send)
             return
         await self.litestar(scope, receive, send)
 

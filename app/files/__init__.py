@@ -1,1 +1,5 @@
-"""Files: committing uploads, replacing content, metadata, copies, figures (files.md §1, §3–§6)."""
+"""Files: committing uploads, replacing content, metadata, copies, figures (files.md §3, §4, §6). Bytes belong to objects."""
+
+from .routes import routes
+
+ROUTES = routes.all

@@ -1,1 +1,8 @@
 """The trash: /trash/* and POST /files/trash (files.md §9)."""
+
+from .jobs import JOBS
+from .routes import routes
+
+ROUTES = routes.all
+
+__all__ = ["JOBS", "ROUTES"]

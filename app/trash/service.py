@@ -5,13 +5,111 @@ The functions that take a `tx` are for other features, which call them inside th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
+from .. import access, quota, sync
+from ..access import Session
 from ..clock import DAY
 from ..db import Tx
-from ..errors import BadRequest, Forbidden, NotFound
+from ..db.engine import Row
+from ..errors import BadRequest, Forbidden, NotFound, TooLarge
 from ..kernel import Kernel
-from . import queries
+from ..objects import service as objects
+from . import queries, wire
+
+TRASH_LIMIT = 1000
+DELETE_LIMIT = 2500
+
+
+async def trash(kernel: Kernel, actor: Session, ask: wire.TrashFiles) -> None:
+    """Own files into the trash, each from an own album that it is or was in (files.md §9.1). They leave every album of everybody.
+
+    More than 1000 413; none, duplicates or unknown files 400; files of others 403; unknown album 404, another's 403, never in it 400.
+    What is in the trash already gets a new time; what is gone for good stays so.
+    """
+    items = [(i.file_id, i.collection_id) for i in ask.items or []]
+    if len(items) > TRASH_LIMIT:
+        raise TooLarge(log=f"{len(items)} items")
+    await kernel.db.write("trash.trash", _trash, kernel, actor.user_id, items, kernel.clock.now())
+
+
+def _trash(tx: Tx, kernel: Kernel, actor_id: int, items: list[queries.Item], now: int) -> None:
+    ids = [f for f, _ in items]
+    sync.lock_account(tx, actor_id)
+    access.own_files(tx, actor_id, ids)
+    _own_albums(tx, actor_id, {c for _, c in items})
+    if queries.count_ever_in(tx, actor_id, items) != len(items):
+        raise BadRequest(log="some files were never in the album they are trashed from")
+    sync.lock_collections(tx, queries.albums_holding(tx, actor_id, ids))
+    stamp = sync.stamp_collections(tx, now, queries.albums_holding(tx, actor_id, ids), also=[actor_id])
+    _move_in(tx, kernel, actor_id, items, now, stamp)
+
+
+def _own_albums(tx: Tx, actor_id: int, collection_ids: set[int]) -> None:
+    owners = queries.album_owners(tx, collection_ids)
+    if owners.keys() != collection_ids:
+        raise NotFound(log="some albums are unknown")
+    if set(owners.values()) != {actor_id}:
+        raise Forbidden(log=f"albums of others among those user {actor_id} trashes from")
+
+
+async def diff(kernel: Kernel, actor: Session, since: int) -> wire.Page:
+    """What came into, left or was deleted from this app's trash after `since` (µs), ascending (§9.2)."""
+    if since >= await kernel.db.read(sync.feed, actor.user_id):
+        return wire.Page(diff=[], has_more=False)
+    rows, more = await kernel.db.scan(_diff, actor, since)
+    return wire.Page(diff=[wire.build(row) for row in rows], has_more=more)
+
+
+def _diff(tx: Tx, actor: Session, since: int) -> tuple[list[Row], bool]:
+    return sync.page(lambda after, n: queries.changed_since(tx, actor.user_id, actor.app, after, n), since, lambda row: int(row[-1]))
+
+
+async def delete(kernel: Kernel, actor: Session, file_ids: list[int]) -> None:
+    """Files of the own trash for good (§9.3); ids that are not in it are ignored; more than 2500 413."""
+    if len(file_ids) > DELETE_LIMIT:
+        raise TooLarge(log=f"{len(file_ids)} files")
+    if file_ids:
+        await kernel.db.write("trash.delete", purge, kernel, actor.user_id, file_ids, kernel.clock.now())
+
+
+async def empty(kernel: Kernel, actor: Session, until: int) -> None:
+    """Everything that was in this app's trash at `until` (µs) for good, in transactions of bounded size. Sending it again is no error
+    and deletes what came in meanwhile with a smaller time (§9.4, §19 W23)."""
+    while await kernel.db.write("trash.empty", _empty, kernel, actor, until, kernel.clock.now()) == DELETE_LIMIT:
+        pass
+
+
+def _empty(tx: Tx, kernel: Kernel, actor: Session, until: int, now: int) -> int:
+    sync.lock_account(tx, actor.user_id)
+    ids = queries.in_trash_until(tx, actor.user_id, actor.app, until, DELETE_LIMIT)
+    purge(tx, kernel, actor.user_id, ids, now)
+    return len(ids)
+
+
+# --- inside other transactions
+
+
+def purge(tx: Tx, kernel: Kernel, owner_id: int, file_ids: Collection[int], now: int, due: int | None = None) -> None:
+    """Delete files in the owner's trash for good: a tombstone each, the space free at once, the bytes after the grace time.
+
+    `due`: only those to be deleted by then (µs). Others are ignored. The tombstones in albums stay as they are.
+    """
+    sync.lock_account(tx, owner_id)
+    ids = queries.still_in_trash(tx, owner_id, file_ids, due)
+    if not ids:
+        return
+    stamp = sync.stamp(tx, now, [owner_id])
+    queries.mark_deleted(tx, owner_id, ids, stamp)
+    gone = queries.delete_files(tx, owner_id, ids, stamp)
+    size: Counter[str] = Counter()
+    for app, n, _, _ in gone:
+        size[app] += n
+    for app, files in Counter(row[0] for row in gone).items():
+        quota.charge(tx, owner_id, app, -size[app], -files)
+    named = [o for row in gone for o in row[2:] if o is not None]
+    objects.release(tx, named, now, kernel.config.trash.deletion_grace_days * DAY)
 
 
 def albums_holding(tx: Tx, owner_id: int, file_ids: Collection[int]) -> set[int]:
@@ -28,16 +126,14 @@ def trash_files(tx: Tx, kernel: Kernel, owner_id: int, file_ids: Collection[int]
     Expects `sync.lock_account(owner_id)`, the albums of `albums_holding` locked, and `stamp` taken for them and for the owner:
     `sync.stamp_collections(tx, now, albums, also=[owner_id])`. Files that are gone for good stay gone.
     """
-    return trash_items(tx, kernel, owner_id, [(f, collection_id) for f in file_ids], now, stamp)
-
-
-def trash_items(tx: Tx, kernel: Kernel, owner_id: int, items: Collection[queries.Item], now: int, stamp: int) -> set[int]:
-    """`trash_files` with an album per file."""
-    ids = [f for f, _ in items]
-    touched = queries.albums_holding(tx, owner_id, ids)
-    queries.take_out(tx, owner_id, ids, stamp)
-    queries.put_in(tx, owner_id, items, now + kernel.config.trash.retention_days * DAY, stamp)
+    touched = queries.albums_holding(tx, owner_id, file_ids)
+    _move_in(tx, kernel, owner_id, [(f, collection_id) for f in file_ids], now, stamp)
     return touched
+
+
+def _move_in(tx: Tx, kernel: Kernel, owner_id: int, items: Collection[queries.Item], now: int, stamp: int) -> None:
+    queries.take_out(tx, owner_id, [f for f, _ in items], stamp)
+    queries.put_in(tx, owner_id, items, now + kernel.config.trash.retention_days * DAY, stamp)
 
 
 def restorable(tx: Tx, actor_id: int, file_ids: Collection[int]) -> None:

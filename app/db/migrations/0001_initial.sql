@@ -270,6 +270,7 @@ CREATE TABLE files (
 CREATE INDEX files_owner ON files (owner_id, app);
 CREATE INDEX files_object ON files (file_object_id);
 CREATE INDEX files_thumb ON files (thumb_object_id);
+CREATE INDEX files_unscrubbed ON files (updation_time) WHERE is_deleted AND scrubbed_at IS NULL;
 
 -- Which file is in which album. is_deleted rows are tombstones.
 CREATE TABLE collection_files (
@@ -316,7 +317,8 @@ CREATE TABLE trash (
   updated_at INTEGER NOT NULL
 );
 CREATE INDEX trash_feed ON trash (user_id, updated_at);
-CREATE INDEX trash_due ON trash (delete_by) WHERE NOT is_deleted AND NOT is_restored;
+CREATE INDEX trash_live ON trash (user_id, updated_at) WHERE NOT is_deleted AND NOT is_restored;
+CREATE INDEX trash_due ON trash (delete_by, file_id) WHERE NOT is_deleted AND NOT is_restored;
 
 -- Derived data of a file: mldata (an object), vid_preview (a blob and a playlist).
 CREATE TABLE file_data (
