@@ -36,8 +36,6 @@ class Growth:
 
     def grow_to(self, count: int) -> None:
         self.fill(self.person, self.album, count - self.count)
-        self.person.origin = self.bench.origin  # the filling may have restarted the server
-        self.person.client.close()
         self.count = count
 
     def measure(self) -> None:

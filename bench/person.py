@@ -27,7 +27,8 @@ def b64(length: int) -> str:
     return base64.b64encode(os.urandom(length)).decode()
 
 
-def _key_attributes() -> dict[str, Any]:
+def key_attributes() -> dict[str, Any]:
+    """The `keyAttributes` of a sign-up."""
     lengths = {
         "kekSalt": 16, "encryptedKey": 48, "keyDecryptionNonce": 24, "publicKey": 32, "encryptedSecretKey": 48,
         "secretKeyDecryptionNonce": 24, "masterKeyEncryptedWithRecoveryKey": 48, "masterKeyDecryptionNonce": 24,
@@ -58,7 +59,7 @@ class Person:
         self.call("POST", "/users/ott", {"email": self.email, "purpose": "signup"})
         reply = self.call("POST", "/users/verify-email", {"email": self.email, "ott": OTT_CODE}).json()
         self.id, self.token = reply["id"], reply["token"]
-        self.call("PUT", "/users/attributes", {"keyAttributes": _key_attributes()})
+        self.call("PUT", "/users/attributes", {"keyAttributes": key_attributes()})
         return self
 
     def send(self, method: str, target: str, body: Any = None) -> Answer:
@@ -82,14 +83,7 @@ class Person:
         return Request(render(method, target, host, {**self.headers, **more}, None if data is None else len(data)) + (data or b""))
 
     def new_album(self) -> int:
-        body = {
-            "encryptedKey": b64(48),
-            "keyDecryptionNonce": b64(24),
-            "encryptedName": b64(20),
-            "nameDecryptionNonce": b64(24),
-            "type": "album",
-        }
-        return int(self.call("POST", "/collections", body).json()["collection"]["id"])
+        return int(self.call("POST", "/collections", new_album()).json()["collection"]["id"])
 
     def album_stamp(self, album: int) -> int:
         return int(self.call("GET", f"/collections/{album}").json()["collection"]["updationTime"])
@@ -101,6 +95,12 @@ class Person:
 
     def share(self, album: int, whom: Person, role: str) -> None:
         self.call("POST", "/collections/share", {"collectionID": album, "email": whom.email, "encryptedKey": b64(80), "role": role})
+
+
+def new_album() -> dict[str, Any]:
+    """The JSON of POST /collections."""
+    keys = {"encryptedKey": b64(48), "keyDecryptionNonce": b64(24), "encryptedName": b64(20), "nameDecryptionNonce": b64(24)}
+    return {**keys, "type": "album"}
 
 
 def file_body(album: int, file: tuple[str, int], thumbnail: tuple[str, int]) -> dict[str, Any]:

@@ -122,9 +122,9 @@ def write_config(folder: Path) -> Path:
     return path
 
 
-def start_darkroom(folder: Path, database_url: str | None = None) -> Server:
-    """`darkroom serve` on a free port with its data in folder/data; started again, it finds the same data."""
-    port = free_port()
+def start_darkroom(folder: Path, database_url: str | None = None, port: int = 0) -> Server:
+    """`darkroom serve` with its data in folder/data; started again (on the same port if wanted), it finds the same data."""
+    port = port or free_port()
     env = {
         "DARKROOM_DATA_DIR": str(folder / "data"),
         "DARKROOM_HTTP_PORT": str(port),
@@ -134,6 +134,15 @@ def start_darkroom(folder: Path, database_url: str | None = None) -> Server:
         env["DARKROOM_DATABASE_URL"] = database_url
     command = [str(Path(sys.executable).parent / "darkroom"), "serve", "--config", str(write_config(folder))]
     return start(command, f"http://127.0.0.1:{port}", "/ping", env, folder / "server.log")
+
+
+def populate(folder: Path, database_url: str | None, into: tuple[int, int], count: int) -> None:
+    """Adds files to (owner, album) through the service layer; no server may be running on the folder."""
+    command = [sys.executable, str(HERE / "populate.py"), "--data-dir", str(folder / "data"), "--files", str(count)]
+    command += ["--database-url", database_url or "", "--into", str(into[0]), str(into[1])]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise BenchError(f"populate.py ended with {done.returncode}")
 
 
 @contextlib.contextmanager

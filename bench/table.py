@@ -84,9 +84,7 @@ def text(rows: list[Row]) -> str:
         lines.append([r.name, r.p50(), r.rate(), r.p99(), share, target, museum, r.remark()])
     widths = [max(len(line[i]) for line in lines) for i in range(len(head) - 1)] + [0]
     numeric = {1, 2, 3, 4}
-    out = [
-        " | ".join(c.rjust(w) if i in numeric else c.ljust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))) for line in lines
-    ]
+    out = [" | ".join(c.rjust(w) if i in numeric else c.ljust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))) for line in lines]
     out.insert(1, "-+-".join("-" * w for w in widths))
     return "\n".join(line.rstrip() for line in out)
 

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Fills a data folder (or database) with accounts, albums and files through Darkroom's own services, while no server runs on it.
+
+Every row is written by the code that a request would run: quota, stamps and ledger are what they would be. Only the bytes are missing: objects
+are recorded as uploaded without being stored, so `fsck` will complain and downloads of these files fail. Tokens are thrown away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from app.access import Session
+from app.accounts import codes, email, keys
+from app.accounts import wire as accounts_wire
+from app.accounts.service import Device
+from app.cli.build import started
+from app.collections import service as collections
+from app.collections.wire import NewCollection
+from app.config import Config
+from app.files import service as files
+from app.files.wire import NewFile
+from app.kernel import Kernel
+from app.objects import ledger
+from app.wire import decode
+from bench.person import OTT_CODE, OTT_SUFFIX, file_body, key_attributes, new_album
+
+AT_ONCE = 256
+"""Operations under way at a time: several groups of the writer's 64."""
+FILE_BYTES, THUMB_BYTES = 3_000_017, 24_017
+PROGRESS_SECONDS = 5.0
+
+
+def config(data_dir: Path, database_url: str | None) -> Config:
+    """Without limits, and with the fixed code for test addresses."""
+    values: dict[str, object] = {"data_dir": data_dir, "otp": {"fixed": {OTT_SUFFIX: OTT_CODE}}, "quota": {"default": 0}}
+    if database_url:
+        values["database"] = {"url": database_url}
+    off = {name: {"count": 0, "seconds": 60} for name in Config.model_fields["limits"].default.__class__.model_fields}
+    return Config.model_validate({**values, "limits": off, "log": {"level": "error"}})
+
+
+def _session(user_id: int) -> Session:
+    return Session(user_id, "photos", b"", "", 0, 0)
+
+
+class Populate:
+    """Creates things in one kernel. Ids come back in no particular order."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+
+    async def user(self) -> int:
+        """A signed-up person with keys; the id."""
+        address = f"bulk-{uuid.uuid4().hex}{OTT_SUFFIX}"
+        await codes.send(self.kernel, accounts_wire.CodeRequest(email=address, purpose="signup"), "photos", "127.0.0.1")
+        device = Device("photos", "127.0.0.1", "bench/populate")
+        made = await email.verify(self.kernel, accounts_wire.CodeProof(email=address, ott=OTT_CODE), device)
+        body = json.dumps({"keyAttributes": key_attributes()}).encode()
+        await keys.set_attributes(self.kernel, _session(made.id), decode(body, accounts_wire.NewAttributes))
+        return made.id
+
+    async def album(self, owner: int) -> int:
+        body = decode(json.dumps(new_album()).encode(), NewCollection)
+        return (await collections.create(self.kernel, _session(owner), body)).id
+
+    async def file(self, owner: int, album: int) -> None:
+        file, thumb = self.kernel.crypto.mint_key(owner), self.kernel.crypto.mint_key(owner)
+        md5 = os.urandom(16).hex()
+        await asyncio.gather(ledger.record(self.kernel, file, FILE_BYTES, md5), ledger.record(self.kernel, thumb, THUMB_BYTES, md5))
+        ask = decode(json.dumps(file_body(album, (file, FILE_BYTES), (thumb, THUMB_BYTES))).encode(), NewFile)
+        await files.create(self.kernel, owner, "photos", ask)
+
+
+async def many(what: str, count: int, make: Callable[[int], Awaitable[object]]) -> list[object]:
+    """make(i) for every i below count, AT_ONCE at a time, telling how far it is."""
+    out: list[object] = []
+    numbers = iter(range(count))
+    began = told = time.monotonic()
+
+    async def work() -> None:
+        nonlocal told
+        for i in numbers:
+            out.append(await make(i))
+            if time.monotonic() - told > PROGRESS_SECONDS:
+                told = time.monotonic()
+                print(f"… {len(out):,} of {count:,} {what}, {len(out) / (told - began):,.0f}/s", file=sys.stderr, flush=True)
+
+    await asyncio.gather(*(work() for _ in range(min(AT_ONCE, count))))
+    return out
+
+
+async def into_album(kernel: Kernel, owner: int, album: int, count: int) -> None:
+    maker = Populate(kernel)
+    await many("files", count, lambda _: maker.file(owner, album))
+
+
+async def library(kernel: Kernel, users: int, albums: int, count: int) -> None:
+    """The first account gets all albums and files, evenly; the others are bystanders with one album and one file each."""
+    maker = Populate(kernel)
+    people = [int(str(i)) for i in await many("accounts", users, lambda _: maker.user())]
+    first, others = people[0], people[1:]
+    mine = [int(str(i)) for i in await many("albums", albums, lambda _: maker.album(first))]
+
+    async def bystander(i: int) -> None:
+        await maker.file(others[i], await maker.album(others[i]))
+
+    await many("bystanders' files", len(others), bystander)
+    await many("files", count, lambda i: maker.file(first, mine[i % albums]))
+    print(f"account {first}: {albums:,} albums, {count:,} files; {len(others):,} bystanders")
+
+
+def options() -> argparse.Namespace:
+    p = argparse.ArgumentParser(prog="bench/populate.py", description=__doc__)
+    p.add_argument("--data-dir", type=Path, required=True, help="the server's data folder; made when it does not exist")
+    p.add_argument("--database-url", default=os.environ.get("DARKROOM_DATABASE_URL"))
+    p.add_argument("--users", type=int, default=100)
+    p.add_argument("--albums", type=int, default=20)
+    p.add_argument("--files", type=int, default=10_000)
+    p.add_argument("--into", type=int, nargs=2, metavar=("OWNER", "ALBUM"), help="only files, into this album of this account")
+    return p.parse_args()
+
+
+async def main(chosen: argparse.Namespace) -> None:
+    async with started(config(chosen.data_dir, chosen.database_url)) as kernel:
+        if chosen.into:
+            await into_album(kernel, *chosen.into, chosen.files)
+        else:
+            await library(kernel, chosen.users, chosen.albums, chosen.files)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(options()))
