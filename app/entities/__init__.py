@@ -1,0 +1,5 @@
+"""End-to-end-encrypted records by type: places, people, smart albums, memories (misc.md §2)."""
+
+from .routes import routes
+
+ROUTES = routes.all

@@ -1,0 +1,65 @@
+"""Wire shapes of /user-entity/* (misc.md §2)."""
+
+from __future__ import annotations
+
+from ..wire import Body, Reply
+
+
+class NewKey(Body):
+    """POST /user-entity/key."""
+
+    type: str = ""
+    encrypted_key: str = ""
+    header: str = ""
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        return ("type", "encrypted_key", "header")
+
+
+class NewEntity(Body):
+    """POST /user-entity/entity; `id` is made by the server unless given."""
+
+    type: str = ""
+    encrypted_data: str = ""
+    header: str = ""
+    id: str = ""
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        return ("type", "encrypted_data", "header")
+
+
+class ChangedEntity(NewEntity):
+    """PUT /user-entity/entity; `type` must be there and does not matter."""
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        return ("type", "encrypted_data", "header", "id")
+
+
+class Key(Reply):
+    user_id: int
+    type: str
+    encrypted_key: str
+    header: str
+    created_at: int
+
+
+class Entity(Reply):
+    """A record; a deleted one has null payloads. Times in µs."""
+
+    id: str
+    user_id: int
+    type: str
+    encrypted_data: str | None
+    header: str | None
+    is_deleted: bool
+    created_at: int
+    updated_at: int
+
+
+class Diff(Reply):
+    """Ascending by `updated_at`. The apps ask again until a page is shorter than the limit."""
+
+    diff: list[Entity]
