@@ -16,14 +16,15 @@ from ..crypto import Crypto, normal_email
 from ..db import Tx
 from ..errors import AppError, BadRequest, Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized
 from ..kernel import Kernel
+from ..logs import NOTICE
 from . import queries
 from .wire import CodeRequest
 
 LIFETIME = 60 * MINUTE
 LIVE_CODES = 10  # per address and app
 WRONG_ATTEMPTS = 20  # over all live codes of an address and app: a fresh code does not unlock
-NOTICE = 25
-logging.addLevelName(NOTICE, "NOTICE")
+
+logging.addLevelName(NOTICE, "NOTICE")  # for programs that do not call `logs.setup`
 log = logging.getLogger("darkroom.ott")
 
 

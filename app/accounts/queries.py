@@ -26,8 +26,7 @@ def user_by_email(tx: Tx, email_hash: str) -> int | None:
 def standing(tx: Tx, email_hash: str) -> tuple[int, bool] | None:
     """(user id, whether its keys are set) of an address, None when it is nobody's."""
     row = tx.one(
-        "SELECT u.user_id, k.user_id IS NOT NULL FROM users u LEFT JOIN key_attributes k ON k.user_id = u.user_id "
-        "WHERE u.email_hash = :email_hash",
+        "SELECT u.user_id, k.user_id IS NOT NULL FROM users u LEFT JOIN key_attributes k ON k.user_id = u.user_id WHERE u.email_hash = :email_hash",
         email_hash=email_hash,
     )
     return None if row is None else (row[0], bool(row[1]))

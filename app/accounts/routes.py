@@ -7,7 +7,7 @@ from ..http.auth import anyone, session, storage
 from ..http.call import EMPTY, Answer, Call, reply
 from ..http.routing import Routes
 from ..wire import go_bool
-from . import codes, details, devices, email, keys, password, wire
+from . import codes, deletion, details, devices, email, keys, password, wire
 from .service import Device
 
 routes = Routes()
@@ -128,6 +128,16 @@ async def report_event(call: Call, actor: Session) -> Answer:
 @routes.get("/users/deletion-summary", session)
 async def deletion_summary(call: Call, actor: Session) -> Answer:
     return reply(await details.deletion_summary(call.kernel, actor))
+
+
+@routes.get("/users/delete-challenge", session)
+async def delete_challenge(call: Call, actor: Session) -> Answer:
+    return reply(await deletion.challenge(call.kernel, actor))
+
+
+@routes.delete("/users/delete", session)
+async def delete_account(call: Call, actor: Session) -> Answer:
+    return reply(await deletion.delete(call.kernel, actor, await call.json(wire.DeleteAccount)))
 
 
 @routes.get("/users/locker-usage", storage)

@@ -31,7 +31,7 @@ def _first(table: tuple[tuple[str, str], ...], agent: str) -> str:
 
 
 def pretty(agent: str | None) -> str:
-    """"Chrome, Mac OS X", "Pixel 8, Android 15", "ente/1.2" …; "Unknown Device" for nothing."""
+    """`Chrome, Mac OS X`, `Pixel 8, Android 15`, `ente 1.2` …; `Unknown Device` for nothing."""
     agent = (agent or "").strip()
     if not agent:
         return UNKNOWN

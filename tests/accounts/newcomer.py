@@ -8,6 +8,7 @@ from typing import Any
 
 from nacl.public import PrivateKey
 
+from app.accounts.service import pending_codes
 from app.crypto import b64
 from tests.clients import crypto, srp
 from tests.inprocess import PHOTOS, Api, Response, World
@@ -28,10 +29,12 @@ def attributes(world: World, public_key: bytes) -> dict[str, Any]:
 
 async def code_for(world: World, email: str, app: str = "photos") -> str:
     """The newest pending code, as the operator's command shows it."""
-    from app.accounts.service import pending_codes
-
     pending = await world.kernel.db.read(pending_codes, world.kernel.crypto, email, world.clock.now())
     return [p.code for p in pending if p.app == app][-1]
+
+
+def wrong(code: str) -> str:
+    return "000000" if code != "000000" else "111111"
 
 
 @dataclass

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from tests.accounts.newcomer import Login, Newcomer
-from tests.inprocess import World
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+
+from app.accounts.sweep import sweep
+from app.clock import HOUR, MINUTE
+from app.crypto import b64
+from app.srp import N, pad
+from tests.accounts.conftest import Meet
+from tests.accounts.newcomer import MIB, Login, Newcomer
+from tests.clients import crypto, srp
+from tests.inprocess import AUTH, World
+
+NEW = b"another password"
+
+
+async def parameters(world: World, email: str, **kw: Any) -> Any:
+    return await world.anon().get(f"/users/srp/attributes?email={email}", **kw)
 
 
 async def test_it_works(world: World, dora: Newcomer) -> None:
-    known = (await world.anon().get(f"/users/srp/attributes?email={dora.email}")).json()["attributes"]
+    known = (await parameters(world, f"%20{dora.email.upper()}")).json()
     assert known == {
-        "srpUserID": dora.srp_user_id, "srpSalt": known["srpSalt"], "memLimit": 1 << 28, "opsLimit": 16,
-        "kekSalt": dora.keys["kekSalt"], "isEmailMFAEnabled": False,
+        "attributes": {
+            "srpUserID": dora.srp_user_id, "srpSalt": b64(dora.salt), "memLimit": 256 * MIB, "opsLimit": 16,
+            "kekSalt": dora.keys["kekSalt"], "isEmailMFAEnabled": False,
+        }
     }  # fmt: skip
     login = Login(dora)
-    answer = (await login()).json()
+    begun = (await login.start()).json()
+    assert set(begun) == {"sessionID", "srpB"}
+    assert str(uuid.UUID(begun["sessionID"])) == begun["sessionID"]
+    answer = (await login.finish()).json()
     assert set(answer) == {
         "id", "keyAttributes", "encryptedToken", "passkeySessionID", "accountsUrl", "twoFactorSessionID", "twoFactorSessionIDV2", "srpM2",
     }  # fmt: skip
@@ -21,3 +44,305 @@ async def test_it_works(world: World, dora: Newcomer) -> None:
     assert answer["keyAttributes"] == {**dora.keys, "kekHash": ""}
     token = dora.open_token(answer)
     assert (await world.anon().get("/users/details/v2", token=token)).json()["email"] == dora.email
+
+
+async def test_the_session_is_of_the_app_that_asks(world: World, dora: Newcomer) -> None:
+    login = Login(dora)
+    login.api.package = AUTH
+    token = dora.open_token((await login()).json())
+    await world.anon(AUTH).get("/users/details/v2", token=token)
+    await world.anon().get("/users/details/v2", token=token, expect=401)
+
+
+# --- attributes
+async def test_attributes_of_nobody_and_of_the_unfinished(world: World, meet: Meet) -> None:
+    assert (await parameters(world, "nobody@example.net", expect=404)).json() == {}
+    for path in ("", "?email=", "?email=%20"):
+        assert (await world.anon().get(f"/users/srp/attributes{path}", expect=400)).json() == {}
+    unfinished = await meet("unfinished").sign_up()
+    assert (await parameters(world, unfinished.email, expect=404)).json()["code"] == "NOT_FOUND"
+    await unfinished.give_keys()
+    assert (await parameters(world, unfinished.email, expect=404)).json()["code"] == "NOT_FOUND"
+
+
+async def test_beyond_the_budget_everybody_seems_to_exist(world: World, meet: Meet, dora: Newcomer) -> None:
+    anon = world.anon()
+    unfinished = await meet("unfinished").sign_up()
+    for _ in range(100):
+        await anon.get("/users/srp/attributes?email=nobody@example.net", expect=404)
+        world.clock.advance(7_000_000)
+    fakes = [(await anon.get(f"/users/srp/attributes?email={e}")).json()["attributes"] for e in ("Nobody@example.net", unfinished.email)]
+    real = (await anon.get(f"/users/srp/attributes?email={dora.email}")).json()["attributes"]
+    for fake in fakes:
+        assert {k: type(v) for k, v in fake.items()} == {k: type(v) for k, v in real.items()}
+        assert len(crypto.unb64(fake["srpSalt"])) == len(crypto.unb64(fake["kekSalt"])) == 16
+        assert fake["memLimit"] * fake["opsLimit"] == 1 << 32
+        assert str(uuid.UUID(fake["srpUserID"])) == fake["srpUserID"]
+    world.clock.advance(MINUTE)
+    assert (await anon.get("/users/srp/attributes?email=nobody@example.net")).json()["attributes"] == fakes[0]
+    assert fakes[0]["srpUserID"] != fakes[1]["srpUserID"]
+
+
+# --- refusals of log-in
+async def test_a_wrong_password(dora: Newcomer) -> None:
+    login = Login(dora, b"not the password")
+    refused = await login()
+    assert (refused.status, refused.json()) == (401, {})
+    assert (await Login(dora)()).status == 200
+
+
+async def test_five_wrong_proofs_end_an_exchange(dora: Newcomer) -> None:
+    login = Login(dora)
+    await login.start()
+    tries = [login.finish(srpM1=b64(bytes([n]) * 32)) for n in range(9)]
+    refused = await asyncio.gather(*tries)
+    assert sorted(r.status for r in refused) == [401] * 5 + [410] * 4
+    assert {r.json().get("code") for r in refused} == {None, "TOO_MANY_WRONG_ATTEMPTS"}
+    assert (await login.finish()).json() == {"code": "TOO_MANY_WRONG_ATTEMPTS", "message": ""}
+
+
+async def test_one_proof_opens_one_session(world: World, dora: Newcomer) -> None:
+    login = Login(dora)
+    await login.start()
+    answers = await asyncio.gather(*(login.finish() for _ in range(6)))
+    assert sorted(a.status for a in answers) == [200] + [410] * 5
+    assert {a.json()["code"] for a in answers if a.status == 410} == {"SESSION_ALREADY_VERIFIED"}
+    assert len((await dora.api.get("/users/sessions")).json()["sessions"]) == 2
+
+
+async def test_exchanges_do_not_fit_others(world: World, meet: Meet, dora: Newcomer) -> None:
+    emil = await meet("emil").complete()
+    login = Login(dora)
+    await login.start()
+    for change in ({"srpUserID": emil.srp_user_id}, {"sessionID": str(uuid.uuid4())}, {"srpUserID": str(uuid.uuid4())}):
+        refused = await login.finish(**change)
+        assert (refused.status, refused.json()) == (401, {})
+    assert (await login.finish()).status == 200
+
+
+async def test_nobody_looks_like_somebody(world: World) -> None:
+    stranger = Newcomer(world, "nobody@example.net", world.anon(), srp_user_id=str(uuid.uuid4()), salt=bytes(16))
+    for _ in range(10):
+        login = Login(stranger)
+        begun = await login.start()
+        assert len(crypto.unb64(begun.json()["srpB"])) == 512
+    for wanted in [401] * 5 + [410]:
+        assert (await login.finish()).status == wanted
+    assert (await Login(stranger).start()).json()["code"] == "TOO_MANY_UNVERIFIED_SESSIONS"
+
+
+async def test_a_password_set_later_does_not_fit_an_exchange_with_nobody(meet: Meet) -> None:
+    emil = await (await meet("emil").sign_up()).give_keys()
+    client, begun = await emil.setup()
+    early = Login(emil)
+    await early.start()
+    await emil.api.post("/users/srp/complete", {"setupID": begun.json()["setupID"], "srpM1": b64(client.m1)})
+    assert (await early.finish()).status == 401
+
+
+async def test_ten_open_log_ins_are_the_limit(world: World, dora: Newcomer) -> None:
+    for _ in range(10):
+        assert (await Login(dora).start()).status == 200
+    refused = await Login(dora).start()
+    assert (refused.status, refused.json()) == (429, {"code": "TOO_MANY_UNVERIFIED_SESSIONS", "message": ""})
+    assert (await dora.change_password(NEW)).status == 200  # enrolments count for themselves
+    world.clock.advance(HOUR)
+    assert (await Login(dora)()).status == 200
+
+
+async def test_with_email_codes_wanted_the_password_does_not_log_in(world: World, dora: Newcomer) -> None:
+    await dora.api.put("/users/email-mfa", {"isEnabled": True})
+    assert (await parameters(world, dora.email)).json()["attributes"]["isEmailMFAEnabled"] is True
+    refused = await Login(dora).start()
+    assert (refused.status, refused.json()["code"]) == (409, "EMAIL_MFA_ENABLED")
+
+
+@pytest.mark.parametrize("a", ["%%%", b64(b"\1" + bytes(512)), b64(b"\1" * 100), b64(bytes(512)), b64(pad(N))])
+async def test_a_that_cannot_be(dora: Newcomer, a: str) -> None:
+    refused = await Login(dora).start(srpA=a)
+    assert (refused.status, refused.json()["code"]) == (400, "BAD_REQUEST")
+    stranger = Newcomer(dora.world, "x", dora.anon(), srp_user_id=str(uuid.uuid4()), salt=bytes(16))
+    assert (await Login(stranger).start(srpA=a)).json() == refused.json()
+
+
+async def test_malformed_log_ins(dora: Newcomer) -> None:
+    login = Login(dora)
+    for change in ({"srpA": ""}, {"srpUserID": "not-a-uuid"}, {"srpUserID": ""}):
+        refused = await login.start(**change)
+        assert (refused.status, refused.json()) == (400, {})
+    await login.start()
+    for m1 in ("%%%", b64(bytes(33)), b64(bytes(20)), ""):
+        refused = await login.finish(srpM1=m1)
+        assert (refused.status, refused.json()["code"]) == (400, "BAD_REQUEST")
+    for bad in ({"sessionID": "x"}, {"sessionID": ""}, {"srpUserID": "x"}):
+        refused = await login.finish(**bad)
+        assert (refused.status, refused.json()) == (400, {})
+    assert (await login.finish()).status == 200
+
+
+def short_secret() -> bytes:
+    """A client secret whose A begins with a zero byte."""
+    return next(s for n in range(1, 1 << 16) if pad(pow(5, int.from_bytes(s := n.to_bytes(8, "big") * 4, "big"), N))[0] == 0)
+
+
+async def test_a_without_its_leading_zero_byte(dora: Newcomer) -> None:
+    login = Login(dora, secret=short_secret())
+    assert login.client.public[0] == 0
+    await login.start(srpA=b64(login.client.public.lstrip(b"\0")))
+    assert (await login.finish()).status == 200
+
+
+async def test_m1_without_its_leading_zero_byte(dora: Newcomer, monkeypatch: pytest.MonkeyPatch) -> None:
+    m1 = b"\0" + bytes(range(1, 32))
+    monkeypatch.setattr("app.srp.proofs", lambda *_: [(m1, bytes(32))])
+    login = Login(dora)
+    await login.start()
+    body = {"sessionID": login.session, "srpUserID": dora.srp_user_id, "srpM1": b64(m1[1:])}
+    await login.api.post("/users/srp/verify-session", body)
+
+
+# --- enrolment
+async def test_the_mobile_order(world: World, meet: Meet) -> None:
+    """Password first, keys after: a look at the attributes in between must not undo the password."""
+    emil = await (await meet("emil").sign_up()).enrol()
+    assert (await parameters(world, emil.email, expect=404)).json()["code"] == "NOT_FOUND"
+    await emil.give_keys()
+    assert (await Login(emil)()).json()["id"] == emil.user_id
+
+
+async def test_a_sign_up_that_died_halfway_can_start_again(meet: Meet) -> None:
+    emil = await (await meet("emil").sign_up()).enrol()
+    emil.password = NEW
+    await emil.enrol()
+    await emil.give_keys()
+    assert (await Login(emil)()).status == 200
+
+
+async def test_enrolment_answers(world: World, meet: Meet) -> None:
+    emil = await (await meet("emil").sign_up()).give_keys()
+    dora = await meet("dora").complete()
+    client, begun = await emil.setup()
+    assert set(begun.json()) == {"setupID", "srpB"}
+    setup = begun.json()["setupID"]
+    body = {"setupID": setup, "srpM1": b64(client.m1)}
+    assert (await emil.api.post("/users/srp/complete", {**body, "srpM1": b64(bytes(32))}, expect=401)).json() == {}
+    assert (await emil.api.post("/users/srp/complete", {**body, "setupID": str(uuid.uuid4())}, expect=404)).json() == {}
+    assert (await dora.api.post("/users/srp/complete", body, expect=404)).json() == {}
+    for bad in ({"setupID": ""}, {"setupID": "x"}, {"srpM1": ""}):
+        assert (await emil.api.post("/users/srp/complete", {**body, **bad}, expect=400)).json() == {}
+    done = (await emil.api.post("/users/srp/complete", body)).json()
+    assert done["setupID"] == setup
+    client.check(crypto.unb64(done["srpM2"]))
+    assert (await emil.api.post("/users/srp/complete", body, expect=410)).json()["code"] == "SESSION_ALREADY_VERIFIED"
+    login = await world.anon().post(
+        "/users/srp/verify-session", {"sessionID": setup, "srpUserID": emil.srp_user_id, "srpM1": b64(client.m1)}, expect=401
+    )
+    assert login.json() == {}  # an enrolment is no log-in
+
+
+async def test_enrolling_twice_is_refused(dora: Newcomer) -> None:
+    known, salt = dora.srp_user_id, dora.salt
+    client, begun = await dora.setup()
+    body = {"setupID": begun.json()["setupID"], "srpM1": b64(client.m1)}
+    assert (await dora.api.post("/users/srp/complete", body, expect=400)).json()["code"] == "BAD_REQUEST"
+    dora.srp_user_id, dora.salt = known, salt
+    assert (await Login(dora)()).status == 200
+
+
+async def test_the_identity_of_somebody_else(meet: Meet, dora: Newcomer) -> None:
+    emil = await (await meet("emil").sign_up()).give_keys()
+    client, begun = await emil.setup(srpUserID=dora.srp_user_id)
+    body = {"setupID": begun.json()["setupID"], "srpM1": b64(client.m1)}
+    assert (await emil.api.post("/users/srp/complete", body, expect=400)).json()["code"] == "BAD_REQUEST"
+    assert (await Login(dora)()).status == 200
+
+
+async def test_setups_of_others_do_not_keep_one_out(meet: Meet, dora: Newcomer) -> None:
+    emil = await meet("emil").complete()
+    dora.world.clock.advance(MINUTE)
+    for _ in range(10):
+        assert (await emil.setup(srpUserID=dora.srp_user_id))[1].status == 200
+    dora.world.clock.advance(MINUTE)
+    refused = (await emil.setup(srpUserID=dora.srp_user_id))[1]
+    assert (refused.status, refused.json()["code"]) == (429, "TOO_MANY_UNVERIFIED_SESSIONS")
+    assert (await Login(dora)()).status == 200
+
+
+async def test_malformed_setups(dora: Newcomer) -> None:
+    for missing in ("srpUserID", "srpSalt", "srpVerifier", "srpA"):
+        assert (await dora.setup(**{missing: ""}))[1].status == 400
+    for bad in ({"srpVerifier": "%%%"}, {"srpVerifier": b64(bytes(512))}, {"srpVerifier": b64(bytes(513))}, {"srpA": "%%%"}):
+        refused = (await dora.setup(**bad))[1]
+        assert (refused.status, refused.json()["code"]) == (400, "BAD_REQUEST")
+        dora.world.clock.advance(MINUTE)
+
+
+# --- password change
+async def test_a_new_password(world: World, dora: Newcomer) -> None:
+    old = Login(dora)
+    await old.start()
+    phone, desk = await dora.second_device(), await dora.second_device(AUTH)
+    changed = dora.new_keys()
+    answer = await dora.change_password(NEW, keys=changed)
+    assert set(answer.json()) == {"setupID", "srpM2"}
+    assert (await old.finish()).status == 401  # the old password's open exchange is void
+    for other in (phone, desk):
+        assert (await other.get("/users/details/v2", expect=401)).json() == {"error": "invalid token"}
+    await dora.api.get("/users/details/v2")
+    stored = (await Login(dora)()).json()["keyAttributes"]
+    assert stored == {**dora.keys, **changed, "kekHash": ""}
+    assert (await Login(dora, b"1234567890abcdef")()).status == 401
+
+
+async def test_the_client_of_the_command_line_spells_setup_id_otherwise(dora: Newcomer) -> None:
+    dora.password = NEW
+    client, begun = await dora.setup()
+    body = {"setupId": begun.json()["setupID"], "srpM1": b64(client.m1), "updatedKeyAttr": dora.new_keys(), "logOutOtherDevices": None}
+    await dora.api.post("/users/srp/update", body)
+    assert (await Login(dora)()).status == 200
+
+
+async def test_other_devices_stay_when_told_so(dora: Newcomer) -> None:
+    phone = await dora.second_device()
+    assert (await dora.change_password(NEW, logOutOtherDevices=False)).status == 200
+    await phone.get("/users/details/v2")
+
+
+async def test_a_password_change_is_checked_before_anything(dora: Newcomer) -> None:
+    known, salt, password = dora.srp_user_id, dora.salt, dora.password
+    client, begun = await dora.setup()
+    body = {"setupID": begun.json()["setupID"], "srpM1": b64(client.m1)}
+    good = dora.new_keys()
+    refusals: list[tuple[dict[str, Any], int, str | None]] = [
+        ({}, 400, None),
+        ({"updatedKeyAttr": None}, 400, None),
+        ({"updatedKeyAttr": {**good, "encryptedKey": ""}}, 400, None),
+        ({"updatedKeyAttr": {**good, "memLimit": 1 << 30}}, 400, "BAD_REQUEST"),
+        ({"updatedKeyAttr": {**good, "memLimit": 64 * MIB, "opsLimit": 64}}, 400, "BAD_REQUEST"),
+        ({"updatedKeyAttr": good, "srpM1": b64(bytes(32))}, 401, None),
+        ({"updatedKeyAttr": good, "setupID": str(uuid.uuid4())}, 404, None),
+    ]
+    for change, status, code in refusals:
+        assert (await dora.api.post("/users/srp/update", {**body, **change}, expect=status)).json().get("code") == code
+    dora.srp_user_id, dora.salt, dora.password = known, salt, password
+    assert (await Login(dora)()).json()["keyAttributes"]["encryptedKey"] == dora.keys["encryptedKey"]
+
+
+async def test_exchanges_are_swept(world: World, dora: Newcomer) -> None:
+    login = Login(dora)
+    await login.start()
+    world.clock.advance(HOUR + 1)
+    await sweep(world.kernel)
+    assert (await login.finish()).status == 401
+    left = await world.kernel.db.scan(lambda tx: tx.value("SELECT count(*) FROM srp_sessions"))
+    assert left == 0
+
+
+async def test_the_servers_secret_is_sealed(world: World, dora: Newcomer) -> None:
+    login = Login(dora)
+    begun = (await login.start()).json()
+    stored = bytes(await world.kernel.db.scan(lambda tx: tx.value("SELECT server_secret FROM srp_sessions WHERE verified_at IS NULL")))
+    verifier = srp.verifier(dora.srp_user_id, dora.password, dora.salt)
+    for b in (stored[:32], stored[-32:], stored):
+        public = (srp.K * int.from_bytes(verifier, "big") + pow(5, int.from_bytes(b, "big"), N)) % N
+        assert b64(pad(public)) != begun["srpB"]

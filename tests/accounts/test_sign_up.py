@@ -1,30 +1,270 @@
-"""Sign-up and log-in by e-mail code (accounts.md §5.2, §5.3)."""
+"""Codes by e-mail: sign-up and log-in (accounts.md §5.2, §5.3)."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import logging
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.accounts.service import email_of, find
-from app.config import Config, Limits, Otp, Registration, Storage
+from app.accounts import service
+from app.clock import HOUR, MINUTE
+from app.config import Config, Limit, Limits, Otp, Registration, Storage
 from tests.accounts.conftest import Meet
-from tests.accounts.newcomer import Newcomer, attributes, code_for
+from tests.accounts.newcomer import Newcomer, code_for, wrong
 from tests.inprocess import AUTH, World, open_world
+
+NO_FACTOR = {"passkeySessionID": "", "accountsUrl": "", "twoFactorSessionID": "", "twoFactorSessionIDV2": ""}
+
+
+async def ask(world: World, email: str, purpose: str = "", **kw: Any) -> Any:
+    return await world.anon().post("/users/ott", {"email": email, "purpose": purpose}, **kw)
+
+
+async def prove(world: World, email: str, code: str, **kw: Any) -> Any:
+    return await world.anon().post("/users/verify-email", {"email": email, "ott": code}, **kw)
+
+
+async def rows(world: World, table: str) -> int:
+    return int(await world.kernel.db.scan(lambda tx: tx.value(f"SELECT count(*) FROM {table}")))
 
 
 async def test_it_works(world: World, meet: Meet) -> None:
-    anon, dora = world.anon(), meet("dora")
-    assert (await anon.post("/users/ott", {"email": dora.email, "purpose": "signup"})).content == b""
-    code = await code_for(world, dora.email)
-    assert len(code) == 6
-    answer = (await anon.post("/users/verify-email", {"email": dora.email, "ott": code, "source": "web:friend"})).json()
+    dora = meet("dora")
+    assert (await ask(world, dora.email, "signup")).content == b""
+    body = {"email": dora.email, "ott": await code_for(world, dora.email), "source": "web:friend"}
+    answer = (await world.anon().post("/users/verify-email", body)).json()
     token = answer.pop("token")
-    assert len(token) == 44
     assert len(base64.urlsafe_b64decode(token)) == 32
-    assert answer.pop("id") >= 1580559962386438
-    assert answer == {"passkeySessionID": "", "accountsUrl": "", "twoFactorSessionID": "", "twoFactorSessionIDV2": ""}
-    assert (await anon.get("/users/session-validity/v2", token=token)).json() == {"hasSetKeys": False}
+    assert len(token) == 44
+    user_id = answer.pop("id")
+    assert 1580559962386438 <= user_id < 1 << 53
+    assert answer == NO_FACTOR
+    assert (await world.anon().get("/users/session-validity/v2", token=token)).json() == {"hasSetKeys": False}
+    source = await world.kernel.db.read(lambda tx: tx.one("SELECT source FROM users WHERE user_id = :u", u=user_id))
+    assert source == ("web:friend",)
+    stamp = await world.kernel.db.read(lambda tx: tx.value("SELECT stamp FROM feeds WHERE user_id = :u", u=user_id))
+    assert stamp == world.clock.now()
+
+
+async def test_with_keys_the_token_comes_sealed(world: World, dora: Newcomer) -> None:
+    await ask(world, dora.email, "login")
+    answer = (await prove(world, dora.email, await code_for(world, dora.email))).json()
+    assert set(answer) == {"id", "keyAttributes", "encryptedToken", *NO_FACTOR}
+    assert answer["id"] == dora.user_id
+    assert answer["keyAttributes"] == {**dora.keys, "kekHash": ""}
+    token = dora.open_token(answer)
+    assert token != dora.api.token
+    assert (await world.anon().get("/users/session-validity/v2", token=token)).json()["hasSetKeys"] is True
+
+
+async def test_the_purpose_must_fit_the_account(world: World, meet: Meet, dora: Newcomer) -> None:
+    unfinished = await meet("unfinished").sign_up()
+    assert (await ask(world, dora.email, "signup", expect=409)).json()["code"] == "USER_ALREADY_REGISTERED"
+    assert (await ask(world, "nobody@example.net", "login", expect=404)).json()["code"] == "USER_NOT_REGISTERED"
+    assert (await ask(world, unfinished.email, "login", expect=404)).json()["code"] == "USER_SIGNUP_INCOMPLETE"
+    assert (await ask(world, dora.email, "change", expect=403)).json() == {}
+    for email, purpose in ((unfinished.email, "signup"), (dora.email, "login"), ("free@example.net", "change"), (dora.email, "whatever")):
+        assert (await ask(world, email, purpose)).content == b""
+    assert (await prove(world, unfinished.email, await code_for(world, unfinished.email))).json()["id"] == unfinished.user_id
+
+
+async def test_addresses_and_codes_are_normalised(world: World) -> None:
+    await ask(world, "  Mixed@Example.NET ", "signup")
+    code = await code_for(world, "mixed@example.net")
+    answer = (await prove(world, "MIXED@example.net", f" {code}\n")).json()
+    assert (await world.anon().get("/users/details/v2", token=answer["token"])).json()["email"] == "mixed@example.net"
+
+
+@pytest.mark.parametrize("email", ["", "   ", "a@b\nINFO forged", "x" * 321])
+async def test_no_usable_address(world: World, email: str) -> None:
+    assert (await ask(world, email, expect=400)).json() == {}
+    assert await rows(world, "otts") == 0
+
+
+async def test_a_code_opens_once(world: World, meet: Meet) -> None:
+    email = meet("dora").email
+    assert (await prove(world, email, "123456", expect=410)).json() == {}
+    await ask(world, email)
+    code = await code_for(world, email)
+    assert (await prove(world, email, wrong(code), expect=401)).json() == {}
+    assert (await prove(world, email, "", expect=401)).json() == {}
+    assert (await prove(world, email, code)).json()["token"]
+    assert (await prove(world, email, code, expect=410)).json() == {}
+
+
+async def test_of_many_at_once_one_is_let_in(world: World, meet: Meet) -> None:
+    email = meet("dora").email
+    await ask(world, email)
+    code = await code_for(world, email)
+    statuses = [r.status for r in await asyncio.gather(*(prove(world, email, code, expect=None) for _ in range(8)))]
+    assert sorted(statuses) == [200] + [410] * 7
+    assert await rows(world, "users") == 1
+
+
+async def test_a_code_belongs_to_its_app(world: World, dora: Newcomer) -> None:
+    await world.anon(AUTH).post("/users/ott", {"email": dora.email, "purpose": "login"})
+    code = await code_for(world, dora.email, "auth")
+    await prove(world, dora.email, code, expect=410)
+    answer = (await world.anon(AUTH).post("/users/verify-email", {"email": dora.email, "ott": code})).json()
+    token = dora.open_token(answer)
+    assert (await world.anon(AUTH).get("/users/session-validity/v2", token=token)).json()["hasSetKeys"]
+    await world.anon().get("/users/session-validity/v2", token=token, expect=401)
+
+
+async def test_a_code_lives_an_hour(world: World, meet: Meet) -> None:
+    email = meet("dora").email
+    await ask(world, email)
+    code = await code_for(world, email)
+    world.clock.advance(HOUR)
+    await prove(world, email, code, expect=410)
+
+
+async def test_ten_live_codes_are_the_limit(world: World, meet: Meet) -> None:
+    email = meet("dora").email
+    for _ in range(10):
+        await ask(world, email)
+    assert (await ask(world, email, expect=429)).json() == {}
+    await world.anon(AUTH).post("/users/ott", {"email": email})
+    world.clock.advance(HOUR)
+    await ask(world, email)
+
+
+async def test_twenty_wrong_guesses_lock_until_the_codes_expire(world: World, meet: Meet) -> None:
+    email = meet("dora").email
+    await ask(world, email)
+    code = await code_for(world, email)
+    statuses = [r.status for r in await asyncio.gather(*(prove(world, email, wrong(code), expect=None) for _ in range(30)))]
+    assert sorted(statuses) == [401] * 20 + [429] * 10
+    assert (await prove(world, email, code, expect=429)).json() == {}
+    world.clock.advance(30 * MINUTE)
+    await ask(world, email)  # a fresh code does not unlock
+    await prove(world, email, await code_for(world, email), expect=429)
+    world.clock.advance(31 * MINUTE)
+    await prove(world, email, await code_for(world, email))
+
+
+async def test_one_address_gets_few_answers_about_who_exists(world: World, dora: Newcomer) -> None:
+    anon = world.anon()
+    for _ in range(100):
+        await anon.post("/users/ott", {"email": "nobody@example.net", "purpose": "login"}, expect=404)
+        world.clock.advance(7_000_000)
+    before = await rows(world, "otts")
+    for email, purpose in (("nobody@example.net", "login"), (dora.email, "signup"), (dora.email, "change")):
+        assert (await anon.post("/users/ott", {"email": email, "purpose": purpose})).content == b""
+    assert await rows(world, "otts") == before
+    await ask(world, "nobody@example.net", "login", expect=404)  # everybody else still gets an answer
+
+
+async def test_one_address_gets_few_codes(world: World) -> None:
+    anon = world.anon()
+    for n in range(30):
+        await anon.post("/users/ott", {"email": f"{n}@example.net"})
+        world.clock.advance(7_000_000)
+    assert (await anon.post("/users/ott", {"email": "31@example.net"}, expect=429)).json() == {}
+    await ask(world, "31@example.net")
+
+
+async def test_the_code_is_logged_and_nothing_else_secret(world: World, meet: Meet, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    dora = meet("dora")
+    await ask(world, dora.email, "signup")
+    code = await code_for(world, dora.email)
+    (line,) = [r for r in caplog.records if r.name == "darkroom.ott"]
+    assert (line.levelname, line.getMessage()) == ("NOTICE", f"code for {dora.email} (photos): {code}")
+    caplog.clear()
+    token = (await prove(world, dora.email, code)).json()["token"]
+    await prove(world, dora.email, code, expect=410)
+    assert code not in caplog.text
+    assert token not in caplog.text
+    assert dora.email not in caplog.text
+
+
+async def test_nothing_is_stored_in_clear(world: World, meet: Meet) -> None:
+    dora = await meet("dora").sign_up()
+    await ask(world, dora.email)
+    code = await code_for(world, dora.email)
+    tables = ("users", "otts", "sessions")
+    everything = [repr(await world.kernel.db.scan(lambda tx, t=t: tx.all(f"SELECT * FROM {t}"))) for t in tables]
+    for secret in (dora.email, code, dora.api.token or "?"):
+        assert secret not in "".join(everything)
+
+
+async def test_others_may_look_up_people(world: World, dora: Newcomer) -> None:
+    crypto = world.kernel.crypto
+    assert await world.kernel.db.read(service.find, crypto, " DORA@example.net") == dora.user_id
+    assert await world.kernel.db.read(service.find, crypto, "nobody@example.net") is None
+    assert await world.kernel.db.read(service.email_of, crypto, dora.user_id) == dora.email
+    with pytest.raises(Exception, match="no account 5"):
+        await world.kernel.db.read(service.email_of, crypto, 5)
+    with pytest.raises(Exception, match="no account 5"):
+        await world.kernel.db.read(service.subscription, world.kernel.config, 5)
+
+
+# --- registration modes and fixed codes
+@pytest.fixture
+async def closed(engine: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(engine, tmp_path, config=_config(tmp_path, registration=Registration(mode="closed"))) as w:
+        yield w
+
+
+@pytest.fixture
+async def by_invitation(engine: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(engine, tmp_path, config=_config(tmp_path, registration=Registration(mode="invite"))) as w:
+        yield w
+
+
+@pytest.fixture
+async def with_fixed_code(engine: str, tmp_path: Path) -> AsyncIterator[World]:
+    fixed = Otp(fixed={"@example.org": "123456", "zoe@example.org": "654321"})
+    limits = Limits(sensitive=Limit(count=0, seconds=60))
+    async with open_world(engine, tmp_path, config=_config(tmp_path, otp=fixed, limits=limits)) as w:
+        yield w
+
+
+def _config(folder: Path, **sections: Any) -> Config:
+    return Config(data_dir=folder, public_url="http://darkroom.test", storage=(Storage(kind="memory"),), **sections)
+
+
+async def test_closed_registration(closed: World) -> None:
+    assert (await ask(closed, "new@example.net", "signup", expect=403)).json() == {}
+    assert (await ask(closed, "new@example.net")).content == b""  # without a purpose a code is always sent …
+    code = await code_for(closed, "new@example.net")
+    assert (await prove(closed, "new@example.net", code, expect=403)).json() == {}
+    assert await rows(closed, "users") == 0
+    await prove(closed, "new@example.net", code, expect=410)  # … and it is used up
+
+
+async def test_closed_registration_lets_the_unfinished_go_on(closed: World) -> None:
+    unfinished = await closed.person("unfinished", keys=False)
+    await ask(closed, unfinished.email, "signup")
+    answer = (await prove(closed, unfinished.email, await code_for(closed, unfinished.email))).json()
+    assert answer["id"] == unfinished.user_id
+
+
+async def test_registration_by_invitation(by_invitation: World) -> None:
+    world = by_invitation
+    invited = Newcomer(world, "guest@example.net", world.anon())
+    await ask(world, invited.email, "signup", expect=403)
+    hashed = world.kernel.crypto.hash(invited.email)
+    await world.kernel.db.write("test", lambda tx: tx.run("INSERT INTO invites (email_hash, created_at) VALUES (:h, 0)", h=hashed))
+    await invited.sign_up()
+    await ask(world, "stranger@example.net", "signup", expect=403)
+
+
+async def test_fixed_codes(with_fixed_code: World, caplog: pytest.LogCaptureFixture) -> None:
+    world = with_fixed_code
+    caplog.set_level(logging.DEBUG)
+    for email, code in (("alice@example.org", "123456"), ("zoe@example.org", "654321")):
+        await prove(world, email, code, expect=410)
+        for _ in range(12):  # the same code again is not another one
+            await ask(world, email, "signup")
+        assert (await prove(world, email, code)).json()["id"]
+    assert not [r for r in caplog.records if r.name == "darkroom.ott"]
+    await ask(world, "new@example.org", "change")
+    assert [r for r in caplog.records if r.name == "darkroom.ott"]
+    assert await code_for(world, "new@example.org") != "123456"

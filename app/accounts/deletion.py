@@ -1,0 +1,62 @@
+"""Deleting one's own account (accounts.md §5.14): a challenge only the password's owner can open, then one transaction.
+
+The address is free at once. What the person stored stays, unreachable, until the jobs of those who keep it remove it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .. import sync
+from ..access import Session
+from ..clock import DAY
+from ..collections import service as collections
+from ..crypto import Crypto, seal_text
+from ..db import Tx
+from ..errors import CodedBadRequest, Forbidden, NotFound, Unauthorized
+from ..kernel import Kernel
+from . import queries
+from .wire import AccountDeleted, DeleteAccount, DeleteChallenge
+
+SCOPE = "DELETE_ACCOUNT"
+
+
+async def challenge(kernel: Kernel, actor: Session) -> DeleteChallenge:
+    """A token sealed to the account's public key; 404 without keys."""
+    keys = await kernel.db.read(queries.key_attributes, actor.user_id)
+    if keys is None:
+        raise NotFound(log=f"user {actor.user_id} has no key attributes")
+    claims = {"userID": actor.user_id, "expiryTime": kernel.clock.now() + DAY, "claimScope": SCOPE}
+    sealed = seal_text(kernel.crypto.jwt(claims), keys.public_key)
+    return DeleteChallenge(allow_delete=True, encrypted_challenge=sealed, apps=await kernel.db.scan(queries.apps, actor.user_id))
+
+
+def _opened(crypto: Crypto, token: str, now: int) -> dict[str, Any]:
+    """The claims of an opened challenge; 400 for anything else."""
+    claims = crypto.read_jwt(token, scope=SCOPE, now=now)
+    if claims is None:
+        expired = crypto.read_jwt(token, scope=SCOPE, now=0) is not None
+        raise CodedBadRequest("token expired" if expired else "invalid challenge")
+    return claims
+
+
+async def delete(kernel: Kernel, actor: Session, ask: DeleteAccount) -> AccountDeleted:
+    """Delete the caller's account. 400 for a bad or expired challenge, 403 for somebody else's."""
+    now = kernel.clock.now()
+    if _opened(kernel.crypto, ask.challenge, now).get("userID") != actor.user_id:
+        raise Forbidden(log=f"user {actor.user_id} presented the challenge of another account")
+    feedback = {"reason": ask.reason or ask.reason_category, "feedback": ask.feedback}
+    await kernel.db.write("accounts.delete", close, kernel, actor.user_id, msgspec.json.encode(feedback).decode(), now)
+    return AccountDeleted(is_subscription_cancelled=True, user_id=actor.user_id)
+
+
+def close(tx: Tx, kernel: Kernel, user_id: int, feedback: str, now: int) -> None:
+    """Everything a deletion undoes: what is shared either way, sessions, push tokens, the address."""
+    sync.lock_account(tx, user_id)
+    collections.forget_person(tx, kernel, user_id, now)
+    queries.end_sessions(tx, user_id)
+    queries.delete_push_tokens(tx, user_id)
+    if not queries.mark_deleted(tx, user_id, feedback, now):
+        raise Unauthorized(log=f"account {user_id} is deleted already")
