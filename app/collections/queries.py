@@ -52,7 +52,7 @@ def owned_since(tx: Tx, owner_id: int, app: str, since: int, limit: int) -> list
     """Own albums changed after `since`, deleted ones too, ascending."""
     return tx.all(
         f"SELECT {ALBUM} FROM collections c WHERE c.owner_id = :owner_id AND c.app = :app AND c.updation_time > :since "
-        "ORDER BY c.updation_time LIMIT :limit",
+        "ORDER BY c.updation_time, c.collection_id LIMIT :limit",
         owner_id=owner_id,
         app=app,
         since=since,
@@ -66,7 +66,7 @@ def shared_since(tx: Tx, user_id: int, app: str, since: int, limit: int) -> list
         f"SELECT {ALBUM}, {SHARE} FROM collection_shares s JOIN collections c ON c.collection_id = s.collection_id "
         "JOIN users u ON u.user_id = c.owner_id WHERE s.to_user_id = :user_id AND c.app = :app AND "
         "((NOT s.is_deleted AND c.updation_time > :since) OR (s.is_deleted AND s.updation_time > :since)) "
-        "ORDER BY CASE WHEN s.is_deleted THEN s.updation_time ELSE c.updation_time END LIMIT :limit",
+        "ORDER BY CASE WHEN s.is_deleted THEN s.updation_time ELSE c.updation_time END, c.collection_id LIMIT :limit",
         user_id=user_id,
         app=app,
         since=since,
@@ -211,7 +211,7 @@ def pending_removals(tx: Tx, user_id: int, since: int, limit: int) -> list[Row]:
     return tx.all(
         f"SELECT {_ACTION} FROM collection_actions a JOIN collection_files m ON m.collection_id = a.collection_id AND m.file_id = a.file_id "
         "WHERE a.user_id = :user_id AND a.action = 'REMOVE' AND a.is_pending AND a.updated_at > :since "
-        "AND NOT m.is_deleted AND m.action = 'REMOVE' ORDER BY a.updated_at LIMIT :limit",
+        "AND NOT m.is_deleted AND m.action = 'REMOVE' ORDER BY a.updated_at, a.id LIMIT :limit",
         user_id=user_id,
         since=since,
         limit=limit,
@@ -224,7 +224,7 @@ def pending_suggestions(tx: Tx, user_id: int, since: int, limit: int) -> list[Ro
         f"SELECT {_ACTION} FROM collection_actions a JOIN files f ON f.file_id = a.file_id AND f.owner_id = a.user_id "
         "WHERE a.user_id = :user_id AND a.action = 'DELETE_SUGGESTED' AND a.is_pending AND a.updated_at > :since AND NOT f.is_deleted "
         "AND NOT EXISTS (SELECT 1 FROM trash t WHERE t.file_id = a.file_id AND t.updated_at >= a.updated_at) "
-        "ORDER BY a.updated_at LIMIT :limit",
+        "ORDER BY a.updated_at, a.id LIMIT :limit",
         user_id=user_id,
         since=since,
         limit=limit,
