@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from app import quota, sync
 from app.db import Tx
-from tests.collections.scenes import album, diff, share, version
+from tests.collections.scenes import album, diff, items, share, version
 from tests.inprocess import Person, World
 
 MAGIC = {"version": 1, "count": 1, "data": "ZGF0YQ==", "header": "aGVhZA=="}
 UNKNOWN = 1
-__all__ = ["album", "diff", "share", "version"]
+__all__ = ["album", "diff", "items", "share", "version"]
 _count = itertools.count(1)
 Json = dict[str, Any]
 
@@ -103,9 +104,7 @@ async def rows(world: World, sql: str, **params: Any) -> list[tuple[Any, ...]]:
 
 async def used(world: World, who: Person, app: str = "photos") -> tuple[int, int]:
     """(bytes, files) of the ledger, which must equal the sum over the person's files."""
-    got = await world.kernel.db.read(
-        lambda tx: tx.one("SELECT bytes, files FROM usage WHERE user_id = :u AND app = :app", u=who.user_id, app=app)
-    )
+    got = await world.kernel.db.read(lambda tx: tx.one("SELECT bytes, files FROM usage WHERE user_id = :u AND app = :app", u=who.user_id, app=app))
     summed = await world.kernel.db.read(
         lambda tx: tx.one(
             "SELECT COALESCE(sum(file_size + thumb_size), 0), count(*) FROM files WHERE owner_id = :u AND app = :app AND NOT is_deleted",
@@ -117,3 +116,40 @@ async def used(world: World, who: Person, app: str = "photos") -> tuple[int, int
     found = (0, 0) if got is None else (got[0], got[1])
     assert found == tuple(summed)
     return found
+
+
+async def insert(world: World, who: Person, collection: int, n: int) -> list[int]:
+    """Many committed files at once, 110 bytes each, straight in the database, with their part of the ledger."""
+    return await world.kernel.db.write("test.insert", _insert, who.user_id, collection, n, world.clock.now())
+
+
+def _insert(tx: Tx, owner: int, collection: int, n: int, now: int) -> list[int]:
+    sync.lock_account(tx, owner)
+    stamp = sync.stamp_collections(tx, now, [collection])
+    numbers = [(i, f"{owner}/bulk-{stamp}-{i}") for i in range(n)]
+    made = tx.all(
+        "INSERT INTO objects (object_key, owner_id, store, size, state, created_at) "
+        "SELECT r.object_key, :owner, 'main', 100, 'stored', :now FROM :numbers[i int, object_key text] r RETURNING object_id",
+        owner=owner,
+        now=now,
+        numbers=numbers,
+    )
+    files = tx.all(
+        "INSERT INTO files (owner_id, app, file_object_id, thumb_object_id, file_size, thumb_size, file_header, thumb_header, metadata_header, "
+        "encrypted_metadata, created_at, updation_time) SELECT :owner, 'photos', r.object_id, r.object_id, 100, 10, 'fh', 'th', 'mh', 'meta', "
+        ":now, :stamp FROM :made[object_id int] r RETURNING file_id",
+        owner=owner,
+        now=now,
+        stamp=stamp,
+        made=made,
+    )
+    tx.run(
+        "INSERT INTO collection_files (collection_id, file_id, owner_id, encrypted_key, key_nonce, added_at, updation_time) "
+        "SELECT :collection, r.file_id, :owner, 'key', 'nonce', :stamp, :stamp FROM :files[file_id int] r",
+        collection=collection,
+        owner=owner,
+        stamp=stamp,
+        files=files,
+    )
+    quota.charge(tx, owner, "photos", 110 * n, n)
+    return [i for (i,) in files]

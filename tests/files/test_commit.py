@@ -36,7 +36,7 @@ async def test_the_reply_is_the_request_completed(world: World, alice: Person) -
 async def test_sizes_are_optional_and_server_fields_ignored(world: World, alice: Person) -> None:
     album = await photos.album(alice)
     ask = await photos.body(world, alice, album)
-    ask = {**changed(ask, file__size=None, thumbnail__size=0), "ownerID": 5, "updationTime": 7, "isDeleted": True, "info": {"fileSize": 1}, "what": []}
+    ask = {**changed(ask, file__size=None, thumbnail__size=0), "ownerID": 5, "updationTime": 7, "isDeleted": True, "info": {"fileSize": 1}, "x": []}
     made = (await alice.post("/files", ask)).json()
     assert made["info"] == {"fileSize": 1000, "thumbSize": 100}
     row = await photos.entry(alice, album, made["id"])
