@@ -1,0 +1,267 @@
+"""Details, switches, signed tokens, change of address, deletion (accounts.md §5.10–5.14)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import quota
+from app.accounts.details import UNLIMITED_FILES
+from app.clock import DAY, MINUTE
+from app.config import Config, Locker, Storage
+from tests.accounts.conftest import Meet
+from tests.accounts.newcomer import Login, Newcomer, code_for, wrong
+from tests.clients import crypto
+from tests.inprocess import AUTH, LOCKER, Person, World, open_world
+
+
+async def details(who: Any, query: str = "") -> Any:
+    return (await who.get(f"/users/details/v2{query}")).json()
+
+
+async def test_details(world: World, dora: Newcomer) -> None:
+    found = await details(dora.api)
+    subscription = found.pop("subscription")
+    assert found == {
+        "email": dora.email, "usage": 0, "fileCount": 0, "sharedCollectionsCount": 0, "storageBonus": 0,
+        "profileData": {"canDisableEmailMFA": True, "isEmailMFAEnabled": False, "isTwoFactorEnabled": False, "passkeyCount": 0},
+        "bonusData": {"storageBonuses": []},
+    }  # fmt: skip
+    assert subscription == {
+        "id": subscription["id"], "userID": dora.user_id, "productID": "free", "storage": 10 << 30, "originalTransactionID": "none",
+        "expiryTime": subscription["expiryTime"], "paymentProvider": "", "attributes": {}, "price": "", "period": "year",
+    }  # fmt: skip
+    assert world.clock.now() + 99 * 365 * DAY < subscription["expiryTime"] < 1 << 53
+
+
+@pytest.mark.parametrize(
+    ("query", "counted"),
+    [
+        ("", True), ("?memoryCount=true", True), ("?memoryCount=1", True),
+        ("?memoryCount=false", False), ("?memoryCount=x", False), ("?memoryCount=", False),
+    ],
+)  # fmt: skip
+async def test_counting_is_optional(alice: Person, query: str, counted: bool) -> None:
+    found = await details(alice, query)
+    assert ("fileCount" in found, "sharedCollectionsCount" in found) == (counted, counted)
+
+
+async def test_usage_is_the_ledgers(world: World, alice: Person, bob: Person) -> None:
+    await world.kernel.db.write("test", quota.charge, alice.user_id, "photos", 5000, 2)
+    await world.kernel.db.write("test", quota.charge, alice.user_id, "locker", 300, 1)
+    await world.kernel.db.write("test", _files, alice.user_id, bob.user_id, world.clock.now())
+    found = await details(alice)
+    assert (found["usage"], found["fileCount"]) == (5000, 1)
+    assert "lockerFamilyUsage" not in found
+    locker = await world.in_app(alice, LOCKER)
+    in_locker = await details(locker)
+    assert (in_locker["usage"], in_locker["fileCount"], in_locker["lockerFamilyUsage"]) == (5000, 0, {"familyFileCount": 1})
+    assert (await alice.get("/users/deletion-summary")).json() == {
+        "photosAndVideosCount": 1, "authenticatorCodesCount": 0, "lockerRecordsCount": 0,
+    }  # fmt: skip
+
+
+def _files(tx: Any, alice: int, bob: int, now: int) -> None:
+    """Of alice: one file in two albums, one removed, one in a deleted album, and one of bob's in an album of hers."""
+    owners = [alice, alice, alice, bob]
+    for n, owner in enumerate(owners, 1):
+        tx.run(
+            "INSERT INTO files (file_id, owner_id, app, metadata_header, encrypted_metadata, created_at, updation_time) "
+            "VALUES (:n, :owner, 'photos', '', '', :now, :now)",
+            n=n, owner=owner, now=now,
+        )  # fmt: skip
+    for n, gone in ((1, False), (2, False), (3, True)):
+        tx.run(
+            "INSERT INTO collections (collection_id, owner_id, app, type, encrypted_key, key_nonce, attributes, is_deleted, created_at, "
+            "updation_time) "
+            "VALUES (:n, :owner, 'photos', 'album', '', '', '', :gone, :now, :now)",
+            n=n, owner=alice, gone=gone, now=now,
+        )  # fmt: skip
+    for album, file, gone in ((1, 1, False), (2, 1, False), (1, 2, True), (3, 3, False), (1, 4, False)):
+        tx.run(
+            "INSERT INTO collection_files (collection_id, file_id, owner_id, encrypted_key, key_nonce, is_deleted, added_at, updation_time) "
+            "VALUES (:album, :file, :owner, '', '', :gone, :now, :now)",
+            album=album, file=file, owner=owners[file - 1], gone=gone, now=now,
+        )  # fmt: skip
+
+
+async def test_an_operators_plan(world: World, alice: Person) -> None:
+    end = world.clock.now() + DAY
+    await world.kernel.db.write(
+        "test", lambda tx: tx.run("UPDATE users SET quota = 0, plan_ends_at = :end WHERE user_id = :u", end=end, u=alice.user_id)
+    )
+    subscription = (await details(alice))["subscription"]
+    assert (subscription["storage"], subscription["expiryTime"]) == (quota.UNLIMITED, end)
+
+
+async def test_locker_usage_without_limits(world: World, alice: Person) -> None:
+    await world.kernel.db.write("test", quota.charge, alice.user_id, "locker", 300, 2)
+    assert (await alice.get("/users/locker-usage")).json() == {
+        "isPaid": True, "isFamily": False, "usedFileCount": 2, "fileLimit": UNLIMITED_FILES, "remainingFileCount": UNLIMITED_FILES - 2,
+        "usedStorage": 300, "storageLimit": 1 << 52, "remainingStorage": (1 << 52) - 300, "userFileCount": 2, "userStorage": 300,
+    }  # fmt: skip
+    auth = await world.in_app(alice, AUTH)
+    assert (await auth.get("/users/locker-usage", expect=403)).json() == {"error": "invalid app for endpoint"}
+
+
+@pytest.fixture
+async def small_locker(engine: str, tmp_path: Path) -> AsyncIterator[World]:
+    config = Config(data_dir=tmp_path, storage=(Storage(kind="memory"),), locker=Locker(files=3, storage=200))
+    async with open_world(engine, tmp_path, config=config) as w:
+        yield w
+
+
+async def test_locker_usage_with_limits(small_locker: World) -> None:
+    alice = await small_locker.person("alice")
+    await small_locker.kernel.db.write("test", quota.charge, alice.user_id, "locker", 300, 2)
+    found = (await alice.get("/users/locker-usage")).json()
+    assert (found["fileLimit"], found["remainingFileCount"], found["storageLimit"], found["remainingStorage"]) == (3, 1, 200, 0)
+
+
+async def test_email_mfa(meet: Meet, dora: Newcomer) -> None:
+    assert (await dora.api.put("/users/email-mfa", {"isEnabled": True})).content == b""
+    assert (await details(dora.api))["profileData"]["isEmailMFAEnabled"] is True
+    await dora.api.put("/users/email-mfa", {"isEnabled": False})
+    assert (await details(dora.api))["profileData"]["isEmailMFAEnabled"] is False
+    for body in ({}, {"isEnabled": None}, {"isEnabled": "yes"}):
+        assert (await dora.api.put("/users/email-mfa", body, expect=400)).json() == {}
+    emil = await meet("emil").sign_up()
+    assert (await emil.api.put("/users/email-mfa", {"isEnabled": False}, expect=409)).json()["code"] == "CONFLICT"
+    assert (await details(emil.api))["profileData"]["canDisableEmailMFA"] is False
+
+
+async def test_second_factor_status(world: World, alice: Person) -> None:
+    assert (await alice.get("/users/two-factor/status")).json() == {"status": False}
+    await world.kernel.db.write("test", lambda tx: tx.run("UPDATE users SET totp_enabled = TRUE WHERE user_id = :u", u=alice.user_id))
+    assert (await alice.get("/users/two-factor/status")).json() == {"status": True}
+    assert (await alice.get("/users/two-factor/recovery-status")).json() == {"allowAdminReset": True, "isPasskeyRecoveryEnabled": False}
+
+
+async def test_the_eleventh_call_in_a_minute(alice: Person, bob: Person) -> None:
+    for _ in range(10):
+        await alice.get("/users/two-factor/status")
+    assert "error" in (await alice.get("/users/two-factor/status", expect=429)).json()
+    await alice.get("/users/two-factor/recovery-status")
+    await bob.get("/users/two-factor/status")
+
+
+async def test_signed_tokens(world: World, alice: Person) -> None:
+    read, now = world.kernel.crypto.read_jwt, world.clock.now()
+    accounts = (await alice.get("/users/accounts-token")).json()
+    families = (await alice.get("/users/families-token")).json()
+    payment = (await alice.get("/users/payment-token")).json()
+    assert accounts["accountsUrl"] == world.kernel.config.apps.accounts
+    assert families["familyUrl"] == world.kernel.config.apps.family
+    for token, scope, lifetime in (
+        (accounts["accountsToken"], "ACCOUNTS", 30 * MINUTE),
+        (families["familiesToken"], "FAMILIES", DAY),
+        (payment["paymentToken"], "PAYMENT", DAY),
+    ):
+        assert read(token, scope=scope, now=now) == {"userID": alice.user_id, "expiryTime": now + lifetime, "claimScope": scope}
+        assert read(token, scope="DELETE_ACCOUNT", now=now) is None
+        await alice.get("/users/details/v2", token=token, expect=401)
+
+
+async def test_reported_events(alice: Person) -> None:
+    assert (await alice.post("/users/event", {"event": "x"})).content == b""
+    assert (await alice.post("/users/event", {}, expect=400)).json() == {}
+
+
+# --- change of address
+async def move(who: Newcomer, email: str, **kw: Any) -> Any:
+    await who.anon().post("/users/ott", {"email": email, "purpose": "change"})
+    return await who.api.post("/users/change-email", {"email": email, "ott": await code_for(who.world, email.strip().lower())}, **kw)
+
+
+async def test_change_of_address(world: World, dora: Newcomer) -> None:
+    old, new = dora.email, "dora.new@example.net"
+    assert (await move(dora, f" {new.upper()} ")).content == b""
+    assert (await details(dora.api))["email"] == new
+    await world.anon().get(f"/users/srp/attributes?email={old}", expect=404)
+    assert (await world.anon().get(f"/users/srp/attributes?email={new}")).json()["attributes"]["srpUserID"] == dora.srp_user_id
+    assert (await Login(dora)()).json()["id"] == dora.user_id
+    await world.anon().post("/users/ott", {"email": old, "purpose": "signup"})  # the old one is free
+
+
+async def test_refused_changes_of_address(world: World, meet: Meet, dora: Newcomer) -> None:
+    emil = await meet("emil").sign_up()
+    body = {"email": "new@example.net", "ott": "123456"}
+    assert (await dora.api.post("/users/change-email", body, expect=410)).json() == {}
+    await world.anon().post("/users/ott", {"email": "new@example.net", "purpose": "change"})
+    code = await code_for(world, "new@example.net")
+    assert (await dora.api.post("/users/change-email", {**body, "ott": wrong(code)}, expect=401)).json() == {}
+    await world.anon().post("/users/ott", {"email": emil.email})
+    taken = {"email": emil.email, "ott": await code_for(world, emil.email)}
+    assert (await dora.api.post("/users/change-email", taken, expect=403)).json() == {}
+    assert (await details(dora.api))["email"] == dora.email
+    assert (await details(emil.api))["email"] == emil.email
+
+
+# --- deletion
+async def challenge(who: Newcomer) -> str:
+    found = (await who.api.get("/users/delete-challenge")).json()
+    assert found["allowDelete"] is True
+    sealed = crypto.unb64(found["encryptedChallenge"])
+    return crypto.unseal(sealed, bytes(who.secret.public_key), bytes(who.secret)).decode("ascii")
+
+
+async def test_deletion(world: World, dora: Newcomer) -> None:
+    phone, auth = await dora.second_device(), await dora.second_device(AUTH)
+    assert (await dora.api.get("/users/delete-challenge")).json()["apps"] == ["auth", "photos"]
+    await world.kernel.db.write(
+        "test",
+        lambda tx: tx.run("INSERT INTO push_tokens (fcm_token, user_id, created_at, updated_at) VALUES ('x', :u, 0, 0)", u=dora.user_id),
+    )
+    login = Login(dora)
+    await login.start()
+    body = {"challenge": await challenge(dora), "reason": "Just trying", "reasonCategory": "other", "feedback": "bye"}
+    assert (await dora.api.delete("/users/delete", body)).json() == {"isSubscriptionCancelled": True, "userID": dora.user_id}
+    for device in (dora.api, phone, auth):
+        assert (await device.get("/users/details/v2", expect=401)).json() == {"error": "invalid token"}
+    assert (await login.finish()).status == 401
+    assert (await Login(dora).start()).status == 200  # like anybody's unknown identity
+    await world.anon().get(f"/users/srp/attributes?email={dora.email}", expect=404)
+    await world.anon().post("/users/ott", {"email": dora.email, "purpose": "login"}, expect=404)
+    row = await world.kernel.db.scan(
+        lambda tx: tx.one("SELECT email_cipher, email_nonce, email_hash, delete_feedback, deleted_at FROM users WHERE user_id = :u", u=dora.user_id)
+    )
+    assert row == (None, None, f"deleted+{dora.user_id}", '{"reason":"Just trying","feedback":"bye"}', world.clock.now())
+    assert await world.kernel.db.scan(lambda tx: tx.value("SELECT count(*) FROM push_tokens")) == 0
+    again = await Newcomer(world, dora.email, world.anon()).sign_up()
+    assert again.user_id != dora.user_id
+
+
+async def test_deletion_needs_the_opened_challenge_of_ones_own(world: World, meet: Meet, dora: Newcomer) -> None:
+    emil = await (await meet("emil").sign_up()).give_keys()
+    assert (await dora.api.delete("/users/delete", {"challenge": await challenge(emil)}, expect=403)).json() == {}
+    accounts = (await dora.api.get("/users/accounts-token")).json()["accountsToken"]
+    for bad in ("nonsense", accounts, (await challenge(dora))[:-2]):
+        assert (await dora.api.delete("/users/delete", {"challenge": bad}, expect=400)).json()["code"] == "BAD_REQUEST"
+    for content in (b"", b"{}", b'{"challenge":""}'):
+        assert (await dora.api.delete("/users/delete", content=content, expect=400)).json() == {}
+    opened = await challenge(dora)
+    world.clock.advance(DAY)
+    late = (await dora.api.delete("/users/delete", {"challenge": opened}, expect=400)).json()
+    assert late == {"code": "BAD_REQUEST", "message": "token expired"}
+    await details(dora.api)
+    await details(emil.api)
+
+
+async def test_an_account_without_keys_cannot_prove_itself(meet: Meet) -> None:
+    emil = await meet("emil").sign_up()
+    assert (await emil.api.get("/users/delete-challenge", expect=404)).json() == {}
+
+
+async def test_everything_needs_a_session(world: World) -> None:
+    anon = world.anon()
+    for method, path in (
+        ("GET", "session-validity/v2"), ("GET", "sessions"), ("GET", "details/v2"), ("GET", "public-key"), ("GET", "deletion-summary"),
+        ("GET", "locker-usage"), ("GET", "delete-challenge"), ("GET", "accounts-token"), ("GET", "families-token"), ("GET", "payment-token"),
+        ("GET", "two-factor/status"), ("GET", "two-factor/recovery-status"), ("PUT", "attributes"), ("PUT", "recovery-key"), ("PUT", "email-mfa"),
+        ("POST", "srp/setup"), ("POST", "srp/complete"), ("POST", "srp/update"), ("POST", "change-email"), ("POST", "logout"), ("POST", "event"),
+        ("DELETE", "session"), ("DELETE", "delete"),
+    ):  # fmt: skip
+        assert (await anon.call(method, f"/users/{path}", expect=401)).json() == {"error": "missing token"}
