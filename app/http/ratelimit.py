@@ -21,16 +21,17 @@ def breached() -> Gate:
     return Gate("Rate limit breached, try later", status=429)
 
 
-def count(tx: Tx, bucket: str, now: int, window: int) -> int:
-    """Hits of this bucket in its current window (µs), this one included."""
+def count(tx: Tx, bucket: str, now: int, window: int, by: int = 1) -> int:
+    """Hits of this bucket in its current window (µs), these included."""
     hits = tx.value(
-        "INSERT INTO rate_counters (bucket, window_start, hits) VALUES (:bucket, :now, 1) ON CONFLICT (bucket) DO UPDATE SET "
-        "hits = CASE WHEN rate_counters.window_start <= :now - :window THEN 1 ELSE rate_counters.hits + 1 END, "
+        "INSERT INTO rate_counters (bucket, window_start, hits) VALUES (:bucket, :now, :by) ON CONFLICT (bucket) DO UPDATE SET "
+        "hits = CASE WHEN rate_counters.window_start <= :now - :window THEN :by ELSE rate_counters.hits + :by END, "
         "window_start = CASE WHEN rate_counters.window_start <= :now - :window THEN :now ELSE rate_counters.window_start END "
         "RETURNING hits",
         bucket=bucket,
         now=now,
         window=window,
+        by=by,
     )
     return int(hits)
 
@@ -41,13 +42,18 @@ def forget(tx: Tx, before: int) -> int:
 
 
 class RateLimiter:
-    """`allow` raises 429 when a budget is used up; refused requests count too."""
+    """`allow` raises 429 when a budget is used up; refused requests count too.
 
-    def __init__(self, limits: Limits, db: Database, clock: Clock) -> None:
+    `shared`: other processes serve the same accounts. Budgets that need not outlive a restart are then counted here and added up in the
+    database a few times per window, so they may be passed by a twentieth per process, and cost a write every so many requests only.
+    """
+
+    def __init__(self, limits: Limits, db: Database, clock: Clock, *, shared: bool = False) -> None:
         self._limits = limits
         self._db = db
         self._clock = clock
-        self._counters: OrderedDict[str, list[int]] = OrderedDict()
+        self._shared = shared
+        self._counters: OrderedDict[str, list[int]] = OrderedDict()  # bucket → [window start, hits here, hits elsewhere, hits not told yet]
 
     async def allow(self, name: str, key: str) -> None:
         """Count one request of `key` against the named limit; Gate(429) beyond it."""
@@ -61,9 +67,20 @@ class RateLimiter:
         return not limit.count or await self._hits(name, key, limit.seconds * SECOND) <= limit.count
 
     async def _hits(self, name: str, key: str, window: int) -> int:
+        bucket = f"{name}:{key}"
         if name in DURABLE:
-            return await self._db.write("ratelimit.count", count, f"{name}:{key}", self._clock.now(), window)
-        return self._in_memory(f"{name}:{key}", window)
+            return await self._db.write("ratelimit.count", count, bucket, self._clock.now(), window)
+        hits = self._in_memory(bucket, window)
+        if not self._shared:
+            return hits
+        counter = self._counters[bucket]
+        counter[3] += 1
+        limit: Limit = getattr(self._limits, name)
+        if hits == 1 or counter[3] > limit.count // 20:
+            untold, counter[3] = counter[3], 0
+            total = await self._db.write("ratelimit.add", count, bucket, self._clock.now(), window, untold)
+            counter[2] = max(counter[2], total - counter[1] + counter[3])
+        return counter[1] + counter[2]
 
     def address_ok(self, address: str) -> bool:
         """The budget of every request, per address; in memory, on the hot path."""
@@ -74,7 +91,7 @@ class RateLimiter:
         now = self._clock.now()
         counter = self._counters.get(bucket)
         if counter is None or counter[0] <= now - window:
-            self._counters[bucket] = [now, 1]
+            self._counters[bucket] = [now, 1, 0, 0]
             self._counters.move_to_end(bucket)
             if len(self._counters) > _KEEP:
                 self._counters.popitem(last=False)
