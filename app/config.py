@@ -6,6 +6,7 @@ Nothing here reads a file or the environment.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,6 +27,15 @@ def parse_size(value: object) -> object:
     if type(value) is not int:
         raise ValueError('should be a number of bytes or a text like "10GiB"')
     return value
+
+
+def format_size(size: int, *, exact: bool = True) -> str:
+    """Bytes as a text that `parse_size` reads: "10GiB", or "1.4GiB" for 1,503,238,553 when it need not be exact."""
+    for unit in ("TiB", "TB", "GiB", "GB", "MiB", "MB", "KiB", "kB") if exact else ("TiB", "GiB", "MiB", "KiB"):
+        whole = _UNITS[unit.lower()]
+        if size >= whole and not (exact and size % whole):
+            return f"{size // whole}{unit}" if size % whole == 0 else f"{size / whole:.1f}{unit}"
+    return str(size) if exact else f"{size}B"
 
 
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
@@ -55,6 +65,14 @@ class Http(Section):
     trusted_proxies: tuple[str, ...] = Field(
         (), description="Addresses or networks whose X-Forwarded-For is believed; from all others it is ignored."
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, v: tuple[str, ...]) -> tuple[str, ...]:
+        for text in v:
+            ipaddress.ip_network(text, strict=False)  # its error says what is wrong
+        return v
+
     workers: int = Field(1, ge=1, le=64, description="Server processes. More than one needs PostgreSQL.")
     max_body: Size = Field(16 << 20, description="Largest JSON request body.")
 
@@ -89,17 +107,32 @@ class Passkeys(Section):
 
 
 class Database(Section):
-    url: SecretStr | None = Field(None, description="postgresql://… to use PostgreSQL; without it a SQLite file in the data folder.")
+    url: SecretStr | None = Field(
+        None,
+        description="postgresql://… to use PostgreSQL; without it a SQLite file in the data folder.",
+        examples=["postgresql://darkroom@localhost/darkroom"],
+    )
     pool: int = Field(16, ge=2, le=256, description="Connections to PostgreSQL per process.")
+
+    @field_validator("url")
+    @classmethod
+    def _postgres(cls, v: SecretStr | None) -> SecretStr | None:
+        if v is not None and not v.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("should begin with postgresql://")
+        return v
 
 
 class Storage(Section):
     name: str = Field("main", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Name of the store in the database; never change it.")
     kind: Literal["filesystem", "s3", "memory"] = Field("filesystem", description="filesystem, s3, or memory (lost at exit).")
-    path: Path | None = Field(None, description="filesystem: folder of the objects; default `<data_dir>`.")
-    endpoint: str | None = Field(None, description="s3: URL at which this server reaches the store.")
-    public_endpoint: str | None = Field(None, description="s3: URL at which clients reach it, when that differs.")
-    bucket: str | None = Field(None, description="s3: bucket.")
+    path: Path | None = Field(
+        None, description="filesystem: folder in which `objects` and `tmp` are made; without it the data folder.", examples=["/srv/photos"]
+    )
+    endpoint: str | None = Field(None, description="s3: URL at which this server reaches the store.", examples=["http://127.0.0.1:9000"])
+    public_endpoint: str | None = Field(
+        None, description="s3: URL at which clients reach it, when that differs.", examples=["https://s3.example.org"]
+    )
+    bucket: str | None = Field(None, description="s3: bucket.", examples=["photos"])
     region: str = Field("us-east-1", description="s3: region.")
     access_key: SecretStr | None = Field(None, description="s3: access key.")
     secret_key: SecretStr | None = Field(None, description="s3: secret key.")
@@ -165,7 +198,9 @@ class Config(Section):
 
     data_dir: Path = Field(Path("darkroom-data"), description="Folder for the database, objects, temporary files and secrets.")
     public_url: str | None = Field(
-        None, description="URL at which clients reach this server; without it the address of each request is used for object URLs."
+        None,
+        description="URL at which clients reach this server; without it the address of each request is used for object URLs.",
+        examples=["https://photos.example.org"],
     )
     http: Http = Http()
     registration: Registration = Registration()
@@ -184,5 +219,5 @@ class Config(Section):
     @classmethod
     def _url(cls, v: str | None) -> str | None:
         if v is not None and not re.match(r"https?://[^/\s]+", v):
-            raise ValueError("an http:// or https:// URL")
+            raise ValueError("should be an http:// or https:// URL")
         return v.rstrip("/") if v else v

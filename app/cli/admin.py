@@ -8,18 +8,83 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from .. import sync
+from ..accounts import service as accounts
+from ..crypto import normal_email
+from ..db import Tx
 from ..kernel import Kernel
-
-
-class Refused(Exception):
-    """The command cannot be done as asked; the text is for the operator."""
-
-
-COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {}
+from . import admin_queries as queries
+from .admin_client import Refused
 
 
 async def run(kernel: Kernel, command: str, args: dict[str, Any]) -> Any:
     """The result of a command by name; Refused for one that does not exist."""
     if command not in COMMANDS:
-        raise Refused(f"this server knows no command {command}")
+        raise Refused(f"the running server knows no command {command}: is it an older one?")
     return await COMMANDS[command](kernel, **args)
+
+
+async def codes(kernel: Kernel, email: str) -> list[dict[str, Any]]:
+    """`[{"app", "code", "expires_in"}]` (seconds), oldest first."""
+    now = kernel.clock.now()
+    found = await kernel.db.scan(accounts.pending_codes, kernel.crypto, email, now)
+    return [{"app": c.app, "code": c.code, "expires_in": (c.expires_at - now) // 1_000_000} for c in found]
+
+
+async def users(kernel: Kernel) -> list[dict[str, Any]]:
+    """`[{"id", "email", "created", "bytes", "files", "quota", "ready"}]`; `quota` in bytes, None for the default, 0 for none."""
+    found, used = await kernel.db.scan(lambda tx: (queries.accounts(tx), queries.usage(tx)))
+    return [_listed(kernel, account, *used.get(account.user_id, (0, 0))) for account in found]
+
+
+def _listed(kernel: Kernel, a: queries.Account, size: int, files: int) -> dict[str, Any]:
+    email = kernel.crypto.decrypt(a.email_cipher, a.email_nonce)
+    return {"id": a.user_id, "email": email, "created": a.created_at, "bytes": size, "files": files, "quota": a.quota, "ready": a.ready}
+
+
+async def add(kernel: Kernel, email: str) -> int:
+    """Open an account for an address, whoever may register; its owner signs up in the app. The user id."""
+    user_id = await kernel.db.write("admin.add_user", _add, kernel, _address(email))
+    if user_id is None:
+        raise Refused(f"{email} has an account already")
+    return user_id
+
+
+def _add(tx: Tx, kernel: Kernel, email: str) -> int | None:
+    now = kernel.clock.now()
+    user_id = queries.insert_account(tx, kernel.crypto.encrypt(email), kernel.crypto.hash(email), now)
+    if user_id is not None:
+        sync.open_feed(tx, user_id, now)
+    return user_id
+
+
+async def invite(kernel: Kernel, email: str) -> None:
+    """Let an address sign up while registration is by invitation. Harmless when repeated."""
+    email = _address(email)
+    if await kernel.db.read(accounts.find, kernel.crypto, email) is not None:
+        raise Refused(f"{email} has an account already")
+    await kernel.db.write("admin.invite", queries.insert_invite, kernel.crypto.hash(email), kernel.clock.now())
+
+
+async def quota(kernel: Kernel, email: str, size: int | None) -> None:
+    """Set an account's limit in bytes; None: the configured default again; 0: no limit."""
+    if not await kernel.db.write("admin.quota", _quota, kernel, email, size):
+        raise Refused(f"{email} has no account")
+
+
+def _quota(tx: Tx, kernel: Kernel, email: str, size: int | None) -> bool:
+    user_id = accounts.find(tx, kernel.crypto, email)
+    if user_id is not None:
+        sync.lock_account(tx, user_id)
+        queries.set_quota(tx, user_id, size)
+    return user_id is not None
+
+
+def _address(text: str) -> str:
+    email = normal_email(text)
+    if "@" not in email.strip("@") or len(email) > 320 or not email.isprintable():
+        raise Refused(f"{text!r} is no e-mail address")
+    return email
+
+
+COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {"ott": codes, "users": users, "add": add, "invite": invite, "quota": quota}

@@ -36,7 +36,9 @@ def build_kernel(config: Config) -> Kernel:
     secrets = secrets_file.load_or_create(data, ids, data_exists=data_exists)
     db = _database(config, data)
     stores = {s.name: _store(s, data) for s in config.storage}
-    return Kernel(config, clock, ids, db, Crypto(secrets, ids), stores, RateLimiter(config.limits, db, clock), Touches())
+    return Kernel(
+        config, clock, ids, db, Crypto(secrets, ids), stores, RateLimiter(config.limits, db, clock, shared=config.database.url is not None), Touches()
+    )
 
 
 async def start(kernel: Kernel) -> None:
@@ -83,6 +85,13 @@ def _database(config: Config, data: Path) -> Database:
     except ImportError as e:
         raise ConfigError(f"database.url: PostgreSQL needs `pip install 'darkroom[postgres]'` ({e.name} is missing)") from None
     return PostgresDatabase(config.database.url.get_secret_value(), config.database.pool)
+
+
+def check_stores(config: Config, data: Path) -> None:
+    """ConfigError for settings of stores that cannot work. Makes no folder and asks no server."""
+    for storage in config.storage:
+        if storage.kind != "filesystem":
+            _store(storage, data)
 
 
 def _store(storage: Storage, data: Path) -> ObjectStore:

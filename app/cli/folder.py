@@ -34,6 +34,15 @@ def prepare(folder: Path) -> Path:
     return folder
 
 
+def writable(folder: Path) -> Path:
+    """The data folder as an absolute path; ConfigError when it could not be made or written. Makes nothing."""
+    folder = folder.expanduser().absolute()
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise ConfigError(f"data_dir: cannot write to {there}")
+    return folder
+
+
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder's lock; FolderInUse when somebody else does. The kernel lets go of it however the process ends."""

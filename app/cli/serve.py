@@ -41,8 +41,7 @@ FLAGS = {"http.listen": "listen", "http.port": "port", "data_dir": "data_dir", "
 
 def run(args: argparse.Namespace, config: Config) -> int:
     """Serve until a signal; the exit status."""
-    if config.http.workers > 1 and config.database.url is None:
-        raise ConfigError("http.workers: SQLite has one writer, so it is served by one process; more need database.url = postgresql://…")
+    check_workers(config)
     data = folder.prepare(config.data_dir)
     with contextlib.ExitStack() as held:
         if config.database.url is None:
@@ -54,6 +53,12 @@ def run(args: argparse.Namespace, config: Config) -> int:
             return workers.run(config, args, FLAGS, address)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(serve(config, data, address))
+
+
+def check_workers(config: Config) -> None:
+    """ConfigError for more workers than the database takes."""
+    if config.http.workers > 1 and config.database.url is None:
+        raise ConfigError("http.workers: SQLite has one writer, so it is served by one process; more need database.url = postgresql://…")
 
 
 def check_port(config: Config) -> str:

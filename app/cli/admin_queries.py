@@ -1,0 +1,60 @@
+"""SQL of the administrative commands: one function a statement. These see every account; nothing reachable over HTTP may use them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One live account. `quota` in bytes: None the configured default, 0 unlimited. `ready`: its keys are set."""
+
+    user_id: int
+    email_cipher: bytes
+    email_nonce: bytes
+    created_at: int
+    quota: int | None
+    ready: bool
+
+
+def accounts(tx: Tx) -> list[Account]:
+    """Every live account, oldest first."""
+    rows = tx.all(
+        "SELECT u.user_id, u.email_cipher, u.email_nonce, u.created_at, u.quota, k.user_id IS NOT NULL FROM users u "
+        "LEFT JOIN key_attributes k ON k.user_id = u.user_id WHERE u.deleted_at IS NULL ORDER BY u.user_id"
+    )
+    return [Account(i, bytes(c), bytes(n), t, q, bool(ready)) for i, c, n, t, q, ready in rows]
+
+
+def usage(tx: Tx) -> dict[int, tuple[int, int]]:
+    """user id → (bytes, files) over all apps."""
+    rows = tx.all("SELECT user_id, CAST(SUM(bytes) AS BIGINT), CAST(SUM(files) AS BIGINT) FROM usage GROUP BY user_id")
+    return {user_id: (size, files) for user_id, size, files in rows}
+
+
+def insert_account(tx: Tx, email: tuple[bytes, bytes], email_hash: str, now: int) -> int | None:
+    """`email` is (cipher, nonce). None when the address has an account already."""
+    cipher, nonce = email
+    found = tx.value(
+        "INSERT INTO users (email_cipher, email_nonce, email_hash, created_at) VALUES (:cipher, :nonce, :email_hash, :now) "
+        "ON CONFLICT (email_hash) DO NOTHING RETURNING user_id",
+        cipher=cipher,
+        nonce=nonce,
+        email_hash=email_hash,
+        now=now,
+    )
+    return None if found is None else int(found)
+
+
+def insert_invite(tx: Tx, email_hash: str, now: int) -> None:
+    tx.run(
+        "INSERT INTO invites (email_hash, created_at) VALUES (:email_hash, :now) ON CONFLICT (email_hash) DO NOTHING",
+        email_hash=email_hash,
+        now=now,
+    )
+
+
+def set_quota(tx: Tx, user_id: int, quota: int | None) -> None:
+    tx.run("UPDATE users SET quota = :quota WHERE user_id = :user_id", quota=quota, user_id=user_id)

@@ -1,0 +1,36 @@
+"""`darkroom healthcheck`: asks the server of this configuration for a sign of life, for containers. Opens no data."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import sys
+
+from ..config import Config
+
+SECONDS = 5.0
+
+
+FLAGS = {"http.listen": "listen", "http.port": "port"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--listen", metavar="ADDRESS", help="the address the server listens on")
+    parser.add_argument("--port", help="the port it listens on")
+
+
+def run(args: argparse.Namespace, config: Config) -> int:
+    """0 when it answers, 1 when not."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.http.listen, config.http.listen)  # noqa: S104  # comparing, not binding
+    connection = http.client.HTTPConnection(host, config.http.port, timeout=SECONDS)
+    try:
+        connection.request("GET", "/livez")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as e:
+        print(f"darkroom: no answer from {host}:{config.http.port}: {e}", file=sys.stderr)
+        return 1
+    finally:
+        connection.close()
+    if status != 200:
+        print(f"darkroom: {host}:{config.http.port} answers {status}", file=sys.stderr)
+    return 0 if status == 200 else 1

@@ -1,0 +1,26 @@
+"""`darkroom ott EMAIL`: the codes that wait for an address, for a server that sends no mail."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..config import Config
+from . import reach
+
+FLAGS = reach.FLAGS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    reach.add_arguments(parser)
+    parser.add_argument("email", metavar="EMAIL")
+
+
+def run(args: argparse.Namespace, config: Config) -> int:
+    """One line a code, the newest last; 1 when there is none."""
+    found = reach.perform(config, "ott", email=args.email)
+    for code in found:
+        print(f"{code['code']}  for {code['app']}, good for {max(1, code['expires_in'] // 60)} more minutes")
+    if not found:
+        print(f"darkroom: no code waits for {args.email}; ask for one in the app first", file=sys.stderr)
+    return 0 if found else 1

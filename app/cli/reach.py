@@ -1,0 +1,55 @@
+"""How a command reaches the data: through the running server, or, where none runs, by opening the database itself.
+
+On SQLite never beside a running server (design.md §3); on PostgreSQL always directly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from ..config import Config
+from ..config_sources import ConfigError
+from . import admin_client, folder
+
+PATIENCE = 5.0  # seconds in which a server that has just been started opens its socket
+FLAGS = {"data_dir": "data_dir"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data-dir", metavar="FOLDER", help="the server's data folder")
+
+
+def perform(config: Config, command: str, **args: Any) -> Any:
+    """The result of an `admin` command; `admin_client.Refused` or ConfigError when it cannot be had."""
+    if config.database.url is not None:
+        return asyncio.run(_here(config, command, args))
+    data = config.data_dir.expanduser().absolute()
+    if not (data / folder.DATABASE).exists():
+        raise ConfigError(f"data_dir: no database in {data}; name the server's folder with --data-dir, or run `darkroom serve` once")
+    return _through_server_or_here(config, data, command, args)
+
+
+def _through_server_or_here(config: Config, data: Path, command: str, args: dict[str, Any]) -> Any:
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return admin_client.ask(data, command, args)
+        except admin_client.NoServer:
+            try:
+                with folder.locked(data):
+                    return asyncio.run(_here(config, command, args))
+            except folder.FolderInUse:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+
+
+async def _here(config: Config, command: str, args: dict[str, Any]) -> Any:
+    from . import admin, build  # slow to import, and not needed while a server runs
+
+    async with build.started(config) as kernel:
+        return await admin.run(kernel, command, args)

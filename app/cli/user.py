@@ -1,0 +1,70 @@
+"""`darkroom user list|add|invite|quota`: the operator's view of accounts."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from typing import Any
+
+from ..config import Config, format_size, parse_size
+from . import reach
+from .admin_client import Refused
+
+FLAGS = reach.FLAGS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    reach.add_arguments(parser)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="every account with its use")
+    actions.add_parser("add", help="open an account, whoever may register; its owner signs up in the app").add_argument("email", metavar="EMAIL")
+    actions.add_parser("invite", help="let an address sign up (registration.mode = invite)").add_argument("email", metavar="EMAIL")
+    quota = actions.add_parser("quota", help="set an account's storage limit")
+    quota.add_argument("email", metavar="EMAIL")
+    quota.add_argument("size", metavar="SIZE", help='such as "50GiB", "unlimited", or "default" for the configured one')
+
+
+def run(args: argparse.Namespace, config: Config) -> int:
+    if args.action == "list":
+        _print(reach.perform(config, "users"), config)
+    elif args.action == "add":
+        reach.perform(config, "add", email=args.email)
+        print(f"{args.email} can now sign up in the app")
+    elif args.action == "invite":
+        reach.perform(config, "invite", email=args.email)
+        print(f"{args.email} may sign up" + ("" if config.registration.mode == "invite" else f" (registration.mode is {config.registration.mode})"))
+    else:
+        size = read_quota(args.size)
+        reach.perform(config, "quota", email=args.email, size=size)
+        print(f"{args.email}: {_limit(size, config)}")
+    return 0
+
+
+def read_quota(text: str) -> int | None:
+    """Bytes, 0 for unlimited, None for the default; Refused for what is no size."""
+    if text == "default":
+        return None
+    if text == "unlimited":
+        return 0
+    try:
+        size = parse_size(int(text) if text.isdecimal() else text)
+    except ValueError as e:
+        raise Refused(f"{text!r}: {e}") from None
+    assert isinstance(size, int)
+    return size
+
+
+def _limit(quota: int | None, config: Config) -> str:
+    limit = config.quota.default if quota is None else quota
+    return (format_size(limit) if limit else "unlimited") + (" (default)" if quota is None else "")
+
+
+def _print(users: list[dict[str, Any]], config: Config) -> None:
+    rows = [("EMAIL", "SINCE", "FILES", "USED", "LIMIT", "")]
+    for u in users:
+        since = datetime.fromtimestamp(u["created"] / 1e6, UTC).strftime("%Y-%m-%d")
+        state = "" if u["ready"] else "sign-up not finished"
+        rows.append((u["email"], since, str(u["files"]), format_size(u["bytes"], exact=False), _limit(u["quota"], config), state))
+    widths = [max(len(r[i]) for r in rows) for i in range(5)]
+    for row in rows:
+        print("  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]).rstrip())
