@@ -44,9 +44,7 @@ def _decoded(response: httpx.Response) -> Any:
 class Api:
     """One device's connection. `token` is sent on API calls and never to an object URL."""
 
-    def __init__(
-        self, base_url: str, *, transport: httpx.BaseTransport | None = None, package: str = WEB, address: str | None = None
-    ) -> None:
+    def __init__(self, base_url: str, *, transport: httpx.BaseTransport | None = None, package: str = WEB, address: str | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         self.package = package
         self.address = address or next_address()

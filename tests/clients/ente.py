@@ -45,13 +45,18 @@ class Device:
     # -- account --------------------------------------------------------------------------------
 
     @classmethod
-    def sign_up(cls, base_url: str, email: str, *, password: str = PASSWORD, code: str = FIXED_CODE, **options: Any) -> Device:
-        """A new account with keys and SRP; proves afterwards that the server returns what was stored."""
+    def sign_up(cls, base_url: str, email: str, *, password: str = PASSWORD, code: str = FIXED_CODE, keys: bool = True, **options: Any) -> Device:
+        """A new account with keys and SRP; proves afterwards that the server returns what was stored.
+
+        Without `keys` it stops after the code, as somebody who closed the page.
+        """
         device = cls(base_url, email, **options)
         api = device.api
         api.post("/users/ott", {"email": email, "purpose": "signup"})
         answer = api.post("/users/verify-email", {"email": email, "ott": code, "source": "web:friend"})
         api.token, device.user_id = answer["token"], answer["id"]
+        if not keys:
+            return device
         device.account = Account.create(password)
         api.put("/users/attributes", {"keyAttributes": device.account.attributes})
         device._enrol("/users/srp/complete", {})

@@ -8,10 +8,15 @@ import pytest
 
 from tests.wire.process import RunningServer, start_server
 
+CUSTOM_DOMAIN = """
+[apps]
+custom_domain_cname = "albums.example.net"
+"""
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    running = start_server(tmp_path_factory.mktemp("server"))
+    running = start_server(tmp_path_factory.mktemp("server"), extra_toml=CUSTOM_DOMAIN)
     yield running
     running.stop()
 

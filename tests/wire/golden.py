@@ -41,8 +41,9 @@ def case_names(areas: frozenset[str]) -> list[str]:
 def load(case: str) -> list[Step]:
     """The steps, with fresh e-mail addresses of the same length, so that a case can run twice on one server."""
     text = (DATA / f"{case}.jsonl").read_text()
-    for tag in {match[2] for match in _EMAIL.finditer(text)}:
-        text = text.replace(tag, secrets.token_hex(5))
+    for tag in {match[2].lower() for match in _EMAIL.finditer(text)}:
+        fresh = secrets.token_hex(5)
+        text = text.replace(tag, fresh).replace(tag.upper(), fresh.upper())
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -51,7 +52,7 @@ class Replay:
         self.case, self.base_url = case, base_url
         self.steps = load(case)
         self.map = Mapping()
-        self.secrets = Secrets(self.map, self.steps)
+        self.secrets = Secrets(self.map, self.steps, tables.TRUE_PROOFS.get(case, frozenset()))
         self.store = Store(case, base_url, self.steps, self.map)
         self.problems: list[str] = []
         self._http = httpx.Client(timeout=60, trust_env=False, transport=transport)
@@ -82,12 +83,16 @@ class Replay:
         text = json.dumps(self.steps)
         named = re.search(rf"\b{base_name(who)}-[0-9a-f]{{10}}@example\.org", text)
         email = named[0] if named else f"{base_name(who)}-{secrets.token_hex(5)}@example.org"
-        device = self._device[who] = Device.sign_up(self.base_url, email)
+        keyless = (self.case, who) in tables.WITHOUT_KEYS
+        device = self._device[who] = Device.sign_up(self.base_url, email, keys=not keyless)
         self.map.learn_number("person", step["id"], device.user_id)
         self.map.texts[step["token"]] = device.api.token
-        self.secrets.adopt(who, device.account)
+        if not keyless:
+            self.secrets.adopt(who, device.account)
 
     def _address(self, who: str) -> str:
+        if self.case in tables.NEW_ADDRESS_EACH_TIME:
+            return next_address()
         return self._addresses.setdefault(who, next_address())
 
     def _play(self, number: int, step: Step) -> None:
@@ -112,14 +117,14 @@ class Replay:
         sent = {"X-Forwarded-For": self._address(step["who"])}
         for name, value in step["headers"].items():
             if name == "x-auth-token":
-                value = self.secrets.opened_for(step["who"], value)
+                value = self.secrets.opened_for(step, value)
             sent[name] = self.map.text(value) if name not in ("origin", "range") else value
         return sent
 
     def _api_url(self, step: Step) -> str:
         token = re.search(r"[?&]token=([^&]+)", step["url"])
         if token:
-            self.secrets.opened_for(step["who"], httpx.URL("/?" + token[0][1:]).params["token"])
+            self.secrets.opened_for(step, httpx.URL("/?" + token[0][1:]).params["token"])
         return self.map.api_url(step["url"])
 
     def _api_body(self, step: Step) -> bytes | None:
@@ -140,14 +145,18 @@ class Replay:
         recorded, status = step["status"], response.status_code
         if recorded == 500 and 400 <= status < 500:
             return []
+        if step["method"] == "OPTIONS" and {recorded, status} <= {200, 204}:
+            recorded = status
+        if recorded in (301, 307) and "/s3." not in step["reply_headers"].get("location", "") and step["url"].rstrip("/") != step["url"]:
+            return []  # a trailing slash may be served as well as redirected
         if recorded != status:
             return [f"status {recorded} recorded, {status} came: {response.text[:160]}"]
         compared = Comparison(self.map)
-        compared.headers(step["reply_headers"], response.headers, redirect=300 <= status < 400, at_object=at_object)
+        compared.headers(step, response.headers)
         reply, raw = step["reply"], isinstance(step["reply"], dict) and "bytes" in step["reply"]
         if at_object or raw:
             compared.problems += self._raw(step, response, at_object)
-        elif isinstance(reply, str) or 300 <= status < 400:
+        elif isinstance(reply, str) or 300 <= status < 400 or _is_no_route(step):
             pass
         elif reply is None or not response.content:
             if (reply is None) != (not response.content):
@@ -178,3 +187,8 @@ class Replay:
         if isinstance(step["reply"], str) and response.is_success and response.text != step["reply"]:
             return [f"{step['reply']!r} recorded, {response.text[:60]!r} came"]
         return []
+
+
+def _is_no_route(step: Step) -> bool:
+    """The original's text of such a 404 is lost on the way; only the status can be relied on."""
+    return bool(step["status"] == 404 and step["reply"] is None)

@@ -40,6 +40,8 @@ def kind_of(value: int, where: Where, url_path: str = "") -> str | None:
 
 def is_opaque(text: str) -> bool:
     """Looks like something a machine made: a token, an id, a key, a URL."""
+    if SHORTENED.match(text):
+        return True
     return len(text) >= 6 and " " not in text and (bool(_OPAQUE.search(text)) or len(text) >= 20)
 
 
@@ -48,6 +50,7 @@ class Mapping:
         self.numbers: dict[tuple[str, int], int] = {}
         self.texts: dict[str, str] = {}
         self.urls: dict[str, list[str]] = {}
+        self.handles: dict[str, str] = {}
         self._stamps: list[int] = []
 
     # -- learning -------------------------------------------------------------------------------
@@ -111,7 +114,7 @@ class Mapping:
         if isinstance(golden, dict):
             return {self._key(key): self.value(item, (*where, key), url_path) for key, item in golden.items()}
         if isinstance(golden, list):
-            return [self.value(item, (*where, at), url_path) for at, item in enumerate(golden)]
+            return [self.value(item, (*where, at), url_path) for at, item in enumerate(whole(golden))]
         if isinstance(golden, str):
             return self.text(golden)
         if isinstance(golden, int) and not isinstance(golden, bool):
@@ -127,7 +130,7 @@ class Mapping:
         parts = [self._segment(part, path) for part in path.split("/")]
         if not query:
             return "/".join(parts) + ("?" if url.endswith("?") else "")
-        pairs = [(name, self._parameter(name, value)) for name, value in parse_qsl(query, keep_blank_values=True)]
+        pairs = [(name, self._parameter(path, name, value)) for name, value in parse_qsl(query, keep_blank_values=True)]
         return "/".join(parts) + "?" + urlencode(pairs, quote_via=quote)
 
     def _segment(self, part: str, path: str) -> str:
@@ -135,10 +138,23 @@ class Mapping:
             return str(self.number(int(part), ("collectionID",) if path.startswith("/collections") else ("id",)))
         return quote(self.texts.get(unquote(part), unquote(part)), safe="@:'()[]")
 
-    def _parameter(self, name: str, value: str) -> str:
+    def _parameter(self, path: str, name: str, value: str) -> str:
+        if path == "/users/session" and value in self.handles:
+            return self.handles[value]
         if value.isdigit():
             return str(self.number(int(value), (name,)))
         return self.text(value)
+
+
+def whole(items: list[Any]) -> list[Any]:
+    """A list that was shortened to its first items and a count: the following numbers, in the same shape."""
+    cut = re.fullmatch(r"…\((\d+) items\)", items[-1]) if items and isinstance(items[-1], str) else None
+    if cut is None:
+        return items
+    numbers = range(len(items), int(cut[1]) + 1)
+    if isinstance(items[0], dict):
+        return items[:-1] + [{**items[0], "fileID": number} for number in numbers]
+    return items[:-1] + list(numbers)
 
 
 def fill(start: str, length: int) -> str:

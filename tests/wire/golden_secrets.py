@@ -15,7 +15,7 @@ from typing import Any
 from tests.clients import crypto, srp
 from tests.clients.account import Account
 from tests.clients.crypto import b64, unb64
-from tests.wire.golden_map import Mapping
+from tests.wire.golden_map import SHORTENED, Mapping
 
 Step = dict[str, Any]
 
@@ -34,14 +34,18 @@ def totp(secret: str, seconds: float) -> str:
 
 
 class Secrets:
-    def __init__(self, mapping: Mapping, steps: list[Step]) -> None:
+    def __init__(self, mapping: Mapping, steps: list[Step], true_proofs: frozenset[int] = frozenset()) -> None:
         self._map = mapping
         self._pairs: dict[str, tuple[bytes, bytes]] = {}
         self._pair_of: dict[str, tuple[bytes, bytes]] = {}
         self._passwords: dict[str, tuple[bytes, bytes]] = {}
         self._exchanges: dict[str, srp.SrpClient] = {}
         self._opened: dict[str, deque[str]] = defaultdict(deque)
-        self._true_proofs = {step["body"]["srpM1"] for step in steps if step.get("status") == 200 and "srpM1" in (step.get("body") or {})}
+        self._true_proofs = {
+            step["body"]["srpM1"]
+            for number, step in enumerate(steps)
+            if "srpM1" in (step.get("body") or {}) and (step["status"] == 200 or number in true_proofs)
+        }
         self._pending: srp.SrpClient | None = None
         self._true_codes = {
             str(step["body"].get("code")).strip()
@@ -65,7 +69,7 @@ class Secrets:
         if step["url"] == "/users/attributes":
             self._swap_key_pair(step["who"], recorded.get("keyAttributes"), body.get("keyAttributes"))
         if "srpVerifier" in recorded or "srpA" in recorded:
-            self._begin(recorded, body)
+            self._begin(step, body)
         if "srpM1" in recorded and recorded["srpM1"] in self._true_proofs:
             exchange = self._exchanges.get(body.get("setupID") or body.get("sessionID") or "") or self._pending
             if exchange is not None and exchange.m1:
@@ -75,7 +79,7 @@ class Secrets:
             fresh = self._codes.setdefault(code, totp(self._totp_secret, time.time()))
             body["code"] = recorded["code"].replace(code, fresh)
         if "challenge" in recorded and step["status"] == 200:
-            body["challenge"] = self.opened_for(step["who"], recorded["challenge"])
+            body["challenge"] = self.opened_for(step, recorded["challenge"])
         return body
 
     def _swap_key_pair(self, who: str, recorded: Any, sent: Any) -> None:
@@ -88,15 +92,18 @@ class Secrets:
             self._pairs[b64(public)] = self._pair_of[base_name(who)] = (public, private)
         sent["publicKey"] = self._map.texts[golden]
 
-    def _begin(self, recorded: dict[str, Any], body: dict[str, Any]) -> None:
-        identity = body.get("srpUserID")
+    def _begin(self, step: Step, body: dict[str, Any]) -> None:
+        recorded, identity = step["body"], body.get("srpUserID")
         if not isinstance(identity, str):
             return
         if "srpVerifier" in recorded and "…" in str(recorded["srpVerifier"]):
             password, salt = hashlib.sha256(identity.encode()).digest()[:16], unb64(body["srpSalt"])
             self._passwords[identity] = (password, salt)
             body["srpVerifier"] = b64(srp.verifier(identity, password, salt))
-        if "…" in str(recorded.get("srpA")):
+        shortened = SHORTENED.match(str(recorded.get("srpA")))
+        if shortened and step["status"] == 400:
+            body["srpA"] = shortened[1] + "A" * (int(shortened[2]) - len(shortened[1]))  # one byte too long
+        elif shortened:
             password, salt = self._passwords.get(identity, (bytes(16), bytes(16)))
             self._pending = srp.SrpClient(identity, password, salt)
             body["srpA"] = b64(self._pending.public)
@@ -131,12 +138,14 @@ class Secrets:
         plain = crypto.unseal(unb64(reply[name]), *pair)
         self._opened[who].append(crypto.token_text(plain) if as_token else plain.decode())
 
-    def opened_for(self, who: str, golden: str) -> str:
+    def opened_for(self, step: Step, golden: str) -> str:
         """This run's value for a recorded one that only ever travelled sealed; itself when nothing was opened."""
         if golden in self._map.texts:
             return self._map.texts[golden]
-        queues = [self._opened[name] for name in [who, *self._opened] if base_name(name) == base_name(who)]
-        for queue in queues:
+        who = step["who"]
+        own = [name for name in [who, *self._opened] if base_name(name) == base_name(who)]
+        others = [name for name in self._opened if name not in own] if step["status"] != 401 else []
+        for queue in [self._opened[name] for name in own + others]:
             if queue:
                 self._map.texts[golden] = queue.popleft()
                 return self._map.texts[golden]

@@ -28,6 +28,7 @@ default = "10GiB"
 rp_id = "localhost"
 origins = ["http://localhost:3001"]
 """
+PROGRAM = Path(sys.executable).parent / "darkroom"
 START_SECONDS = 30
 STOP_SECONDS = 30
 
@@ -59,7 +60,7 @@ class RunningServer:
 
     def start(self) -> RunningServer:
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "app.cli.main", "serve", "--config", str(self.config)]
+            command = [str(PROGRAM), "serve", "--config", str(self.config)]
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
