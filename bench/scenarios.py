@@ -25,6 +25,40 @@ COMMITS_PER_SECOND = 1500
 
 
 @dataclass
+class Bare:
+    """The running yardstick (bench/bare.py). It is measured anew beside every row, because the machine's speed changes under us."""
+
+    generator: Generator
+    origin: str
+    seconds: float
+    seen: list[float] = field(default_factory=list)
+    """Requests a second with 32 clients, each time they were measured."""
+
+    def measure(self, kind: str) -> tuple[Figures, Figures]:
+        """The shape of traffic of that name, with 1 client and with as many as the rows that are compared with it."""
+        host = split_url(self.origin)[0]
+        clients, method, path, size = BARE[kind]
+        bodies = [bytes(size)] if size else []
+        request = Request(render(method, path, host, {}, size or None), 0 if size else -1)
+        out = []
+        for connections in (1, clients):
+            plan = Plan([[request]], bodies, connections, self.seconds, WARMUP / 2)
+            out.append(require(self.generator.run(self.origin, plan), "bare handler"))
+        if kind == "get":
+            self.seen.append(out[1].rps)
+        return out[0], out[1]
+
+
+BARE = {
+    "get": (CLIENTS, "GET", "/", 0),
+    "put 100 KiB": (CLIENTS, "PUT", "/", 100 * KIB),
+    "put 1 MiB": (FEW, "PUT", "/", MIB),
+    "get 1 MiB": (FEW, "GET", f"/bytes/{MIB}", 0),
+}
+"""Kind -> clients, method, path, bytes of the body."""
+
+
+@dataclass
 class Bench:
     """One run against one server. People and albums are made when a scenario first asks for them."""
 
@@ -32,7 +66,7 @@ class Bench:
     origin: str
     seconds: float
     quick: bool
-    bare: dict[str, tuple[Figures | None, Figures]] = field(default_factory=dict)
+    bare: Bare
 
     @cached_property
     def alice(self) -> Person:
@@ -62,35 +96,16 @@ class Bench:
 
     def compare(self, row: Row, kind: str = "get") -> Row:
         """Fills in how much of the bare handler's speed is left: rates where both have one, otherwise latencies."""
-        one, many = self.bare.get(kind, (None, None))
-        if row.many and many:
+        one, many = self.bare.measure(kind)
+        if row.many:
             row.share = row.many.rps / many.rps
-        elif row.one and one:
+        elif row.one:
             row.share = one.p50_ms / row.one.p50_ms
         return row
 
     def point(self, name: str, *requests: Request) -> Row:
         """A cheap request by 1 client and by 32."""
         return self.compare(Row(name, self.run(list(requests), 1), self.run(list(requests), CLIENTS)))
-
-
-def measure_bare(generator: Generator, origin: str, seconds: float) -> dict[str, tuple[Figures | None, Figures]]:
-    """The same shapes of traffic against bench/bare.py: with 1 client, and with as many as the rows that are compared with it."""
-    host = split_url(origin)[0]
-    get = Request(render("GET", "/", host, {}, None))
-    shapes = {
-        "get": (CLIENTS, Plan([[get]])),
-        "put 100 KiB": (CLIENTS, Plan([[Request(render("PUT", "/", host, {}, 100 * KIB), 0)]], [bytes(100 * KIB)])),
-        "put 1 MiB": (FEW, Plan([[Request(render("PUT", "/", host, {}, MIB), 0)]], [bytes(MIB)])),
-        "get 1 MiB": (FEW, Plan([[Request(render("GET", f"/bytes/{MIB}", host, {}, None))]])),
-    }
-    out: dict[str, tuple[Figures | None, Figures]] = {}
-    for name, (clients, plan) in shapes.items():
-        plan.seconds, plan.warmup = seconds, WARMUP
-        one = require(generator.run(origin, plan), "bare")
-        plan.connections = clients
-        out[name] = one, require(generator.run(origin, plan), "bare")
-    return out
 
 
 def ping(b: Bench) -> list[Row]:
