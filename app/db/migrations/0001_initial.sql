@@ -122,10 +122,10 @@ CREATE TABLE remote_store (
   user_id INTEGER NOT NULL REFERENCES users(user_id),
   key_name TEXT NOT NULL,
   key_value TEXT NOT NULL,
+  claim TEXT UNIQUE,                          -- customDomain: its ASCII form in lower case, which only one account may have
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (user_id, key_name)
 );
-CREATE UNIQUE INDEX remote_store_domain ON remote_store (key_value) WHERE key_name = 'customDomain' AND key_value <> '';
 
 -- End-to-end-encrypted records by type (locations, people, …) and the key of each type.
 CREATE TABLE entity_keys (

@@ -1,0 +1,97 @@
+"""Rules of the remote store: which keys exist, who may set them, and what the apps are told this server can do."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .. import sync
+from ..access import Session
+from ..db import Tx
+from ..errors import BadRequest, CodedBadRequest, Conflict, NotFound
+from ..kernel import Kernel
+from . import domain, queries
+from .wire import FeatureFlags, Setting, Value
+
+DOMAIN = "customDomain"
+SWITCHES = frozenset({"recoveryKeyVerified", "mapEnabled", "faceSearchEnabled", "passKeyEnabled"})
+OPERATORS = frozenset({"internalUser", "betaUser"})  # only an operator sets these
+API = 1 | 2 | 4 | 8  # UploadV2, Comments, BackupOptions, VideoStreaming
+
+
+async def get(kernel: Kernel, actor: Session, key: str, default: str | None) -> Value:
+    """What was set, else the default; 404 without either."""
+    if not key:
+        raise BadRequest(log="no key")
+    found = await kernel.db.read(queries.value, actor.user_id, key)
+    if found is None and default is None:
+        raise NotFound(log=f"{key[:64]} is not set")
+    return Value(value=default or "" if found is None else found)
+
+
+async def update(kernel: Kernel, actor: Session, ask: Setting) -> None:
+    """Set a switch to "true" or "false", or the custom domain; 409 CONFLICT when somebody else has that domain."""
+    if ask.value is None:
+        raise BadRequest(log="no value")
+    if ask.key == DOMAIN:
+        await _set_domain(kernel, actor, ask.value)
+        return
+    if ask.key not in SWITCHES:
+        text = "is not user editable" if ask.key in OPERATORS else "is not allowed"
+        raise CodedBadRequest(f"key {ask.key[:64]} {text}")
+    if ask.value not in ("true", "false"):
+        raise CodedBadRequest(f"value {ask.value[:64]} is not allowed")
+    await kernel.db.write("remote_store.update", queries.put, actor.user_id, ask.key, ask.value, kernel.clock.now())
+
+
+async def _set_domain(kernel: Kernel, actor: Session, value: str) -> None:
+    if value == "":
+        await kernel.db.write("remote_store.remove", queries.remove, actor.user_id, DOMAIN)
+        return
+    claim = domain.claim(value, kernel.config.apps.custom_domain_cname)
+    await kernel.db.write("remote_store.domain", _take_domain, actor.user_id, value, claim, kernel.clock.now())
+
+
+def _take_domain(tx: Tx, user_id: int, value: str, claim: str, now: int) -> None:
+    sync.lock_account(tx, user_id)
+    queries.remove(tx, user_id, DOMAIN)
+    queries.free_claim_of_the_deleted(tx, claim)
+    if not queries.put_claim(tx, user_id, DOMAIN, value, claim, now):
+        raise Conflict("custom domain is already in use", code="CONFLICT")
+
+
+async def remove(kernel: Kernel, actor: Session, key: str) -> None:
+    """Only the custom domain can be removed; an absent one is no error."""
+    if key != DOMAIN:
+        known = key in SWITCHES or key in OPERATORS
+        raise CodedBadRequest(f"key {key[:64]} is not {'removable' if known else 'allowed'}")
+    await kernel.db.write("remote_store.remove", queries.remove, actor.user_id, DOMAIN)
+
+
+async def feature_flags(kernel: Kernel, actor: Session) -> FeatureFlags:
+    """The switches of this person and the abilities of this server. The web app shows no photo without them."""
+    mine = await kernel.db.read(queries.values, actor.user_id)
+    apps = kernel.config.apps
+    return FeatureFlags(
+        map_enabled=mine.get("mapEnabled") == "true",
+        face_search_enabled=mine.get("faceSearchEnabled") == "true",
+        pass_key_enabled=mine.get("passKeyEnabled") == "true",
+        recovery_key_verified=mine.get("recoveryKeyVerified") == "true",
+        internal_user=mine.get("internalUser") == "true",
+        beta_user=mine.get("betaUser") == "true",
+        server_api_flag=API,
+        cast_url=apps.cast,
+        embed_url=apps.embed,
+        custom_domain=mine.get(DOMAIN, msgspec.UNSET),
+        custom_domain_cname=apps.custom_domain_cname or msgspec.UNSET,
+    )
+
+
+async def require_claimed(kernel: Kernel, name: str) -> None:
+    """Whether albums are served under a domain, for proxies that fetch certificates on demand; 404 NOT_FOUND when nobody claims it."""
+    if not name:
+        raise CodedBadRequest("domain is required")
+    claim = domain.to_ascii(name)
+    if claim is None:
+        raise BadRequest(log="no host name")
+    if not await kernel.db.read(queries.is_claimed, claim):
+        raise NotFound(code="NOT_FOUND")
