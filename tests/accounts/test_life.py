@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,14 @@ from typing import Any
 import pytest
 
 from app import quota
+from app.access import Session
+from app.accounts import deletion, email, service
 from app.accounts.details import UNLIMITED_FILES
+from app.accounts.wire import CodeProof, DeleteAccount
 from app.clock import DAY, MINUTE
 from app.config import Config, Locker, Storage
+from app.crypto import token_hash
+from app.errors import Gone, Unauthorized
 from tests.accounts.conftest import Meet
 from tests.accounts.newcomer import Login, Newcomer, code_for, wrong
 from tests.clients import crypto
@@ -265,3 +271,55 @@ async def test_everything_needs_a_session(world: World) -> None:
         ("DELETE", "session"), ("DELETE", "delete"),
     ):  # fmt: skip
         assert (await anon.call(method, f"/users/{path}", expect=401)).json() == {"error": "missing token"}
+
+
+# --- what happens at the same moment
+def session_of(who: Newcomer) -> Session:
+    token = who.api.token or ""
+    now = who.world.clock.now()
+    return Session(who.user_id, "photos", token_hash(token), token, now, now)
+
+
+async def test_requests_on_their_way_when_the_account_goes(world: World, dora: Newcomer) -> None:
+    """They passed the guard before the deletion committed: they must neither revive the account nor give it a session or an address."""
+    actor, kernel = session_of(dora), world.kernel
+    opened = await challenge(dora)
+    await world.anon().post("/users/ott", {"email": "new@example.net", "purpose": "change"})
+    ask = CodeProof(email="new@example.net", ott=await code_for(world, "new@example.net"))
+    await dora.api.delete("/users/delete", {"challenge": opened})
+    with pytest.raises(Unauthorized):
+        await deletion.delete(kernel, actor, DeleteAccount(challenge=opened))
+    with pytest.raises(Gone):
+        await email.change(kernel, actor, ask)
+    with pytest.raises(Unauthorized):
+        await kernel.db.write("test", service.authorise, kernel, dora.user_id, service.Device("photos", "", ""))
+    row = await kernel.db.scan(lambda tx: tx.one("SELECT email_cipher, email_hash FROM users WHERE user_id = :u", u=dora.user_id))
+    assert row == (None, f"deleted+{dora.user_id}")
+    assert await kernel.db.scan(lambda tx: tx.value("SELECT count(*) FROM sessions WHERE user_id = :u", u=dora.user_id)) == 0
+
+
+async def test_one_address_goes_to_one_of_many(world: World, meet: Meet) -> None:
+    people = [await meet(f"p{n}").sign_up() for n in range(3)]
+    wanted, codes = "wanted@example.net", []
+    for purpose in ("change", "change", "change", "signup"):
+        await world.anon().post("/users/ott", {"email": wanted, "purpose": purpose})
+        codes.append(await code_for(world, wanted))
+        world.clock.advance(1)
+    moves = [p.api.post("/users/change-email", {"email": wanted, "ott": c}, expect=None) for p, c in zip(people, codes[:3], strict=True)]
+    sign_up = world.anon().post("/users/verify-email", {"email": wanted, "ott": codes[3]}, expect=None)
+    *moved, came = [r.status for r in await asyncio.gather(*moves, sign_up)]
+    assert came == 200  # as a new account, or into that of whoever was first
+    assert sorted(moved) in ([200, 403, 403], [403, 403, 403])
+    owners = await world.kernel.db.scan(lambda tx: tx.value("SELECT count(*) FROM users WHERE email_hash = :h", h=world.kernel.crypto.hash(wanted)))
+    assert owners == 1
+
+
+async def test_no_log_in_slips_past_a_password_change(dora: Newcomer) -> None:
+    logins = [Login(dora) for _ in range(4)]
+    for login in logins:
+        await login.start()
+    changed, *answers = await asyncio.gather(dora.change_password(b"another password"), *(login.finish() for login in logins))
+    assert changed.status == 200
+    assert {a.status for a in answers} <= {200, 401}
+    left = (await dora.api.get("/users/sessions")).json()["sessions"]
+    assert [s["token"] for s in left] == [dora.api.token]

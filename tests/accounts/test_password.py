@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.accounts import password
 from app.accounts.sweep import sweep
 from app.clock import HOUR, MINUTE
 from app.crypto import b64
@@ -336,6 +337,21 @@ async def test_exchanges_are_swept(world: World, dora: Newcomer) -> None:
     assert (await login.finish()).status == 401
     left = await world.kernel.db.scan(lambda tx: tx.value("SELECT count(*) FROM srp_sessions"))
     assert left == 0
+
+
+async def test_an_exchange_that_is_swept_meanwhile(world: World, dora: Newcomer, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = password._m2
+
+    async def slow(*args: Any) -> Any:
+        m2 = await judge(*args)
+        world.clock.advance(HOUR + 1)
+        await sweep(world.kernel)
+        return m2
+
+    login = Login(dora)
+    await login.start()
+    monkeypatch.setattr(password, "_m2", slow)
+    assert (await login.finish()).status == 401
 
 
 async def test_the_servers_secret_is_sealed(world: World, dora: Newcomer) -> None:
