@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.api import Api, ApiError
+from tests.clients.api import Api, ApiError, close_all
 from tests.clients.asgi import AsgiTransport
 
 
@@ -52,6 +52,7 @@ def test_requests_pass_as_the_web_app_sends_them() -> None:
 
 def test_every_client_has_an_address_of_its_own() -> None:
     assert len({Api("http://inside").address for _ in range(50)}) == 50
+    close_all()
 
 
 def test_an_app_that_does_not_start_is_an_error() -> None:

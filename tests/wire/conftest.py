@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.clients.api import close_all
 from tests.wire.process import RunningServer, start_server
 
 CUSTOM_DOMAIN = """
@@ -19,6 +20,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     running = start_server(tmp_path_factory.mktemp("server"), extra_toml=CUSTOM_DOMAIN)
     yield running
     running.stop()
+
+
+@pytest.fixture(autouse=True)
+def closed_connections() -> Iterator[None]:
+    yield
+    close_all()
 
 
 @pytest.fixture
