@@ -175,6 +175,13 @@ def _limit(count: int, seconds: int) -> Limit:
 class Limits(Section):
     """accounts.md §6: budgets per account or client address, never one for all, so that nobody can lock out the others."""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _rest_by_default(cls, value: object, info: ValidationInfo) -> object:
+        """A limit of which only one half is given keeps the other."""
+        default = cls.model_fields[info.field_name or ""].default
+        return {**default.model_dump(), **value} if isinstance(value, dict) and isinstance(default, Limit) else value
+
     sensitive: Limit = Field(
         _limit(10, 60), description="Each sign-in route (codes, SRP, second factors), per account or address. Survives a restart."
     )

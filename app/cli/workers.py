@@ -46,7 +46,7 @@ def run(config: Config, args: argparse.Namespace, flags: dict[str, str], address
         runtime_blocking_threads=16,
         log_enabled=False,
     )
-    server.on_startup(lambda: announce(config))
+    server.on_startup(lambda: announce(config, f"starting {config.http.workers} workers"))
     server.serve()
     return 0
 

@@ -1,0 +1,362 @@
+-- The whole schema as it stands: what app/db/migrations/ adds up to, and a test keeps it so. To be read; the server does not.
+--
+-- Written for SQLite. PostgreSQL gets the same with its own types (app/db/dialect.py): INTEGER is BIGINT, BLOB is BYTEA.
+-- {identity N} is a table's id: given out by the database, rising, the first one being N.
+
+-- Times are µs since 1970 UTC. `stamp`-like columns (updation_time, updated_at) come from app/sync.py only.
+-- Encrypted texts are stored exactly as the client sent them.
+
+-- Accounts. A deleted account keeps its row: email null, email_hash "deleted+<id>".
+CREATE TABLE users (
+  user_id {identity 1580559962386438},
+  email_cipher BLOB,
+  email_nonce BLOB,
+  email_hash TEXT NOT NULL UNIQUE,
+  created_at INTEGER NOT NULL,
+  source TEXT,
+  email_mfa BOOLEAN NOT NULL DEFAULT FALSE,
+  totp_enabled BOOLEAN NOT NULL DEFAULT FALSE,
+  quota INTEGER,                              -- bytes; null: the configured default; 0: unlimited
+  plan_ends_at INTEGER,                       -- null: never; past: uploads answer 402
+  delete_feedback TEXT,
+  deleted_at INTEGER
+);
+
+-- What a client needs to unlock its keys with the password. Opaque but for public_key.
+CREATE TABLE key_attributes (
+  user_id INTEGER PRIMARY KEY REFERENCES users(user_id),
+  kek_salt TEXT NOT NULL,
+  kek_hash TEXT NOT NULL DEFAULT '',
+  encrypted_key TEXT NOT NULL,
+  key_nonce TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  encrypted_secret_key TEXT NOT NULL,
+  secret_key_nonce TEXT NOT NULL,
+  mem_limit INTEGER NOT NULL,
+  ops_limit INTEGER NOT NULL,
+  master_by_recovery TEXT NOT NULL DEFAULT '',
+  master_by_recovery_nonce TEXT NOT NULL DEFAULT '',
+  recovery_by_master TEXT NOT NULL DEFAULT '',
+  recovery_by_master_nonce TEXT NOT NULL DEFAULT ''
+);
+
+-- Password verifiers (SRP); srp_user_id is the client's UUID text, returned exactly.
+CREATE TABLE srp_auth (
+  user_id INTEGER PRIMARY KEY REFERENCES users(user_id),
+  srp_user_id TEXT NOT NULL UNIQUE,
+  salt TEXT NOT NULL,
+  verifier TEXT NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+
+-- Open SRP exchanges: logins (user known by srp_user_id, or nobody: is_fake) and enrolments (new_salt, new_verifier set).
+CREATE TABLE srp_sessions (
+  session_id TEXT PRIMARY KEY,
+  srp_user_id TEXT NOT NULL,
+  user_id INTEGER REFERENCES users(user_id),
+  server_secret BLOB NOT NULL,
+  client_public BLOB NOT NULL,
+  new_salt TEXT,
+  new_verifier TEXT,
+  is_fake BOOLEAN NOT NULL DEFAULT FALSE,
+  verified_at INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL
+);
+CREATE INDEX srp_sessions_open ON srp_sessions (srp_user_id, created_at);
+CREATE INDEX srp_sessions_age ON srp_sessions (created_at);
+
+-- Codes sent by e-mail, per address and app. code_cipher is sealed so that `darkroom ott` can show it; nothing is stored in clear.
+CREATE TABLE otts (
+  email_hash TEXT NOT NULL,
+  app TEXT NOT NULL,
+  code_hash TEXT NOT NULL,
+  code_cipher BLOB NOT NULL,
+  code_nonce BLOB NOT NULL,
+  wrong_attempts INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (email_hash, app, code_hash)
+);
+CREATE INDEX otts_expiry ON otts (expires_at);
+
+-- Addresses that may sign up while registration is by invitation.
+CREATE TABLE invites (
+  email_hash TEXT PRIMARY KEY,
+  created_at INTEGER NOT NULL
+);
+
+-- Sessions: only the SHA-256 of a token is kept.
+CREATE TABLE sessions (
+  token_hash BLOB PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  app TEXT NOT NULL,
+  handle TEXT NOT NULL,                       -- its name in other devices' listings
+  ip TEXT,
+  user_agent TEXT,
+  created_at INTEGER NOT NULL,
+  last_used_at INTEGER NOT NULL
+);
+CREATE INDEX sessions_user ON sessions (user_id, app);
+
+-- Fixed-window counters of the limits that outlive a process.
+CREATE TABLE rate_counters (
+  bucket TEXT PRIMARY KEY,
+  window_start INTEGER NOT NULL,
+  hits INTEGER NOT NULL
+);
+CREATE INDEX rate_counters_age ON rate_counters (window_start);
+
+-- The greatest stamp any of a person's cursors can have met (design.md §4, Feeds).
+CREATE TABLE feeds (
+  user_id INTEGER PRIMARY KEY REFERENCES users(user_id),
+  stamp INTEGER NOT NULL
+);
+
+-- The ledger: bytes and files (live and trashed) per account and app, kept in the transaction that changes them.
+CREATE TABLE usage (
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  app TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  files INTEGER NOT NULL,
+  PRIMARY KEY (user_id, app)
+);
+
+-- Small settings of a user (feature switches, custom domain).
+CREATE TABLE remote_store (
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  key_name TEXT NOT NULL,
+  key_value TEXT NOT NULL,
+  claim TEXT UNIQUE,                          -- customDomain: its ASCII form in lower case, which only one account may have
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, key_name)
+);
+
+-- End-to-end-encrypted records by type (locations, people, …) and the key of each type.
+CREATE TABLE entity_keys (
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  type TEXT NOT NULL,
+  encrypted_key TEXT NOT NULL,
+  header TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, type)
+);
+
+-- The records themselves: opaque, synced by updated_at; a deleted one stays as a tombstone.
+CREATE TABLE entities (
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  id TEXT NOT NULL,
+  type TEXT NOT NULL,
+  encrypted_data TEXT,
+  header TEXT,
+  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, id)
+);
+CREATE INDEX entities_feed ON entities (user_id, type, updated_at);
+
+-- Ente Auth: the key and the codes.
+CREATE TABLE authenticator_keys (
+  user_id INTEGER PRIMARY KEY REFERENCES users(user_id),
+  encrypted_key TEXT NOT NULL,
+  header TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+);
+
+-- Codes of the Auth app, encrypted with that key; a deleted one stays as a tombstone.
+CREATE TABLE authenticator_entities (
+  id TEXT PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  encrypted_data TEXT,
+  header TEXT,
+  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+CREATE INDEX authenticator_entities_feed ON authenticator_entities (user_id, updated_at);
+
+-- Devices that want to be woken.
+CREATE TABLE push_tokens (
+  fcm_token TEXT PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  apns_token TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+CREATE INDEX push_tokens_user ON push_tokens (user_id);
+
+-- What the apps report about installs and logins; first write wins.
+CREATE TABLE events (
+  id TEXT NOT NULL,
+  event TEXT NOT NULL,
+  app TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  data TEXT NOT NULL,
+  user_id INTEGER REFERENCES users(user_id),
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (id, event)
+);
+
+-- Albums. updation_time >= that of every collection_files row. Magic metadata are the client's JSON objects as text.
+CREATE TABLE collections (
+  collection_id {identity 1580559962386438},
+  owner_id INTEGER NOT NULL REFERENCES users(user_id),
+  app TEXT NOT NULL,
+  type TEXT NOT NULL,
+  encrypted_key TEXT NOT NULL,
+  key_nonce TEXT NOT NULL,
+  name TEXT NOT NULL DEFAULT '',
+  encrypted_name TEXT NOT NULL DEFAULT '',
+  name_nonce TEXT NOT NULL DEFAULT '',
+  attributes TEXT NOT NULL,
+  magic_metadata TEXT,
+  pub_magic_metadata TEXT,
+  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
+  created_at INTEGER NOT NULL,
+  updation_time INTEGER NOT NULL
+);
+CREATE INDEX collections_feed ON collections (owner_id, updation_time);
+CREATE UNIQUE INDEX collections_special ON collections (owner_id, app, type) WHERE type IN ('favorites', 'uncategorized');
+
+-- Who else sees an album. is_deleted rows are tombstones that show the album as it was when the share ended: the name and the
+-- metadata of that moment, because the album's later name is none of a former sharee's business.
+CREATE TABLE collection_shares (
+  collection_id INTEGER NOT NULL REFERENCES collections(collection_id),
+  to_user_id INTEGER NOT NULL REFERENCES users(user_id),
+  encrypted_key TEXT NOT NULL,
+  role TEXT NOT NULL,
+  magic_metadata TEXT,
+  last_seen TEXT,                             -- JSON of name, encryptedName, nameDecryptionNonce, pubMagicMetadata at the end of the share
+  shared_at INTEGER NOT NULL,
+  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
+  updation_time INTEGER NOT NULL,
+  PRIMARY KEY (collection_id, to_user_id)
+);
+CREATE INDEX collection_shares_to ON collection_shares (to_user_id, updation_time);
+
+-- Stored bytes: pending (uploaded, nobody's file yet), writing (pending, its bytes are being replaced), stored (named by a file, preview
+-- or data row), deleting (bytes gone or going; the key stays unusable until its upload URLs have expired), and gone when the row is gone.
+CREATE TABLE objects (
+  object_id {identity 1},
+  object_key TEXT NOT NULL UNIQUE,
+  owner_id INTEGER NOT NULL REFERENCES users(user_id),
+  store TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  md5 TEXT,                                   -- hex, when known
+  state TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+);
+CREATE INDEX objects_pending ON objects (owner_id, state, created_at, size) WHERE state <> 'stored';
+CREATE INDEX objects_pending_age ON objects (created_at) WHERE state <> 'stored';
+
+-- Files. The rows of deleted ones stay as tombstones, their metadata blanked. A meta file (Locker) has no objects.
+CREATE TABLE files (
+  file_id {identity 10000000},
+  owner_id INTEGER NOT NULL REFERENCES users(user_id),
+  app TEXT NOT NULL,
+  file_object_id INTEGER REFERENCES objects(object_id),
+  thumb_object_id INTEGER REFERENCES objects(object_id),
+  file_size INTEGER NOT NULL DEFAULT 0,
+  thumb_size INTEGER NOT NULL DEFAULT 0,
+  file_header TEXT NOT NULL DEFAULT '',
+  thumb_header TEXT NOT NULL DEFAULT '',
+  metadata_header TEXT NOT NULL,
+  encrypted_metadata TEXT NOT NULL,
+  magic_metadata TEXT,
+  magic_version INTEGER NOT NULL DEFAULT 0,
+  magic_count INTEGER NOT NULL DEFAULT 0,
+  pub_magic_metadata TEXT,
+  pub_magic_version INTEGER NOT NULL DEFAULT 0,
+  pub_magic_count INTEGER NOT NULL DEFAULT 0,
+  has_info BOOLEAN NOT NULL DEFAULT TRUE,
+  copied_from INTEGER,
+  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,  -- for good
+  scrubbed_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updation_time INTEGER NOT NULL
+);
+CREATE INDEX files_owner ON files (owner_id, app);
+CREATE INDEX files_object ON files (file_object_id);
+CREATE INDEX files_thumb ON files (thumb_object_id);
+CREATE INDEX files_unscrubbed ON files (updation_time) WHERE is_deleted AND scrubbed_at IS NULL;
+
+-- Which file is in which album. is_deleted rows are tombstones.
+CREATE TABLE collection_files (
+  collection_id INTEGER NOT NULL REFERENCES collections(collection_id),
+  file_id INTEGER NOT NULL REFERENCES files(file_id),
+  owner_id INTEGER NOT NULL,                  -- of the file
+  encrypted_key TEXT NOT NULL,
+  key_nonce TEXT NOT NULL,
+  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
+  action TEXT,                                -- REMOVE: an admin asked the album's owner to take it out
+  action_user INTEGER,
+  added_at INTEGER NOT NULL,
+  updation_time INTEGER NOT NULL,
+  PRIMARY KEY (collection_id, file_id)
+) WITHOUT ROWID;
+CREATE INDEX collection_files_feed ON collection_files (collection_id, updation_time, file_id);
+CREATE INDEX collection_files_file ON collection_files (file_id, collection_id);
+
+-- Requests between the people of an album: REMOVE (to its owner), DELETE_SUGGESTED (to the file's owner).
+CREATE TABLE collection_actions (
+  id TEXT PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  actor_id INTEGER NOT NULL,
+  collection_id INTEGER NOT NULL,
+  file_id INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  is_pending BOOLEAN NOT NULL DEFAULT TRUE,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+CREATE INDEX collection_actions_feed ON collection_actions (user_id, action, updated_at) WHERE is_pending;
+CREATE UNIQUE INDEX collection_actions_one ON collection_actions (user_id, collection_id, file_id, action) WHERE is_pending;
+
+-- The trash. One row per file that ever was in it.
+CREATE TABLE trash (
+  file_id INTEGER PRIMARY KEY REFERENCES files(file_id),
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  app TEXT NOT NULL,
+  collection_id INTEGER NOT NULL REFERENCES collections(collection_id),
+  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
+  is_restored BOOLEAN NOT NULL DEFAULT FALSE,
+  delete_by INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+CREATE INDEX trash_feed ON trash (user_id, updated_at);
+CREATE INDEX trash_live ON trash (user_id, updated_at) WHERE NOT is_deleted AND NOT is_restored;
+CREATE INDEX trash_due ON trash (delete_by, file_id) WHERE NOT is_deleted AND NOT is_restored;
+
+-- Derived data of a file: mldata (an object), vid_preview (a blob and a playlist).
+CREATE TABLE file_data (
+  file_id INTEGER NOT NULL REFERENCES files(file_id),
+  type TEXT NOT NULL,
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  object_id INTEGER REFERENCES objects(object_id),    -- the JSON (mldata, playlist)
+  preview_name TEXT,                                  -- pv_…: the name clients know the blob by
+  preview_object_id INTEGER REFERENCES objects(object_id),
+  size INTEGER NOT NULL,
+  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (file_id, type)
+);
+CREATE INDEX file_data_feed ON file_data (user_id, updated_at);
+CREATE INDEX file_data_object ON file_data (object_id);
+CREATE INDEX file_data_preview ON file_data (preview_object_id);
+
+-- Bytes to be removed from a store once they are due and nothing names them any more.
+CREATE TABLE deletions (
+  object_id INTEGER PRIMARY KEY REFERENCES objects(object_id),
+  due_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX deletions_due ON deletions (due_at);
+
+-- Jobs that only one process may run at a time.
+CREATE TABLE leases (
+  name TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+);
