@@ -17,19 +17,23 @@ from ..db import Tx
 from ..errors import AppError, BadRequest, NoSpace, Unavailable
 from ..kernel import Kernel
 from . import ledger, queries, urls
-from .uploads import check_may_upload, multipart, multipart_sized, single, single_sized
+from .uploads import begin, check_may_upload, multipart, multipart_sized, single, single_sized
+from .wire import PartUrls
 
 __all__ = [
     "Claimed",
     "abandon",
     "check_may_upload",
     "claim",
+    "free_parts",
+    "free_url",
     "hold",
     "mark_stored",
     "multipart",
     "multipart_sized",
     "place",
     "present",
+    "read_bytes",
     "refusal",
     "release",
     "single",
@@ -122,9 +126,30 @@ def place(tx: Tx, file_id: int, *, thumb: bool) -> tuple[str, str] | None:
     return queries.place(tx, file_id, thumb=thumb)
 
 
+def free_url(kernel: Kernel, base_url: str, key: str) -> str:
+    """A URL to PUT anything under a minted key (derived data, attachments); no quota is asked."""
+    (made,) = urls.put_urls(kernel, base_url, [key])
+    return made
+
+
+async def free_parts(kernel: Kernel, base_url: str, key: str, count: int) -> PartUrls:
+    """URLs to PUT anything in `count` (1…10,000) parts under a minted key; no quota is asked."""
+    return await begin(kernel, key, base_url, [None] * count, None)
+
+
 def url(kernel: Kernel, base_url: str, object_key: str, store: str) -> str:
     """A URL to GET these bytes without a token; the same one all day long, so that caches work."""
     return urls.get_url(kernel, base_url, object_key, store)
+
+
+async def read_bytes(kernel: Kernel, object_key: str, store: str) -> bytes:
+    """Server-written bytes, whole. Raises Unavailable when the store does not have or give them."""
+    try:
+        return b"".join([chunk async for chunk in await kernel.stores[store].open(object_key)])
+    except KeyError as e:
+        raise Unavailable(log=f"{object_key}: store {store} is not configured") from e
+    except StoreError as e:
+        raise refusal(e) from e
 
 
 async def store_bytes(kernel: Kernel, owner_id: int, data: bytes) -> str:

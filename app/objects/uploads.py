@@ -57,18 +57,18 @@ async def multipart(kernel: Kernel, owner_id: int, app: str, base_url: str, coun
     if not 1 <= count <= MAX_PARTS:
         raise BadRequest(log=f"{count} parts")
     await check_may_upload(kernel, owner_id, app)
-    return await _begin(kernel, owner_id, base_url, [None] * count, None)
+    return await begin(kernel, kernel.crypto.mint_key(owner_id), base_url, [None] * count, None)
 
 
 async def multipart_sized(kernel: Kernel, owner_id: int, app: str, base_url: str, ask: NewMultipart) -> PartUrls:
     """v2: URLs for exactly the promised parts; the whole length counts against the quota (files.md §19 W22)."""
     promises = _promises(kernel, ask)
     await check_may_upload(kernel, owner_id, app, ask.content_length)
-    return await _begin(kernel, owner_id, base_url, promises, ask.content_length)
+    return await begin(kernel, kernel.crypto.mint_key(owner_id), base_url, promises, ask.content_length)
 
 
-async def _begin(kernel: Kernel, owner_id: int, base_url: str, promises: list[tuple[int, bytes] | None], length: int | None) -> PartUrls:
-    key = kernel.crypto.mint_key(owner_id)
+async def begin(kernel: Kernel, key: str, base_url: str, promises: list[tuple[int, bytes] | None], length: int | None) -> PartUrls:
+    """Begin a multipart upload to a minted key; a promise is a part's (bytes, MD5) or None, `length` the promised total or None."""
     try:
         upload_id = await kernel.store.create_multipart(key)
     except StoreError as e:
