@@ -1,4 +1,4 @@
-"""Sizes and counts of files (files.md §6): reads only, each one statement, on a snapshot where a whole library is looked at."""
+"""Sizes and counts of files (files.md §6): reads only, each one statement, on a snapshot. For `+owner_id` see queries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def size(kernel: Kernel, actor: Session, ask: wire.FileIDs) -> wire.Size:
 def _size(tx: Tx, owner_id: int, ids: list[int]) -> int:
     return int(
         tx.value(
-            "SELECT COALESCE(sum(file_size), 0) FROM files WHERE file_id IN (:ids[]) AND owner_id = :owner_id AND NOT is_deleted",
+            "SELECT COALESCE(sum(file_size), 0) FROM files WHERE file_id IN (:ids[]) AND +owner_id = :owner_id AND NOT is_deleted",
             ids=ids,
             owner_id=owner_id,
         )
@@ -39,7 +39,7 @@ async def info(kernel: Kernel, actor: Session, ask: wire.FileIDs) -> wire.FilesI
 
 def _info(tx: Tx, owner_id: int, ids: list[int]) -> dict[int, Info]:
     access.own_files(tx, owner_id, ids)
-    rows = tx.all("SELECT file_id, file_size, thumb_size FROM files WHERE file_id IN (:ids[]) AND owner_id = :owner_id", ids=ids, owner_id=owner_id)
+    rows = tx.all("SELECT file_id, file_size, thumb_size FROM files WHERE file_id IN (:ids[]) AND +owner_id = :owner_id", ids=ids, owner_id=owner_id)
     if len(rows) != len(ids):
         raise Forbidden(log="files of others")
     return {i: Info(file_size=f, thumb_size=t) for i, f, t in rows}

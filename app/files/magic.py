@@ -1,6 +1,7 @@
 """Magic metadata of files (files.md §4.2): batches, all or nothing, each item guarded by the version it replaces.
 
 The guard is inside the UPDATE, so two writers of one version cannot both succeed (§19 W6), and a batch is one statement (§19 P3).
+For `+owner_id` see queries.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _CHANGE = (
     "UPDATE files SET {column} = r.data, {prefix}_version = r.version + 1, {prefix}_count = r.keys, "
     "updation_time = COALESCE(:stamp, files.updation_time) "
     "FROM :rows[id int, version int, keys int, data text] r "
-    "WHERE files.file_id = r.id AND files.owner_id = :owner_id AND NOT files.is_deleted "
+    "WHERE files.file_id = r.id AND +files.owner_id = :owner_id AND NOT files.is_deleted "
     "AND (files.{column} IS NULL OR (files.{prefix}_version = r.version AND files.{prefix}_count - r.keys <= :shrink))"
 )
 PRIVATE = _CHANGE.format(column="magic_metadata", prefix="magic")

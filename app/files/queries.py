@@ -1,4 +1,7 @@
-"""SQL of files: one function a statement. Every statement that is about somebody's file names the owner."""
+"""SQL of files: one function a statement. Every statement that is about somebody's file names the owner.
+
+`+owner_id` beside a list of ids: the plus keeps the planner from reading the owner's whole library instead of the ids.
+"""
 
 from __future__ import annotations
 
@@ -116,7 +119,7 @@ def replace_content(tx: Tx, owner_id: int, file_id: int, new: Content, stamp: in
 def albums_holding(tx: Tx, owner_id: int, file_ids: Collection[int]) -> list[int]:
     """Albums, whoever owns them, in which some of the owner's files are live."""
     rows = tx.all(
-        "SELECT DISTINCT collection_id FROM collection_files WHERE file_id IN (:ids[]) AND owner_id = :owner_id AND NOT is_deleted",
+        "SELECT DISTINCT collection_id FROM collection_files WHERE file_id IN (:ids[]) AND +owner_id = :owner_id AND NOT is_deleted",
         ids=list(file_ids),
         owner_id=owner_id,
     )
@@ -126,7 +129,7 @@ def albums_holding(tx: Tx, owner_id: int, file_ids: Collection[int]) -> list[int
 def stamp_memberships(tx: Tx, owner_id: int, file_ids: Collection[int], stamp: int) -> None:
     """Show these files again to everyone who has them; tombstones stay (files.md §19 W13)."""
     tx.run(
-        "UPDATE collection_files SET updation_time = :stamp WHERE file_id IN (:ids[]) AND owner_id = :owner_id AND NOT is_deleted",
+        "UPDATE collection_files SET updation_time = :stamp WHERE file_id IN (:ids[]) AND +owner_id = :owner_id AND NOT is_deleted",
         ids=list(file_ids),
         owner_id=owner_id,
         stamp=stamp,

@@ -1,4 +1,7 @@
-"""SQL of the trash: one function a statement. Every statement about somebody's files names the owner; the jobs' name none."""
+"""SQL of the trash: one function a statement. Every statement about somebody's files names the owner; the jobs' name none.
+
+`+owner_id` and `+user_id` beside a list of ids: the plus keeps the planner from reading the owner's whole library instead of the ids.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ Item = tuple[int, int]
 def albums_holding(tx: Tx, owner_id: int, file_ids: Collection[int]) -> set[int]:
     """Albums, whoever owns them, in which some of these files are live."""
     rows = tx.all(
-        "SELECT DISTINCT collection_id FROM collection_files WHERE file_id IN (:ids[]) AND owner_id = :owner_id AND NOT is_deleted",
+        "SELECT DISTINCT collection_id FROM collection_files WHERE file_id IN (:ids[]) AND +owner_id = :owner_id AND NOT is_deleted",
         ids=list(file_ids),
         owner_id=owner_id,
     )
@@ -26,7 +29,8 @@ def albums_holding(tx: Tx, owner_id: int, file_ids: Collection[int]) -> set[int]
 def take_out(tx: Tx, owner_id: int, file_ids: Collection[int], stamp: int) -> int:
     """Tombstone every live membership of these files; tombstones stay as they are (files.md §19 W13)."""
     return tx.run(
-        "UPDATE collection_files SET is_deleted = TRUE, updation_time = :stamp WHERE file_id IN (:ids[]) AND owner_id = :owner_id AND NOT is_deleted",
+        "UPDATE collection_files SET is_deleted = TRUE, updation_time = :stamp "
+        "WHERE file_id IN (:ids[]) AND +owner_id = :owner_id AND NOT is_deleted",
         ids=list(file_ids),
         owner_id=owner_id,
         stamp=stamp,
@@ -57,7 +61,7 @@ def count_in_trash(tx: Tx, owner_id: int, file_ids: Collection[int]) -> int:
     """How many of these are in the owner's trash: neither restored nor gone for good."""
     return int(
         tx.value(
-            "SELECT count(*) FROM trash WHERE file_id IN (:ids[]) AND user_id = :owner_id AND NOT is_deleted AND NOT is_restored",
+            "SELECT count(*) FROM trash WHERE file_id IN (:ids[]) AND +user_id = :owner_id AND NOT is_deleted AND NOT is_restored",
             ids=list(file_ids),
             owner_id=owner_id,
         )
@@ -67,7 +71,7 @@ def count_in_trash(tx: Tx, owner_id: int, file_ids: Collection[int]) -> int:
 def mark_restored(tx: Tx, owner_id: int, file_ids: Collection[int], stamp: int) -> int:
     return tx.run(
         "UPDATE trash SET is_restored = TRUE, updated_at = :stamp "
-        "WHERE file_id IN (:ids[]) AND user_id = :owner_id AND NOT is_deleted AND NOT is_restored",
+        "WHERE file_id IN (:ids[]) AND +user_id = :owner_id AND NOT is_deleted AND NOT is_restored",
         ids=list(file_ids),
         owner_id=owner_id,
         stamp=stamp,
@@ -122,7 +126,7 @@ def in_trash_until(tx: Tx, owner_id: int, app: str, until: int, limit: int) -> l
 def still_in_trash(tx: Tx, owner_id: int, file_ids: Collection[int], due: int | None) -> list[int]:
     """Those of these that are in the owner's trash, and (unless None) were to be deleted by `due` (µs)."""
     rows = tx.all(
-        "SELECT file_id FROM trash WHERE file_id IN (:ids[]) AND user_id = :owner_id AND NOT is_deleted AND NOT is_restored "
+        "SELECT file_id FROM trash WHERE file_id IN (:ids[]) AND +user_id = :owner_id AND NOT is_deleted AND NOT is_restored "
         "AND delete_by <= COALESCE(:due, delete_by) FOR UPDATE",
         ids=list(file_ids),
         owner_id=owner_id,
@@ -133,7 +137,7 @@ def still_in_trash(tx: Tx, owner_id: int, file_ids: Collection[int], due: int | 
 
 def mark_deleted(tx: Tx, owner_id: int, file_ids: Collection[int], stamp: int) -> None:
     tx.run(
-        "UPDATE trash SET is_deleted = TRUE, updated_at = :stamp WHERE file_id IN (:ids[]) AND user_id = :owner_id",
+        "UPDATE trash SET is_deleted = TRUE, updated_at = :stamp WHERE file_id IN (:ids[]) AND +user_id = :owner_id",
         ids=list(file_ids),
         owner_id=owner_id,
         stamp=stamp,
@@ -143,7 +147,7 @@ def mark_deleted(tx: Tx, owner_id: int, file_ids: Collection[int], stamp: int) -
 def delete_files(tx: Tx, owner_id: int, file_ids: Collection[int], stamp: int) -> list[Row]:
     """(app, bytes, file object, thumbnail object) of each file that is a tombstone from now on."""
     return tx.all(
-        "UPDATE files SET is_deleted = TRUE, updation_time = :stamp WHERE file_id IN (:ids[]) AND owner_id = :owner_id AND NOT is_deleted "
+        "UPDATE files SET is_deleted = TRUE, updation_time = :stamp WHERE file_id IN (:ids[]) AND +owner_id = :owner_id AND NOT is_deleted "
         "RETURNING app, file_size + thumb_size, file_object_id, thumb_object_id",
         ids=list(file_ids),
         owner_id=owner_id,

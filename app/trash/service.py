@@ -14,6 +14,7 @@ from ..clock import DAY
 from ..db import Tx
 from ..db.engine import Row
 from ..errors import BadRequest, Forbidden, NotFound, TooLarge
+from ..filedata import service as filedata
 from ..kernel import Kernel
 from ..objects import service as objects
 from . import queries, wire
@@ -109,7 +110,9 @@ def purge(tx: Tx, kernel: Kernel, owner_id: int, file_ids: Collection[int], now:
     for app, files in Counter(row[0] for row in gone).items():
         quota.charge(tx, owner_id, app, -size[app], -files)
     named = [o for row in gone for o in row[2:] if o is not None]
-    objects.release(tx, named, now, kernel.config.trash.deletion_grace_days * DAY)
+    grace = kernel.config.trash.deletion_grace_days * DAY
+    objects.release(tx, named, now, grace)
+    filedata.forget(tx, ids, now, grace)
 
 
 def albums_holding(tx: Tx, owner_id: int, file_ids: Collection[int]) -> set[int]:
