@@ -55,6 +55,11 @@ def locked(tx: Tx, owner_id: int, key: str) -> tuple[int, int, str] | None:
     return None if row is None else (row[0], row[1], row[2])
 
 
+def size(tx: Tx, object_id: int) -> int | None:
+    found = tx.value("SELECT size FROM objects WHERE object_id = :object_id", object_id=object_id)
+    return None if found is None else int(found)
+
+
 def lock_stored(tx: Tx, object_ids: Collection[int]) -> set[int]:
     """Which of these are stored and will stay so until COMMIT."""
     rows = tx.all(

@@ -38,6 +38,7 @@ __all__ = [
     "release",
     "single",
     "single_sized",
+    "size",
     "store_bytes",
     "url",
 ]
@@ -106,16 +107,21 @@ def mark_stored(tx: Tx, object_ids: Collection[int]) -> None:
     queries.mark_stored(tx, object_ids)
 
 
+def size(tx: Tx, object_id: int) -> int | None:
+    """Bytes of an object."""
+    return queries.size(tx, object_id)
+
+
 def hold(tx: Tx, object_ids: Collection[int]) -> None:
     """Lock stored objects that a copy is about to name too; Unavailable when one is being deleted at this moment."""
     if gone := set(object_ids) - queries.lock_stored(tx, set(object_ids)):
         raise Unavailable(log=f"objects {sorted(gone)} are being deleted")
 
 
-def release(tx: Tx, object_ids: Collection[int], now: int, grace_us: int) -> None:
+def release(tx: Tx, object_ids: Collection[int | None], now: int, grace_us: int) -> None:
     """Schedule the deletion of those objects that no live file or data row names any more (call it after changing those rows).
 
-    The bytes go `grace_us` later, if still nothing names them. Objects that copies name stay.
+    The bytes go `grace_us` later, if still nothing names them. Objects that copies name stay. None is passed over.
     """
     if ids := {i for i in object_ids if i is not None}:
         queries.schedule_unnamed(tx, ids, now + grace_us)

@@ -1,0 +1,10 @@
+"""Data derived from files: machine-learning results, video previews, their change feed (files.md §8).
+
+Other features import `filedata.service` only.
+"""
+
+from .routes import routes
+
+ROUTES = routes.all
+
+__all__ = ["ROUTES"]

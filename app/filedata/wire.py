@@ -1,0 +1,109 @@
+"""Wire shapes of derived data (files.md §8), and of the JSON objects that the server keeps in the store."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..wire import Body, Lean, Reply
+
+
+class NewData(Body):
+    """PUT /files/data. Without `last_updated_at` the write is unconditional; 0 means that there must be nothing yet."""
+
+    file_id: int = 0
+    type: str = ""
+    encrypted_data: str = ""
+    decryption_header: str = ""
+    version: int | None = None
+    last_updated_at: int | None = None
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        return ("file_id", "type")
+
+
+class NewVideo(Body):
+    """PUT /files/video-data: registers an uploaded blob of `object_size` bytes and its playlist."""
+
+    file_id: int = 0
+    object_id: str = msgspec.field(default="", name="objectID")
+    object_size: int = 0
+    playlist: str = ""
+    playlist_header: str = ""
+    version: int | None = None
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        return ("file_id", "object_id", "object_size", "playlist", "playlist_header")
+
+
+class Wanted(Body):
+    """POST /files/data/fetch."""
+
+    type: str = ""
+    file_ids: list[int] | None = None
+
+
+class Since(Body):
+    """POST /files/data/status-diff; µs."""
+
+    last_updated_at: int | None = None
+
+
+class Content(msgspec.Struct, rename="camel"):
+    """The object in the store: what clients encrypted, and which client it was."""
+
+    v: int
+    encrypted_data: str
+    header: str
+    client: str
+
+
+class Data(Reply):
+    file_id: int
+    type: str
+    encrypted_data: str
+    decryption_header: str
+    updated_at: int
+
+
+class One(Reply):
+    data: Data
+
+
+class Fetched(Reply):
+    """All three are lists, never null: mobile casts them. `pending` have no data yet, `err` could not be read just now."""
+
+    data: list[Data]
+    pending: list[int] = msgspec.field(name="pendingIndexFileIDs")
+    errors: list[int] = msgspec.field(name="errFileIDs")
+
+
+class Status(Reply):
+    """A row of the change feed; size in bytes, times in µs."""
+
+    file_id: int
+    user_id: int
+    type: str
+    is_deleted: bool
+    object_id: str | None
+    object_nonce: None
+    size: int
+    updated_at: int
+
+
+class StatusDiff(Reply):
+    """null when there is nothing new (files.md §18 S10)."""
+
+    diff: list[Status] | None
+
+
+class PreviewUpload(Lean):
+    object_id: str
+    url: str = ""
+    part_urls: list[str] | None = msgspec.field(default=None, name="partURLs")
+    complete_url: str = msgspec.field(default="", name="completeURL")
+
+
+class PreviewUrl(Reply):
+    url: str

@@ -1,0 +1,178 @@
+"""Writing derived data: mldata, and registering uploaded video previews (files.md §8.1–8.3).
+
+The order is always: look, store a fresh object, then one transaction that looks again, compares, sets and lets go of the old object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from .. import quota, sync
+from ..access import Session
+from ..clock import DAY, HOUR
+from ..db import Tx
+from ..errors import AppError, BadRequest, CodedBadRequest, Conflict, Forbidden, NotFound, StorageFull
+from ..kernel import Kernel
+from ..objects import service as objects
+from . import names, queries
+from .queries import Row, Standing
+from .wire import Content, NewData, NewVideo, PreviewUpload
+
+MLDATA, VIDEO = "mldata", "vid_preview"
+_JSON_GRACE = HOUR  # only the server reads these objects: long enough for a read that is under way
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """What a transaction needs to know: who writes what, where its JSON is, what must be there now."""
+
+    owner_id: int
+    file_id: int
+    kind: str
+    key: str
+    now: int
+    expected: int | None = None  # last_updated_at
+
+
+def _own(found: Standing | None, actor: int, file_id: int) -> Standing:
+    """Unknown 404, another's 403, gone for good 404."""
+    if found is None:
+        raise NotFound(log=f"no file {file_id}")
+    if found.owner_id != actor:
+        raise Forbidden(log=f"user {actor} does not own file {file_id}")
+    if found.is_deleted:
+        raise NotFound(log=f"file {file_id} is deleted")
+    return found
+
+
+def _in_album(found: Standing | None, actor: int, file_id: int) -> None:
+    """As `_own`, but 400 for an unknown file, and 404 for one that is in no album."""
+    if found is None:
+        raise BadRequest(log=f"no file {file_id}")
+    if not _own(found, actor, file_id).in_album:
+        raise NotFound(log=f"file {file_id} is in no album")
+
+
+# --- mldata
+async def put(kernel: Kernel, actor: Session, ask: NewData, client: str) -> None:
+    """Write mldata. 409 INVALID_VERSION when `last_updated_at` is given and not that of what is there (0: nothing)."""
+    if ask.type != MLDATA:
+        raise CodedBadRequest(f"invalid object type {ask.type[:40]}")
+    if not ask.encrypted_data or not ask.decryption_header:
+        raise CodedBadRequest("encryptedData and decryptionHeader (only) are required for derived meta")
+    await kernel.db.read(_may_put, actor.user_id, ask.file_id, ask.last_updated_at)
+    content = _json(ask.version, ask.encrypted_data, ask.decryption_header, client)
+    key = await objects.store_bytes(kernel, actor.user_id, content)
+    write = _Write(actor.user_id, ask.file_id, MLDATA, key, kernel.clock.now(), ask.last_updated_at)
+    try:
+        await kernel.db.write("filedata.put", _put, write)
+    except AppError:
+        await objects.abandon(kernel, actor.user_id, key)
+        raise
+
+
+def _json(version: int | None, data: str, header: str, client: str) -> bytes:
+    return msgspec.json.encode(Content(1 if version is None else version, data, header, client))
+
+
+def _may_put(tx: Tx, actor: int, file_id: int, expected: int | None) -> Row | None:
+    """What is there now."""
+    _own(queries.standing(tx, file_id), actor, file_id)
+    row = queries.row(tx, file_id, MLDATA)
+    at = row.updated_at if row else 0
+    if expected is not None and expected != at:
+        text = "non zero version empty data" if row is None else f"version mismatch expected {at}, found {expected}"
+        raise Conflict(text, code="INVALID_VERSION")
+    return row
+
+
+def _put(tx: Tx, write: _Write) -> None:
+    sync.lock_account(tx, write.owner_id)
+    old = _may_put(tx, write.owner_id, write.file_id, write.expected)
+    json = objects.claim(tx, write.owner_id, write.key)
+    objects.mark_stored(tx, [json.object_id])
+    stamp = sync.stamp(tx, write.now, [write.owner_id])
+    new = Row(write.file_id, json.object_id, None, "", None, None, json.size, False, stamp)
+    queries.save(tx, write.owner_id, MLDATA, new)
+    if old is not None:
+        objects.release(tx, [old.object_id], write.now, _JSON_GRACE)
+
+
+# --- previews
+async def preview_upload(kernel: Kernel, actor: Session, base_url: str, file_id: int, kind: str, parts: int | None) -> PreviewUpload:
+    """Where to put a preview of an own file that is in an album: one URL, or `parts` of them. Nothing is written."""
+    await kernel.db.read(lambda tx: _in_album(queries.standing(tx, file_id), actor.user_id, file_id))
+    key = kernel.crypto.mint_key(actor.user_id)
+    name = names.name_of(kernel.crypto, file_id, kind, key)
+    if parts is None:
+        return PreviewUpload(object_id=name, url=objects.free_url(kernel, base_url, key))
+    made = await objects.free_parts(kernel, base_url, key, parts)
+    return PreviewUpload(object_id=name, part_urls=made.part_urls, complete_url=made.complete_url)
+
+
+async def register_video(kernel: Kernel, actor: Session, ask: NewVideo, client: str) -> None:
+    """Make an uploaded blob the file's video preview. Unknown name or another size 400, bytes that never came 404; the same again is fine.
+
+    Derived data is free of the quota, but not without bound: in all it may take up as much as the account's limit (§19 D5).
+    """
+    user_id = actor.user_id
+    if await kernel.db.read(_is_registered, user_id, ask):
+        return
+    blob = names.key_of(kernel.crypto, user_id, ask.file_id, VIDEO, ask.object_id)
+    if blob is None:
+        raise BadRequest(log=f"{ask.object_id[:40]} was not issued for file {ask.file_id}")
+    if await kernel.db.scan(_is_too_much, kernel, user_id, ask.object_size):
+        raise StorageFull(log=f"derived data of user {user_id}")
+    try:
+        await objects.present(kernel, user_id, [blob])
+    except AppError as e:
+        if e.code == "OBJECT_SIZE_FETCH_FAILED":
+            raise NotFound(log=e.log) from None
+        raise
+    key = await objects.store_bytes(kernel, user_id, _json(ask.version, ask.playlist, ask.playlist_header, client))
+    write = _Write(user_id, ask.file_id, VIDEO, key, kernel.clock.now())
+    try:
+        fresh = await kernel.db.write("filedata.register", _register, write, ask, blob, kernel.config.trash.deletion_grace_days * DAY)
+    except AppError:
+        await objects.abandon(kernel, user_id, key)
+        raise
+    if not fresh:
+        await objects.abandon(kernel, user_id, key)
+
+
+def _is_registered(tx: Tx, actor: int, ask: NewVideo) -> bool:
+    """Whether this very preview is there already; it never changes once it is."""
+    _in_album(queries.standing(tx, ask.file_id), actor, ask.file_id)
+    row = queries.row(tx, ask.file_id, VIDEO)
+    return row is not None and row.preview_name == ask.object_id and _blob_size(tx, row) == ask.object_size
+
+
+def _blob_size(tx: Tx, row: Row) -> int | None:
+    return None if row.preview_id is None else objects.size(tx, row.preview_id)
+
+
+def _is_too_much(tx: Tx, kernel: Kernel, user_id: int, size: int) -> bool:
+    limit = quota.plan(tx, kernel.config, user_id).limit
+    return queries.derived_bytes(tx, user_id) + size > limit + kernel.config.quota.tolerance
+
+
+def _register(tx: Tx, write: _Write, ask: NewVideo, blob_key: str, grace_us: int) -> bool:
+    """False when the same request, sent twice at once, has done it already."""
+    sync.lock_account(tx, write.owner_id)
+    if _is_registered(tx, write.owner_id, ask):
+        return False
+    old = queries.row(tx, write.file_id, VIDEO)
+    blob = objects.claim(tx, write.owner_id, blob_key)
+    if blob.state != "pending" or blob.size != ask.object_size:
+        raise BadRequest(log=f"{ask.object_id} is {blob.state} and has {blob.size} bytes, not {ask.object_size}")
+    json = objects.claim(tx, write.owner_id, write.key)
+    objects.mark_stored(tx, [blob.object_id, json.object_id])
+    stamp = sync.stamp(tx, write.now, [write.owner_id])
+    new = Row(write.file_id, json.object_id, None, "", ask.object_id, blob.object_id, json.size + blob.size, False, stamp)
+    queries.save(tx, write.owner_id, VIDEO, new)
+    if old is not None:
+        objects.release(tx, [old.preview_id], write.now, grace_us)
+        objects.release(tx, [old.object_id], write.now, _JSON_GRACE)
+    return True
