@@ -140,7 +140,7 @@ def own_files(tx: Tx, actor: int, file_ids: Collection[int]) -> None:
 def not_trashed(tx: Tx, actor: int, file_ids: Iterable[int]) -> None:
     """409 FILE_IN_TRASH when one of the actor's files is in the trash or was deleted for good."""
     hit = tx.value(
-        "SELECT 1 FROM trash WHERE file_id IN (:ids[]) AND user_id = :actor AND (is_deleted OR NOT is_restored) LIMIT 1",
+        "SELECT 1 FROM trash WHERE file_id IN (:ids[]) AND +user_id = :actor AND (is_deleted OR NOT is_restored) LIMIT 1",
         ids=list(file_ids),
         actor=actor,
     )
