@@ -73,9 +73,7 @@ class ObjectStore(Protocol):
     kind: str
     direct: bool
 
-    async def put(
-        self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None
-    ) -> Stored:
+    async def put(self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None) -> Stored:
         """Stage, verify and publish without replacing.
 
         The same content already at `key` is a success. Raises `LongBody` at the first byte beyond `length` or `max_length`,
@@ -167,9 +165,7 @@ class ObjectStore(Protocol):
         """URL for one PUT within `expires` seconds of `now`; bound to `length` and `md5` when both are given, else to neither."""
         ...
 
-    def presign_part(
-        self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None
-    ) -> str:
+    def presign_part(self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
         """URL for the PUT of one part, as `presign_put`."""
         ...
 
@@ -193,9 +189,7 @@ class OriginOnly:
     def presign_put(self, key: str, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
         raise _not_direct(key)
 
-    def presign_part(
-        self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None
-    ) -> str:
+    def presign_part(self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
         raise _not_direct(key)
 
     def presign_complete(self, key: str, upload_id: str, *, now: datetime, expires: int) -> str:

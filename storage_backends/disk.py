@@ -168,13 +168,12 @@ def link_new(source: Path, target: Path, lock: Path) -> bool:
 
 
 def make_folders(root: Path, *names: str) -> None:
-    """Make `root/names[0]/names[1]…` and sync each parent, whoever made the entry: its maker may not have come to that yet."""
+    """Make `root/names[0]/names[1]…` where missing. The caller syncs."""
     folder = root
     for name in names:
-        parent, folder = folder, folder / name
+        folder = folder / name
         with contextlib.suppress(FileExistsError):
             os.mkdir(folder, FOLDER_MODE)
-        sync_folder(parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -240,3 +239,4 @@ def remove_tree(folder: Path) -> None:
     with contextlib.suppress(OSError):
         os.rename(folder, gone)
     shutil.rmtree(gone, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)  # for the rare case that the new name was in use by a leftover

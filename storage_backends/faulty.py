@@ -62,9 +62,7 @@ class FaultyStore:
         self._inner = inner
         self._plan = plan
 
-    async def put(
-        self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None
-    ) -> Stored:
+    async def put(self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None) -> Stored:
         fault = self._begin("put")
         return _end(fault, await self._inner.put(key, _cut(body, fault), length=length, md5=md5, max_length=max_length))
 
@@ -146,9 +144,7 @@ class FaultyStore:
     def presign_put(self, key: str, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
         return self._inner.presign_put(key, now=now, expires=expires, length=length, md5=md5)
 
-    def presign_part(
-        self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None
-    ) -> str:
+    def presign_part(self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
         return self._inner.presign_part(key, upload_id, number, now=now, expires=expires, length=length, md5=md5)
 
     def presign_complete(self, key: str, upload_id: str, *, now: datetime, expires: int) -> str:

@@ -53,16 +53,16 @@ class FilesystemStore(OriginOnly):
         self._prefix = token()
         self._count = itertools.count()
         self._threads = Threads(name)
-        self._synced: set[tuple[str, str]] = set()
+        self._synced: set[Path] = set()
         self._completing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         with translated(f"open the store {name}"):
             root.mkdir(mode=disk.FOLDER_MODE, parents=True, exist_ok=True)
             disk.make_folders(root, "objects")
             disk.make_folders(root, "tmp", "mp")
+            disk.sync_folder(self._temp)
+            disk.sync_folder(root)
 
-    async def put(
-        self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None
-    ) -> Stored:
+    async def put(self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None) -> Stored:
         """See `ObjectStore.put`. A body of ≤ 1 MiB costs one thread hop."""
         check_key(key)
         intake = Intake(body, length=length, max_length=max_length)
@@ -181,7 +181,7 @@ class FilesystemStore(OriginOnly):
         target = self._file(key)
         with translated(f"publish {key}"):
             etag = self._name(location.path, target, key, staged, replace)
-            disk.sync_folder(target.parent)  # also when the name was there: whoever made it may not have synced it yet
+            self._sync_name(target.parent)
         disk.remove_quietly(location.path)
         if location.upload is not None:
             self._uploads.remove(*location.upload)
@@ -189,7 +189,9 @@ class FilesystemStore(OriginOnly):
 
     def _name(self, source: Path, target: Path, key: str, staged: Staged, replace: bool) -> str:
         """Give the staged file its name; the etag of what has it now. Raises `KeyTaken`."""
-        self._make_folder(key)
+        if target.parent not in self._synced or not target.parent.is_dir():
+            self._synced.discard(target.parent)
+            disk.make_folders(self._objects, *fan(key))
         if replace:
             os.rename(source, target)
         elif not disk.link_new(source, target, self._lock):
@@ -198,12 +200,16 @@ class FilesystemStore(OriginOnly):
             return disk.known_etag(target) or staged.etag
         return staged.etag
 
-    def _make_folder(self, key: str) -> None:
-        """The object's folder, its own name durable. Remembered, so that the hot path pays for it once."""
-        levels = fan(key)
-        if levels not in self._synced or not self._objects.joinpath(*levels).is_dir():
-            disk.make_folders(self._objects, *levels)
-            self._synced.add(levels)
+    def _sync_name(self, folder: Path) -> None:
+        """Make a name in `folder` durable, also one that was there: whoever gave it may not have come to that yet.
+
+        Then the folder's own name and its parent's, once a process. Innermost first: one journal commit covers all three.
+        """
+        disk.sync_folder(folder)
+        if folder not in self._synced:
+            disk.sync_folder(folder.parent)
+            disk.sync_folder(self._objects)
+            self._synced.add(folder)
 
     def _complete(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], length: int | None) -> Stored:
         folder = self._uploads.find(key, upload_id)

@@ -52,9 +52,7 @@ class MemoryStore(OriginOnly):
         self._objects: dict[str, _Object] = {}
         self._uploads: dict[str, _Upload] = {}
 
-    async def put(
-        self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None
-    ) -> Stored:
+    async def put(self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None) -> Stored:
         check_key(key)
         data, digest = await _receive(Intake(body, length=length, max_length=max_length), md5)
         return await self.publish(Staged(len(data), digest, digest.hex(), _Location(data)), key)

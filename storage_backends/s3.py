@@ -71,9 +71,7 @@ class S3Store(Presigned):
         self._refuses: bool | None = None
         self._probing = asyncio.Lock()
 
-    async def put(
-        self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None
-    ) -> Stored:
+    async def put(self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None) -> Stored:
         check_key(key)
         staged, _ = await self._staging.receive(body, length=length, md5=md5, max_length=max_length)
         try:

@@ -33,9 +33,7 @@ class Staging:
         self._threads = threads
         self._token = token
 
-    async def receive(
-        self, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None
-    ) -> tuple[Staged, Local]:
+    async def receive(self, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None) -> tuple[Staged, Local]:
         """Take in and verify: the staged bytes and their place.
 
         Raises `LongBody`, `ShortBody`, `BadDigest`, `NoSpace`; nothing is kept then.

@@ -124,10 +124,11 @@ async def translated(doing: str) -> AsyncIterator[None]:
     """Turns botocore's and aiohttp's errors into the store's."""
     try:
         yield
-    except StoreError:
-        raise
     except Exception as error:
-        raise _meaning(doing, error) from error
+        meaning = _meaning(doing, error)
+        if meaning is error:
+            raise
+        raise meaning from error
 
 
 def _meaning(doing: str, error: Exception) -> Exception:

@@ -25,9 +25,7 @@ class Presigned:
     def presign_put(self, key: str, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
         return self._signer.url("PUT", check_key(key), now=now, expires=expires, headers=bound_headers(length, md5))
 
-    def presign_part(
-        self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None
-    ) -> str:
+    def presign_part(self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
         query = {"partNumber": str(check_number(number)), "uploadId": upload_id}
         return self._signer.url("PUT", check_key(key), now=now, expires=expires, query=query, headers=bound_headers(length, md5))
 

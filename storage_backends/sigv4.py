@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import ipaddress
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
@@ -22,6 +23,14 @@ def bound_headers(length: int | None, md5: bytes | None) -> dict[str, str]:
     return {"content-length": str(length), "content-md5": base64.b64encode(md5).decode()}
 
 
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 class Signer:
     """Signs URLs of one bucket behind one endpoint."""
 
@@ -30,6 +39,8 @@ class Signer:
         parts = urlsplit(endpoint)
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.query or parts.fragment:
             raise ValueError(f"not an S3 endpoint: {endpoint!r}")
+        if not path_style and _is_address(parts.hostname):
+            raise ValueError(f"not an S3 endpoint for bucket names in host names: {endpoint!r}; use path style")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         if parts.port and parts.port != _DEFAULT_PORTS[parts.scheme]:
             host = f"{host}:{parts.port}"

@@ -1,0 +1,482 @@
+"""What only the folder store promises: file names, the order of syncs, full disks, odd file systems, sweeping."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage_backends import (
+    FilesystemStore,
+    InvalidPart,
+    KeyTaken,
+    NoSpace,
+    NoSuchUpload,
+    NotFound,
+    Staged,
+    Unavailable,
+    disk,
+)
+
+from .bodies import ALICE, BOB, MIB, body, filler, keys, md5, put, read, upload
+
+PHOTO = filler(100 * 1024, 1)
+OTHER = filler(100 * 1024, 2)
+VIDEO = filler(3 * MIB + 17, 3)
+LATER = 1 << 62
+
+
+@pytest.fixture
+async def root(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+async def store(root: Path) -> AsyncIterator[FilesystemStore]:
+    made = FilesystemStore("fs", root)
+    yield made
+    await made.close()
+
+
+def leftovers(root: Path) -> list[str]:
+    return sorted(str(path.relative_to(root)) for path in (root / "tmp").rglob("*") if path.name != "mp")
+
+
+def failing(number: int, after: int = 0) -> Callable[..., Any]:
+    """A system call that works `after` times and then fails with `number`."""
+    left = after
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        nonlocal left
+        if left <= 0:
+            raise OSError(number, os.strerror(number))
+        left -= 1
+        return call.real(*args, **kwargs)  # type: ignore[attr-defined]
+
+    return call
+
+
+def break_call(monkeypatch: pytest.MonkeyPatch, name: str, number: int, after: int = 0) -> None:
+    call = failing(number, after)
+    call.real = getattr(os, name)  # type: ignore[attr-defined]
+    monkeypatch.setattr(os, name, call)
+
+
+async def test_where_an_object_lies(store: FilesystemStore, root: Path) -> None:
+    await put(store, ALICE, PHOTO)
+    files = [path for path in (root / "objects").rglob("*") if path.is_file()]
+    assert files == [store.path(ALICE)]
+    assert files[0].name == ALICE.replace("/", "%2F")
+    assert len(files[0].relative_to(root).parts) == 4
+    assert files[0].stat().st_mode & 0o777 == 0o600
+    assert files[0].stat().st_nlink == 1
+    assert {path.stat().st_mode & 0o777 for path in root.rglob("*") if path.is_dir()} == {0o700}
+    assert leftovers(root) == []
+
+
+async def test_a_small_body_costs_one_hop(store: FilesystemStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    hops = 0
+    run = store._threads.run
+
+    async def counted(*args: Any) -> Any:
+        nonlocal hops
+        hops += 1
+        return await run(*args)
+
+    monkeypatch.setattr(store._threads, "run", counted)
+    await put(store, ALICE, filler(MIB))
+    assert hops == 1
+    upload_id = await store.create_multipart(BOB)
+    await store.put_part(BOB, upload_id, 1, body(PHOTO), length=None, md5=None)
+    assert hops == 3
+    await read(store, ALICE)
+    assert hops == 4
+
+
+async def test_everything_is_synced_before_the_answer(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Power loss cannot be tried here, but the order that survives it can be watched."""
+    steps: list[str] = []
+    fsync, link, rename, unlink = os.fsync, os.link, os.rename, os.unlink
+
+    def place(path: Any) -> str:
+        parts = Path(path).relative_to(root).parts
+        return parts[0] + ("/" * (len(parts) - 1))
+
+    def watch_sync(fd: int) -> None:
+        steps.append("sync " + place(os.readlink(f"/proc/self/fd/{fd}")))
+        fsync(fd)
+
+    def watch(name: str, real: Callable[..., None]) -> Callable[..., None]:
+        def call(*paths: Any, **kwargs: Any) -> None:
+            if "dir_fd" not in kwargs:  # rmtree's, which come when all is done
+                steps.append(f"{name} {place(paths[-1])}")
+            real(*paths, **kwargs)
+
+        return call
+
+    monkeypatch.setattr(os, "fsync", watch_sync)
+    for name, real in (("link", link), ("rename", rename), ("unlink", unlink)):
+        monkeypatch.setattr(os, name, watch(name, real))
+
+    first = ["sync tmp/", "link objects///", "sync objects//", "sync objects/", "sync objects", "unlink tmp/"]
+    await put(store, ALICE, PHOTO)
+    assert steps == first
+    steps.clear()
+    await put(store, ALICE, PHOTO)
+    assert steps == ["sync tmp/", "link objects///", "sync objects//", "unlink tmp/"]
+    steps.clear()
+    await store.delete(ALICE)
+    assert steps == ["unlink objects///", "sync objects//"]
+    steps.clear()
+    await store.delete(ALICE)
+    assert steps == ["unlink objects///", "sync objects//"]
+    steps.clear()
+    upload_id = await store.create_multipart(BOB)
+    part = await store.put_part(BOB, upload_id, 1, body(PHOTO), length=None, md5=None)
+    assert steps == ["sync tmp/", "sync tmp/", "rename tmp///", "sync tmp//"]
+    steps.clear()
+    await store.complete_multipart(BOB, upload_id, [(1, part.etag)], length=None)
+    assert steps[: len(first)] == first
+
+
+# full disks and other trouble
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+@pytest.mark.parametrize(("call", "after"), [("open", 0), ("write", 0), ("write", 1), ("fsync", 0), ("mkdir", 0), ("link", 0)])
+async def test_a_full_disk(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch, call: str, after: int, number: int) -> None:
+    with monkeypatch.context() as broken:
+        break_call(broken, call, number, after)
+        with pytest.raises(NoSpace):
+            await put(store, ALICE, VIDEO)
+    assert leftovers(root) == []
+    assert await keys(store) == []
+    await put(store, ALICE, VIDEO)
+    assert await read(store, ALICE) == VIDEO
+
+
+async def test_short_writes_are_continued(store: FilesystemStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    with monkeypatch.context() as slow:
+        slow.setattr(os, "write", lambda fd, data: write(fd, data[:30_000]))
+        await put(store, ALICE, PHOTO)
+    assert await read(store, ALICE) == PHOTO
+
+
+async def test_a_large_body_that_cannot_fit_is_refused_at_its_start(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "free_bytes", lambda _: 2 * MIB)
+    with pytest.raises(NoSpace):
+        await put(store, ALICE, VIDEO)
+    await put(store, ALICE, PHOTO)
+    assert leftovers(root) == []
+    assert await store.free_bytes() == 2 * MIB
+
+
+async def test_no_room_to_join_parts(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload_id, listed = await upload(store, ALICE, VIDEO, PHOTO)
+    before = leftovers(root)
+    with monkeypatch.context() as broken:
+        break_call(broken, "copy_file_range", errno.ENOSPC, 1)
+        with pytest.raises(NoSpace):
+            await store.complete_multipart(ALICE, upload_id, listed, length=None)
+    assert leftovers(root) == before
+    assert await keys(store) == []
+    await store.complete_multipart(ALICE, upload_id, listed, length=None)
+    assert await read(store, ALICE) == VIDEO + PHOTO
+
+
+async def test_a_broken_disk(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await put(store, BOB, VIDEO)
+    upload_id = await store.create_multipart(ALICE)
+    with monkeypatch.context() as broken:
+        break_call(broken, "fsync", errno.EIO)
+        with pytest.raises(Unavailable, match="Input/output error"):
+            await put(store, ALICE, PHOTO)
+        with pytest.raises(Unavailable):
+            await store.put_part(ALICE, upload_id, 1, body(PHOTO), length=None, md5=None)
+        with pytest.raises(Unavailable):
+            await store.delete(BOB)
+    with monkeypatch.context() as broken:
+        break_call(broken, "open", errno.EIO)
+        with pytest.raises(Unavailable):
+            await store.check()
+    assert leftovers(root) == [f"tmp/mp/{upload_id}.{next((root / 'tmp' / 'mp').iterdir()).suffix[1:]}"]
+    await store.check()
+
+
+async def test_a_failed_sync_of_the_name_can_be_repeated(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        break_call(broken, "fsync", errno.EIO, 1)
+        with pytest.raises(Unavailable):
+            await put(store, ALICE, PHOTO)
+    assert leftovers(root) == []
+    assert (await put(store, ALICE, PHOTO)).size == len(PHOTO)
+    assert await read(store, ALICE) == PHOTO
+
+
+async def test_file_systems_that_do_not_sync_folders(store: FilesystemStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    fsync = os.fsync
+
+    def files_only(fd: int) -> None:
+        if Path(os.readlink(f"/proc/self/fd/{fd}")).is_dir():
+            raise OSError(errno.EINVAL, "no")
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    await put(store, ALICE, PHOTO)
+    assert await read(store, ALICE) == PHOTO
+
+
+async def test_file_systems_without_hard_links(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    break_call(monkeypatch, "link", errno.EPERM)
+    bodies = [filler(3000, seed) for seed in range(6)]
+    results = await asyncio.gather(*(put(store, ALICE, data) for data in bodies), return_exceptions=True)
+    refused = [result for result in results if isinstance(result, KeyTaken)]
+    assert len(refused) == 5
+    winner = next(data for data, result in zip(bodies, results, strict=True) if not isinstance(result, KeyTaken))
+    assert await read(store, ALICE) == winner
+    assert (await put(store, ALICE, winner)).md5 == md5(winner)
+    for refusal in refused:
+        await store.discard(refusal.staged)
+    assert leftovers(root) == []
+
+
+async def test_file_systems_without_attributes(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    break_call(monkeypatch, "setxattr", errno.EOPNOTSUPP)
+    break_call(monkeypatch, "getxattr", errno.EOPNOTSUPP)
+    await put(store, ALICE, VIDEO)
+    info = await store.head(ALICE)
+    assert info is not None
+    assert info.etag.endswith("-w")
+    assert info == await store.head(ALICE)
+    assert (await put(store, ALICE, VIDEO)).etag == md5(VIDEO).hex()
+    with pytest.raises(KeyTaken):
+        await put(store, ALICE, filler(len(VIDEO), 9))
+
+
+async def test_systems_without_the_linux_calls(store: FilesystemStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("setxattr", "getxattr", "copy_file_range"):
+        monkeypatch.delattr(os, name)
+    await put(store, BOB, PHOTO)
+    info = await store.head(BOB)
+    assert info is not None
+    assert info.etag.endswith("-w")
+    upload_id, listed = await upload(store, ALICE, VIDEO, PHOTO)
+    await store.complete_multipart(ALICE, upload_id, listed, length=None)
+    assert await read(store, ALICE) == VIDEO + PHOTO
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.EINVAL, errno.ENOSYS])
+async def test_copying_inside_the_kernel_is_optional(store: FilesystemStore, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    break_call(monkeypatch, "copy_file_range", number)
+    upload_id, listed = await upload(store, ALICE, VIDEO, PHOTO)
+    await store.complete_multipart(ALICE, upload_id, listed, length=None)
+    assert await read(store, ALICE) == VIDEO + PHOTO
+
+
+async def test_a_part_that_shrinks_is_an_error(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload_id, listed = await upload(store, ALICE, VIDEO)
+    monkeypatch.setattr(os, "copy_file_range", lambda *_: 0)
+    monkeypatch.setattr(os, "read", lambda *_: b"")
+    with pytest.raises(Unavailable):
+        await store.complete_multipart(ALICE, upload_id, listed, length=None)
+    assert await keys(store) == []
+
+
+async def test_an_object_cut_on_disk_is_an_error_to_read(store: FilesystemStore) -> None:
+    await put(store, ALICE, VIDEO)
+    reader = await store.open(ALICE)
+    os.truncate(store.path(ALICE), MIB)
+    assert await anext(reader) == VIDEO[:MIB]
+    with pytest.raises(Unavailable, match="early"):
+        await anext(reader)
+    with pytest.raises(KeyTaken):
+        await put(store, ALICE, VIDEO)
+
+
+# attributes and restored backups
+
+
+async def test_an_etag_that_is_no_etag_is_not_believed(store: FilesystemStore) -> None:
+    await put(store, ALICE, PHOTO)
+    os.setxattr(store.path(ALICE), "user.darkroom.etag", b'"quoted"\r\nSet-Cookie: x')
+    info = await store.head(ALICE)
+    assert info is not None
+    assert info.etag.endswith("-w")
+    assert (await put(store, ALICE, PHOTO)).size == len(PHOTO)
+
+
+async def test_single_and_multipart_of_the_same_bytes_are_the_same(store: FilesystemStore) -> None:
+    upload_id, listed = await upload(store, ALICE, VIDEO)
+    done = await store.complete_multipart(ALICE, upload_id, listed, length=None)
+    assert (await put(store, ALICE, VIDEO)).etag == done.etag
+    with pytest.raises(KeyTaken):
+        await put(store, ALICE, filler(len(VIDEO), 8))
+
+
+# folders that vanish, strangers in the tree, sweeping
+
+
+async def test_an_empty_folder_removed_by_someone_is_made_again(store: FilesystemStore) -> None:
+    await put(store, ALICE, PHOTO)
+    await store.delete(ALICE)
+    store.path(ALICE).parent.rmdir()
+    await store.delete(ALICE)
+    await put(store, ALICE, PHOTO)
+    assert await read(store, ALICE) == PHOTO
+
+
+async def test_strangers_in_the_tree_are_not_listed(store: FilesystemStore, root: Path) -> None:
+    await put(store, ALICE, PHOTO)
+    (root / "objects" / "README").write_text("hello")
+    (root / "objects" / "00").mkdir(exist_ok=True)
+    (root / "objects" / "00" / "file").write_text("hello")
+    for name in ("a%2fb", "a%2F%2Fb", "..%2Fx", "with space", "%2F"):
+        (store.path(ALICE).parent / name).write_text("hello")
+    assert await keys(store) == [ALICE]
+
+
+async def test_objects_that_go_while_listing(store: FilesystemStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    await put(store, ALICE, PHOTO)
+    await put(store, BOB, PHOTO)
+    head = store._head
+
+    def gone(key: str, file: Path) -> Any:
+        if key == BOB:
+            file.unlink()
+        return head(key, file)
+
+    monkeypatch.setattr(store, "_head", gone)
+    assert await keys(store) == [ALICE]
+    with monkeypatch.context() as broken:
+        break_call(broken, "listdir", errno.ENOENT)
+        assert await keys(store) == []
+
+
+async def test_the_sweep_takes_leftovers_of_a_crash(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("0123-4", "mp/0123.key/1.md5", "mp/gone.4567.key/1.md5"):
+        (root / "tmp" / name).parent.mkdir(exist_ok=True)
+        (root / "tmp" / name).write_bytes(b"left")
+    (root / "tmp" / "link").symlink_to("/etc/passwd")
+    for path in [*(root / "tmp" / "mp").iterdir(), root / "tmp" / "0123-4"]:
+        os.utime(path, (100, 100))
+    assert await store.sweep(100_000_000) == 0
+    assert await store.sweep(100_000_001) == 3
+    assert leftovers(root) == ["tmp/link"]
+    assert await store.sweep(LATER) == 1
+    assert Path("/etc/passwd").exists()
+    await store.check()
+
+
+async def test_the_sweep_and_files_that_go_meanwhile(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "tmp" / "left").write_bytes(b"left")
+    scandir = os.scandir
+
+    def raced(path: Any) -> Any:
+        entries = list(scandir(path))
+        (root / "tmp" / "left").unlink(missing_ok=True)
+        return entries
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", raced)
+        assert await store.sweep(LATER) == 0
+
+
+async def test_parts_that_go_during_a_completion(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = disk.TempFile.copy
+    upload_id, listed = await upload(store, ALICE, VIDEO)
+    folder = next((root / "tmp" / "mp").iterdir())
+
+    def lose_part(temp: disk.TempFile, files: Any) -> None:
+        for file in files:
+            file.unlink()
+        copy(temp, files)
+
+    def lose_upload(temp: disk.TempFile, files: Any) -> None:
+        disk.remove_tree(folder)
+        copy(temp, files)
+
+    monkeypatch.setattr(disk.TempFile, "copy", lose_part)
+    with pytest.raises(InvalidPart):
+        await store.complete_multipart(ALICE, upload_id, listed, length=None)
+    await store.put_part(ALICE, upload_id, 1, body(VIDEO), length=None, md5=None)
+    monkeypatch.setattr(disk.TempFile, "copy", lose_upload)
+    with pytest.raises(NoSuchUpload):
+        await store.complete_multipart(ALICE, upload_id, listed, length=None)
+    assert leftovers(root) == []
+
+
+async def test_an_upload_that_ends_under_a_part(store: FilesystemStore, root: Path) -> None:
+    upload_id = await store.create_multipart(ALICE)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield PHOTO
+        await store.abort_multipart(ALICE, upload_id)
+        yield PHOTO
+
+    with pytest.raises(NoSuchUpload):
+        await store.put_part(ALICE, upload_id, 1, slow(), length=None, md5=None)
+    assert leftovers(root) == []
+
+
+async def test_a_cancelled_put_leaves_nothing(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = asyncio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield VIDEO
+        inside.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.ensure_future(store.put(ALICE, stalled(), length=None, md5=None))
+    await inside.wait()
+    assert len(leftovers(root)) == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert leftovers(root) == []
+
+
+async def test_a_thread_outlasts_its_cancelled_caller(store: FilesystemStore) -> None:
+    """The caller goes on only when the thread is done, however often it is cancelled: nothing is closed under the thread."""
+    loop = asyncio.get_running_loop()
+    started, release = asyncio.Event(), asyncio.Event()
+    done: list[str] = []
+
+    def work() -> None:
+        loop.call_soon_threadsafe(started.set)
+        asyncio.run_coroutine_threadsafe(release.wait(), loop).result()
+        done.append("thread")
+        raise OSError("nobody hears this")
+
+    task = asyncio.ensure_future(store._threads.run(work))
+    await started.wait()
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+        assert not task.done()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert done == ["thread"]
+
+
+async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(Unavailable):
+        FilesystemStore("fs", tmp_path / "file")
+
+
+async def test_published_twice(store: FilesystemStore) -> None:
+    await put(store, ALICE, PHOTO)
+    with pytest.raises(KeyTaken) as refusal:
+        await put(store, ALICE, OTHER)
+    staged: Staged = refusal.value.staged
+    await store.publish(staged, BOB)
+    with pytest.raises(NotFound):
+        await store.publish(staged, BOB, replace=True)
+    assert await read(store, BOB) == OTHER
