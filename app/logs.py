@@ -20,7 +20,7 @@ NOTICE = 25
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "notice": NOTICE, "warning": logging.WARNING, "error": logging.ERROR}
 _QUERY = re.compile(r"(/[^\s?'\"]*)\?[^\s'\"]+")
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}=")
-_NAMED = re.compile(r"(?i)\b((?:access_?|auth_?|cast_?|x-auth-)*(?:token|jwt)|x-amz-signature)(['\"]?\s*[=:]\s*['\"]?)[^\s&'\",]+")
+_NAMED = re.compile(r"(?i)\b([\w-]*(?:token|jwt|signature))(['\"]?\s*[=:]\s*['\"]?)[^\s&'\",]+")
 _NEWLINE = " ⏎ "
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from html import escape
 from importlib import resources
 
 from .. import __version__
@@ -61,14 +62,13 @@ async def version(call: Call, actor: None) -> Answer:
 
 @routes.get("/", anyone)
 async def front_page(call: Call, actor: None) -> Answer:
-    return Answer(_page(call.base_url), media=b"text/html; charset=utf-8", headers=_PAGE_HEADERS)
+    return Answer(page(call.base_url), media=b"text/html; charset=utf-8", headers=_PAGE_HEADERS)
 
 
 _PAGE = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
 _PAGE_HEADERS = [(b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"), (b"x-content-type-options", b"nosniff")]
 
 
-def _page(address: str) -> bytes:
-    from html import escape
-
+def page(address: str) -> bytes:
+    """The page that shows this address: the Host header may be in it, so it is escaped."""
     return _PAGE.replace("{address}", escape(address)).replace("{version}", escape(__version__)).encode()

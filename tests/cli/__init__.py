@@ -1,0 +1,1 @@
+"""The `darkroom` command: as a process where it is about processes, in process otherwise."""
