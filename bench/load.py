@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,9 @@ class Figures:
     io_errors: int
     status: dict[str, int]
     generator: str = ""
+    issued: int = 0
+    """Everything that was sent, the warm-up included."""
+    server_cpu_s: float | None = None
     reconnects: int = 0
     saved: list[Saved] = field(default_factory=list)
 
@@ -95,6 +98,11 @@ class Figures:
     def failed(self) -> int:
         """Requests without a 2xx or 3xx answer."""
         return self.io_errors + sum(n for s, n in self.status.items() if s[0] not in "23")
+
+    @property
+    def cpu_ms(self) -> float | None:
+        """The server's CPU time for one request, where the server is ours."""
+        return self.server_cpu_s * 1e3 / self.issued if self.server_cpu_s and self.issued else None
 
     def plain(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__ if name != "saved"}
@@ -105,6 +113,8 @@ class Generator:
 
     def __init__(self) -> None:
         self.command, self.name = _prepare()
+        self.cpu_of: dict[str, Callable[[], float]] = {}
+        """Origin -> how to read the CPU seconds that the server there has used."""
 
     def run(self, origin: str, plan: Plan) -> Figures:
         """Sends the plan to origin ("http://host:port"); raises BenchError when the generator itself fails."""
@@ -116,10 +126,13 @@ class Generator:
             command = [*self.command, host, port, str(requests), *plan.options()]
             if plan.save:
                 command += ["--save", str(answers)]
+            cpu = self.cpu_of.get(origin)
+            before = cpu() if cpu else 0.0
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
             if done.returncode:
                 raise BenchError(f"load generator: {done.stderr.strip() or done.returncode}")
             figures = Figures(**json.loads(done.stdout))
+            figures.server_cpu_s = cpu() - before if cpu else None
             if plan.save:
                 figures.saved = list(_read_answers(answers))
         return figures

@@ -336,9 +336,9 @@ static void report(void) {
     double cpu = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
     double took = ended > started ? ended - started : 0;
     qsort(samples, n_samples, sizeof *samples, ascending);
-    printf("{\"generator\": \"c\", \"requests\": %zu, \"seconds\": %.4f, \"rps\": %.2f, \"p50_ms\": %.4f, \"p90_ms\": %.4f, \"p99_ms\": %.4f, "
+    printf("{\"generator\": \"c\", \"issued\": %llu, \"requests\": %zu, \"seconds\": %.4f, \"rps\": %.2f, \"p50_ms\": %.4f, \"p90_ms\": %.4f, \"p99_ms\": %.4f, "
            "\"max_ms\": %.4f, \"bytes_in\": %llu, \"bytes_out\": %llu, \"cpu_s\": %.4f, \"io_errors\": %llu, \"reconnects\": %llu, \"status\": {",
-           n_samples, took, took > 0 ? (double)n_samples / took : 0, percentile(.5), percentile(.9), percentile(.99), percentile(1),
+           (unsigned long long)issued, n_samples, took, took > 0 ? (double)n_samples / took : 0, percentile(.5), percentile(.9), percentile(.99), percentile(1),
            (unsigned long long)bytes_in, (unsigned long long)bytes_out, cpu, (unsigned long long)io_errors, (unsigned long long)reconnects);
     for (int s = 0, some = 0; s < 1000; s++)
         if (by_status[s]) printf("%s\"%d\": %llu", some++ ? ", " : "", s, (unsigned long long)by_status[s]);

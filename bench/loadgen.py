@@ -187,7 +187,7 @@ def report(run: Run) -> dict[str, object]:
         return samples[min(int(share * len(samples)), len(samples) - 1)] if samples else 0.0
 
     return {
-        "generator": "python", "requests": len(samples), "seconds": took, "rps": len(samples) / took if took else 0.0,
+        "generator": "python", "issued": run.issued, "requests": len(samples), "seconds": took, "rps": len(samples) / took if took else 0.0,
         "p50_ms": percentile(0.5), "p90_ms": percentile(0.9), "p99_ms": percentile(0.99), "max_ms": percentile(1.0),
         "bytes_in": run.bytes_in, "bytes_out": run.bytes_out, "cpu_s": usage.ru_utime + usage.ru_stime,
         "io_errors": run.io_errors, "reconnects": run.reconnects,

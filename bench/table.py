@@ -39,6 +39,11 @@ class Row:
         figures = self.many or self.one
         return f"{figures.p99_ms:.2f}" if figures else ""
 
+    def cpu(self) -> str:
+        figures = self.many or self.one
+        ms = figures.cpu_ms if figures else None
+        return "" if ms is None else f"{ms:.2f}"
+
     def remark(self) -> str:
         failed = [f"{f.failed} of {f.requests} failed: {f.status}" for f in (self.one, self.many) if f and f.failed]
         clients = [f"{self.clients} clients"] if self.many and self.clients != 32 else []
@@ -76,14 +81,14 @@ TARGETS: dict[str, tuple[str, str]] = {
 
 
 def text(rows: list[Row]) -> str:
-    head = ["operation", "1 client p50 ms", "32 clients req/s", "p99 ms", "of bare", "target", "museum", "remarks"]
+    head = ["operation", "1 client p50 ms", "32 clients req/s", "p99 ms", "CPU ms", "of bare", "target", "museum", "remarks"]
     lines = [head]
     for r in rows:
         target, museum = TARGETS.get(r.name, ("", ""))
         share = f"{r.share:.3f}" if r.share is not None else ""
-        lines.append([r.name, r.p50(), r.rate(), r.p99(), share, target, museum, r.remark()])
+        lines.append([r.name, r.p50(), r.rate(), r.p99(), r.cpu(), share, target, museum, r.remark()])
     widths = [max(len(line[i]) for line in lines) for i in range(len(head) - 1)] + [0]
-    numeric = {1, 2, 3, 4}
+    numeric = {1, 2, 3, 4, 5}
     out = [" | ".join(c.rjust(w) if i in numeric else c.ljust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))) for line in lines]
     out.insert(1, "-+-".join("-" * w for w in widths))
     return "\n".join(line.rstrip() for line in out)
