@@ -9,7 +9,10 @@ import pytest
 from tests.clients.api import close_all
 from tests.wire.process import RunningServer, start_server
 
-CUSTOM_DOMAIN = """
+AS_RECORDED = """
+[locker]
+files = 1000
+storage = "10GiB"
 [apps]
 custom_domain_cname = "albums.example.net"
 """
@@ -17,7 +20,7 @@ custom_domain_cname = "albums.example.net"
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    running = start_server(tmp_path_factory.mktemp("server"), extra_toml=CUSTOM_DOMAIN)
+    running = start_server(tmp_path_factory.mktemp("server"), extra_toml=AS_RECORDED)
     yield running
     running.stop()
 
