@@ -1,7 +1,8 @@
 """How JSON comes in and goes out: Go's reading rules (accounts.md §0) on msgspec structs.
 
 Bodies are JSON whatever the Content-Type says; keys match in any case; null equals absent; unknown keys and text after the first
-value are ignored; a wrong type is 400. Features declare their structs in their own wire.py; nothing here knows a feature.
+value are ignored; a wrong type is 400, and so is what no engine can store: a NUL, an integer beyond 64 bits. Features declare their
+structs in their own wire.py; nothing here knows a feature.
 """
 
 from __future__ import annotations
@@ -92,12 +93,27 @@ def _struct_in(hint: Any) -> Any:
     return next((s for arg in typing.get_args(hint) if (s := _struct_in(arg)) is not None), None)
 
 
+def _text(text: str) -> str:
+    """As Go reads it: half a surrogate pair becomes U+FFFD. BadRequest for a NUL, which PostgreSQL cannot store."""
+    if "\0" in text:
+        raise BadRequest(log="NUL in a text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def _lenient(value: Any, kind: Any) -> Any:
-    """Exact spelling preferred, else any case; null and unknown keys dropped."""
+    """Exact spelling preferred, else any case; null and unknown keys dropped. Where no struct is declared everything stays."""
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, list):
         return [_lenient(v, kind) for v in value]
-    if not isinstance(value, dict) or kind is None:
+    if not isinstance(value, dict):
         return value
+    if kind is None:
+        return {_text(key): _lenient(v, None) for key, v in value.items()}
     known = _names(kind)
     out: dict[str, Any] = {}
     for key, v in value.items():
@@ -113,16 +129,43 @@ def _lenient(value: Any, kind: Any) -> Any:
 def decode(raw: bytes, kind: type[S]) -> S:
     """Read a body of the given kind; BadRequest when it is no JSON object, a type is wrong or a required field is zero."""
     try:
+        if b"\\u" in raw:  # an escaped character: may be one that needs a look
+            raise msgspec.DecodeError
         body = _decoder(kind).decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         body = _decode_slowly(raw, kind)
+    _bounded(body)
     body.check()
     return body  # type: ignore[no-any-return]  # the decoder was made for this kind
 
 
+def _bounded(value: Any) -> None:
+    """BadRequest for an integer beyond 64 bits, anywhere."""
+    kind = type(value)
+    if kind is int:
+        if not -(1 << 63) <= value < 1 << 63:
+            raise BadRequest(log="integer beyond 64 bits")
+    elif kind is list and value and set(map(type, value)) == {int}:  # ids: up to thousands, so not one by one
+        _bounded(min(value))
+        _bounded(max(value))
+    elif kind is list or kind is dict:
+        for v in value if kind is list else value.values():
+            _bounded(v)
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            _bounded(getattr(value, name))
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant)  # Python alone reads NaN and Infinity
+
+
 def _decode_slowly(raw: bytes, kind: type[S]) -> S:
     try:
-        value, _ = json.JSONDecoder().raw_decode(raw.decode("utf-8", "replace").lstrip(" \t\r\n"))
+        value, _ = _JSON.raw_decode(raw.decode("utf-8", "replace").lstrip(" \t\r\n"))
         if not isinstance(value, dict):
             raise BadRequest(log="body is no JSON object")
         return msgspec.convert(_lenient(value, kind), kind)

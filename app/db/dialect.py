@@ -1,9 +1,9 @@
 """The common SQL subset, and the only place where the engines' SQL differs.
 
 Statements are written in PostgreSQL's spelling with `:name` parameters and two additions:
-  `IN (:ids[])`                       a list parameter
+  `IN (:ids[])`, `NOT IN (:ids[])`    a list parameter
   `FROM :rows[id int, name text] r`   a table parameter: a list of tuples becomes a derived table `r(id, name)`
-SQLite gets them as json_each, and loses what its single writer makes superfluous (FOR UPDATE).
+SQLite gets them as json_each, and loses what its single writer makes superfluous (FOR UPDATE). No text literal may hold `:name`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-_LIST = re.compile(r"IN \(:(\w+)\[\]\)")
+_LIST = re.compile(r"(NOT )?IN \(:(\w+)\[\]\)")
 _TABLE = re.compile(r":(\w+)\[((?:\w+ \w+)(?:, \w+ \w+)*)\]")
 _LOCK = re.compile(r"\s+FOR (?:NO KEY )?UPDATE(?: OF \w+)?(?: SKIP LOCKED)?")
 _PARAM = re.compile(r"(?<![:\w]):([a-z_]\w*)")
@@ -23,8 +23,8 @@ _PG_TYPES = {"int": "BIGINT", "text": "TEXT", "bool": "BOOLEAN"}
 @lru_cache(maxsize=2048)
 def sqlite_sql(sql: str) -> tuple[str, frozenset[str]]:
     """(statement for SQLite, names of parameters that are passed as JSON)."""
-    as_json = {m[1] for m in _LIST.finditer(sql)} | {m[1] for m in _TABLE.finditer(sql)}
-    sql = _LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
+    as_json = {m[2] for m in _LIST.finditer(sql)} | {m[1] for m in _TABLE.finditer(sql)}
+    sql = _LIST.sub(r"\1IN (SELECT value FROM json_each(:\2))", sql)
     sql = _TABLE.sub(_sqlite_table, sql)
     sql = _LOCK.sub("", sql).replace("GREATEST(", "MAX(").replace("LEAST(", "MIN(")
     return sql, frozenset(as_json)
@@ -42,7 +42,7 @@ def postgres_sql(sql: str) -> tuple[str, frozenset[str]]:
     as_json = {m[1] for m in _TABLE.finditer(sql)}
     sql = sql.replace("%", "%%")
     sql = _TABLE.sub(_postgres_table, sql)
-    sql = _LIST.sub(r"= ANY(%(\1)s)", sql)
+    sql = _LIST.sub(lambda m: f"{'<> ALL' if m[1] else '= ANY'}(%({m[2]})s)", sql)
     return _PARAM.sub(r"%(\1)s", sql), frozenset(as_json)
 
 

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 import aiosqlite
 
-from ..errors import AppError, NoSpace, Unavailable
+from ..errors import NoSpace, Unavailable
 from . import dialect, migrate
 from .engine import Row, Tx
 
@@ -83,7 +83,11 @@ class SqliteDatabase:
 
     async def start(self) -> None:
         self._writer = await aiosqlite.connect(self._path, isolation_level=None, cached_statements=512)
-        await self._on_writer(self._prepare)
+        try:
+            await self._on_writer(self._prepare)
+        except BaseException:
+            await self._writer.close()  # its thread would keep the process from ending
+            raise
         self._inline = self._connect_reader()
         self._pool = ThreadPoolExecutor(self._readers, "darkroom-read")
         self._idle = [self._connect_reader() for _ in range(self._readers)]
@@ -99,7 +103,10 @@ class SqliteDatabase:
         await self._writer.close()
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return fn(SqliteTx(self._inline), *args, **kwargs)
+        try:
+            return fn(SqliteTx(self._inline), *args, **kwargs)
+        except sqlite3.Error as e:
+            _reraise(e)
 
     async def scan(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._snapshot, lambda tx: fn(tx, *args, **kwargs))
@@ -126,7 +133,11 @@ class SqliteDatabase:
             self._wake.clear()
             while self._jobs:
                 batch = [self._jobs.popleft() for _ in range(min(GROUP, len(self._jobs)))]
-                results = await self._on_writer(self._group, [(name, fn) for name, fn, _ in batch])
+                try:
+                    results = await self._on_writer(self._group, [(name, fn) for name, fn, _ in batch])
+                except Exception as e:  # not even ROLLBACK worked: everybody in the group hears of it, the next group tries again
+                    log.exception("the writer failed")
+                    results = [(False, _typed(e))] * len(batch)
                 for (_, _, future), (ok, value) in zip(batch, results, strict=True):
                     if future.cancelled():  # the client went away; the change stands
                         continue
@@ -165,7 +176,9 @@ class SqliteDatabase:
                 raise sqlite3.OperationalError(f"transaction lost in {name}: {e}") from e
             db.execute("ROLLBACK TO job")
             db.execute("RELEASE job")
-            return False, _typed(e) if isinstance(e, sqlite3.Error) else e
+            if isinstance(e, StopIteration):  # a future cannot carry it
+                return False, RuntimeError("transaction raised StopIteration")
+            return False, _typed(e)
         db.execute("RELEASE job")
         if (took := time.perf_counter() - started) > 0.5:
             log.warning("slow transaction %s: %.0f ms", name, took * 1000)
@@ -195,6 +208,8 @@ class SqliteDatabase:
                 return fn(SqliteTx(db))
             finally:
                 db.execute("COMMIT")
+        except sqlite3.Error as e:
+            _reraise(e)
         finally:
             self._idle.append(db)
 
@@ -216,13 +231,20 @@ def _migrate(db: sqlite3.Connection, number: int, sql: str) -> None:
         raise
 
 
+def _reraise(e: sqlite3.Error) -> NoReturn:
+    """Raise an error of a read in its typed form, or as it is."""
+    typed = _typed(e)
+    if typed is e:
+        raise e
+    raise typed from e
+
+
 def _typed(e: BaseException) -> BaseException:
     """SQLite's own errors as ours: a full disk is 507, a lock or an I/O error 503; anything else stays a bug."""
-    if isinstance(e, AppError):
-        return e
     text = str(e)
-    if "full" in text:
-        return NoSpace(log=f"sqlite: {text}")
-    if isinstance(e, sqlite3.OperationalError) and any(w in text for w in ("locked", "disk I/O", "unable to open", "readonly")):
-        return Unavailable(log=f"sqlite: {text}")
+    if isinstance(e, sqlite3.OperationalError):
+        if "disk is full" in text:
+            return NoSpace(log=f"sqlite: {text}")
+        if any(w in text for w in ("locked", "disk I/O", "unable to open", "readonly")):
+            return Unavailable(log=f"sqlite: {text}")
     return e

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 
+_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d+)?|([0-9.]+):\d+")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -24,12 +26,28 @@ class ClientIp:
         return any(mapped in n for n in self._networks if n.version == mapped.version)
 
     def of(self, peer: str, forwarded_for: str) -> str:
-        """The right-most address in the chain that is no trusted proxy; what stands left of it, anybody may have written."""
+        """The right-most address in the chain that is no trusted proxy; what stands left of it, anybody may have written.
+
+        A hop that is no address ends the chain at the proxy before it.
+        """
         if not forwarded_for or not self._networks or not self._is_trusted(peer):
             return peer
         address = peer
         for hop in reversed(forwarded_for.split(",")):
-            address = hop.strip()
+            found = _address(hop.strip())
+            if found is None:
+                break
+            address = found
             if not self._is_trusted(address):
                 break
-        return address or peer
+        return address
+
+
+def _address(hop: str) -> str | None:
+    """`192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711` without the port; None when it is none of these."""
+    if m := _WITH_PORT.fullmatch(hop):
+        hop = m[1] or m[2]
+    try:
+        return str(ipaddress.ip_address(hop))
+    except ValueError:
+        return None

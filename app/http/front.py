@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..errors import AppError, TooLarge
+from ..errors import AppError, BadRequest, TooLarge
 from ..kernel import Kernel
 from . import compress
 from .call import Answer, Call, Headers
@@ -55,7 +55,9 @@ class Front:
         """The request with its address and id resolved."""
         call = Call(self.kernel, scope, receive)
         peer = scope.get("client")
-        call.client_ip = self._ip.of(peer[0] if peer else "", call.header(b"x-forwarded-for"))
+        # a proxy may add its own line below the client's instead of continuing it: all lines together are the chain
+        chain = b",".join(v for k, v in scope["headers"] if k == b"x-forwarded-for").decode("latin-1")
+        call.client_ip = self._ip.of(peer[0] if peer else "", chain)
         call.request_id = call.header(b"x-request-id")[:128] or self._new_id().decode()
         return call
 
@@ -70,6 +72,8 @@ class Front:
         try:
             if not self.kernel.limiter.address_ok(call.client_ip):
                 raise breached()
+            if b"%00" in call.scope["query_string"] or "\0" in call.path:
+                raise BadRequest(log="NUL in the URL")  # no text column of PostgreSQL takes one
             return await route(call)
         except AppError as e:
             if e.status >= 500 or log.isEnabledFor(logging.DEBUG):
@@ -89,7 +93,8 @@ class Front:
 
     def bare_headers(self, headers: dict[bytes, bytes]) -> Headers:
         """Request id and CORS, for answers that are not made here."""
-        return [(b"x-request-id", headers.get(b"x-request-id", b"")[:128] or self._new_id()), *cors(headers)]
+        request_id = headers.get(b"x-request-id", b"")[:128] or self._new_id()
+        return [(b"x-request-id", request_id), *cors(headers), (b"cache-control", b"no-store")]
 
     def _new_id(self) -> bytes:
         return b"ser_" + self.kernel.ids.alnum(22).encode()

@@ -2,11 +2,14 @@
 
 Never one budget for all together: museum's process-wide counters let one stranger lock out everybody's sign-up.
 Budgets that guard a secret live in the database: they outlive a restart and hold over several processes.
+An IPv6 address counts as its /64, which is what one customer has. A window that a clock since corrected left in the future is over.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections import OrderedDict
+from functools import lru_cache
 
 from ..clock import SECOND, Clock
 from ..config import Limit, Limits
@@ -25,8 +28,9 @@ def count(tx: Tx, bucket: str, now: int, window: int, by: int = 1) -> int:
     """Hits of this bucket in its current window (µs), these included."""
     hits = tx.value(
         "INSERT INTO rate_counters (bucket, window_start, hits) VALUES (:bucket, :now, :by) ON CONFLICT (bucket) DO UPDATE SET "
-        "hits = CASE WHEN rate_counters.window_start <= :now - :window THEN :by ELSE rate_counters.hits + :by END, "
-        "window_start = CASE WHEN rate_counters.window_start <= :now - :window THEN :now ELSE rate_counters.window_start END "
+        "hits = CASE WHEN rate_counters.window_start BETWEEN :now - :window + 1 AND :now + :window THEN rate_counters.hits + :by ELSE :by END, "
+        "window_start = CASE WHEN rate_counters.window_start BETWEEN :now - :window + 1 AND :now + :window "
+        "  THEN rate_counters.window_start ELSE :now END "
         "RETURNING hits",
         bucket=bucket,
         now=now,
@@ -39,6 +43,20 @@ def count(tx: Tx, bucket: str, now: int, window: int, by: int = 1) -> int:
 def forget(tx: Tx, before: int) -> int:
     """Drop counters whose window began before (µs)."""
     return tx.run("DELETE FROM rate_counters WHERE window_start < :before", before=before)
+
+
+@lru_cache(maxsize=4096)
+def _neighbourhood(key: str) -> str:
+    """`ip <IPv6 address> …` with the address cut to its /64; every other key as it is."""
+    what, _, rest = key.partition(" ")
+    address, space, more = rest.partition(" ")
+    if what != "ip" or ":" not in address:
+        return key
+    try:
+        network = ipaddress.IPv6Network((address, 64), strict=False)
+    except ValueError:
+        return key
+    return f"ip {network}{space}{more}"
 
 
 class RateLimiter:
@@ -67,7 +85,7 @@ class RateLimiter:
         return not limit.count or await self._hits(name, key, limit.seconds * SECOND) <= limit.count
 
     async def _hits(self, name: str, key: str, window: int) -> int:
-        bucket = f"{name}:{key}"
+        bucket = f"{name}:{_neighbourhood(key)}"
         if name in DURABLE:
             return await self._db.write("ratelimit.count", count, bucket, self._clock.now(), window)
         hits = self._in_memory(bucket, window)
@@ -85,12 +103,12 @@ class RateLimiter:
     def address_ok(self, address: str) -> bool:
         """The budget of every request, per address; in memory, on the hot path."""
         limit = self._limits.address
-        return not limit.count or self._in_memory(f"address:{address}", limit.seconds * SECOND) <= limit.count
+        return not limit.count or self._in_memory(_neighbourhood(f"ip {address}"), limit.seconds * SECOND) <= limit.count
 
     def _in_memory(self, bucket: str, window: int) -> int:
         now = self._clock.now()
         counter = self._counters.get(bucket)
-        if counter is None or counter[0] <= now - window:
+        if counter is None or not now - window < counter[0] <= now + window:
             self._counters[bucket] = [now, 1, 0, 0]
             self._counters.move_to_end(bucket)
             if len(self._counters) > _KEEP:
