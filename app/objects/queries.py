@@ -96,6 +96,11 @@ def end_replace(tx: Tx, object_id: int, size: int, md5: str | None, now: int) ->
     )
 
 
+def size_of(tx: Tx, object_id: int) -> int:
+    """Bytes of one object."""
+    return int(tx.value("SELECT size FROM objects WHERE object_id = :object_id", object_id=object_id))
+
+
 def pending_bytes(tx: Tx, owner_id: int) -> int:
     """What an account has uploaded and not committed."""
     return int(

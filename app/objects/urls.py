@@ -102,8 +102,10 @@ def put_urls(kernel: Kernel, base_url: str, keys: list[str], length: int | None 
     if kernel.store.direct:
         now = _now(kernel)
         return [kernel.store.presign_put(key, now=now, expires=PUT_LIFETIME, length=length, md5=md5) for key in keys]
-    values = {"exp": _upload_expiry(kernel), **_bound(length, md5)}
-    return [_sign(kernel.crypto, base_url, "put", key, values) for key in keys]
+    exp, sign = _upload_expiry(kernel), kernel.crypto.sign
+    bound = ("", "") if length is None or md5 is None else (str(length), md5.hex())
+    query = f"exp={exp}&len={bound[0]}&md5={bound[1]}" if bound[0] else f"exp={exp}"
+    return [f"{base_url}{PREFIX}{key}?{query}&sig={sign('put', key, exp, *bound)}" for key in keys]
 
 
 def part_urls(kernel: Kernel, base_url: str, key: str, upload_id: str, promises: list[tuple[int, bytes] | None]) -> list[str]:
