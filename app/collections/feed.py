@@ -36,7 +36,7 @@ def _diff(tx: Tx, actor: Session, collection_id: int, since: int) -> bytes:
     album = access.participant(tx, actor.user_id, collection_id)
     # Locker's mobile app asks again with the same cursor while hasMore is true: its albums come in one page
     limit = ALL if album.app == "locker" else sync.PAGE
-    rows, more = sync.page(lambda s, n: member_queries.page(tx, collection_id, s, n), since, lambda r: int(r[entry.UPDATED]), limit)
+    rows, more = sync.page(lambda s, n: member_queries.page(tx, collection_id, album.owner_id, s, n), since, lambda r: int(r[entry.UPDATED]), limit)
     return encode(Diff(diff=[entry.build(r, actor.user_id) for r in rows], has_more=more))
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from ..db import Tx
-from ..files.entry import COLUMNS, FROM
+from ..files.entry import ALBUM_COLUMNS, COLUMNS, FROM
 
 Row = tuple[Any, ...]
 Items = list[tuple[int, str, str]]
 """(file id, encrypted key, nonce)"""
 
 
-def page(tx: Tx, collection_id: int, since: int, limit: int) -> list[Row]:
-    """Rows of an album changed after `since`, tombstones included, ascending."""
+def page(tx: Tx, collection_id: int, album_owner: int, since: int, limit: int) -> list[Row]:
+    """Rows of an album of this owner changed after `since`, tombstones included, ascending."""
     return tx.all(
-        f"SELECT {COLUMNS} FROM {FROM} WHERE m.collection_id = :id AND m.updation_time > :since ORDER BY m.updation_time, m.file_id LIMIT :limit",
+        f"SELECT {ALBUM_COLUMNS} FROM collection_files m JOIN files f ON f.file_id = m.file_id "
+        "WHERE m.collection_id = :id AND m.updation_time > :since ORDER BY m.updation_time, m.file_id LIMIT :limit",
         id=collection_id,
+        album_owner=album_owner,
         since=since,
         limit=limit,
     )
