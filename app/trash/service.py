@@ -93,7 +93,8 @@ def _empty(tx: Tx, kernel: Kernel, actor: Session, until: int, now: int) -> int:
 
 
 def purge(tx: Tx, kernel: Kernel, owner_id: int, file_ids: Collection[int], now: int, due: int | None = None) -> None:
-    """Delete files in the owner's trash for good: a tombstone each, the space free at once, the bytes after the grace time.
+    """Delete files in the owner's trash for good: a tombstone each, the space free at once, the bytes (those of derived data
+    too) after the grace time.
 
     `due`: only those to be deleted by then (µs). Others are ignored. The tombstones in albums stay as they are.
     """

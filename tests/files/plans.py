@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from app.db import Tx
+from app.db.engine import Row
 from app.db.sqlite import SqliteTx
 from tests.inprocess import World
 
@@ -32,7 +34,7 @@ class Seen:
         for text, params in dict(self.statements).items():
             if not text.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
                 continue
-            plan = await world.kernel.db.read(lambda tx, q=f"EXPLAIN QUERY PLAN {text}", p=params: tx.all(q, **p))
+            plan = await world.kernel.db.read(_plan, text, params)
             names = _aliases(text)
             for *_, line in plan:
                 word = line.split()
@@ -40,6 +42,10 @@ class Seen:
                 if library or (word[0] == "SCAN" and names.get(word[1], word[1]) in GROWING):
                     wrong.append(f"{line}: {text}")
         return wrong
+
+
+def _plan(tx: Tx, text: str, params: dict[str, Any]) -> list[Row]:
+    return tx.all(f"EXPLAIN QUERY PLAN {text}", **params)
 
 
 def _aliases(text: str) -> dict[str, str]:

@@ -34,7 +34,8 @@ async def test_versions_go_up_by_one(world: World, alice: Person, path: str, fie
 @both
 async def test_a_stale_version_or_a_shrunken_count_is_a_conflict(world: World, alice: Person, path: str, field: str) -> None:
     album = await photos.album(alice)
-    made = await photos.commit(world, alice, album, **{field: {**MAGIC, "version": 5, "count": 6}})
+    given: Json = {field: {**MAGIC, "version": 5, "count": 6}}
+    made = await photos.commit(world, alice, album, **given)
     before = await photos.entry(alice, album, made["id"])
     for stale in (items(made["id"], 4, 6), items(made["id"], 6, 6), items(made["id"], 5, 3), items(made["id"], 0, 6)):
         assert (await alice.put(path, {"metadataList": [stale]}, expect=409)).json() == {}
@@ -66,7 +67,8 @@ async def test_refusals(world: World, alice: Person, bob: Person, path: str, fie
     album = await photos.album(alice)
     made = await photos.commit(world, alice, album)
     await photos.share(alice, album, bob, "COLLABORATOR")
-    for body in ({}, {"metadataList": None}, {"metadataList": "x"}, [], {"metadataList": [items(made["id"], 1 << 70)]}):
+    bodies: list[object] = [{}, {"metadataList": None}, {"metadataList": "x"}, [], {"metadataList": [items(made["id"], 1 << 70)]}]
+    for body in bodies:
         assert (await alice.put(path, body, expect=400)).json() == {}
     assert (await bob.put(path, {"metadataList": [items(made["id"])]}, expect=403)).json() == {}
     for bad in ({}, {"version": 0, "count": 1, "data": "a", "header": "b"}, {**MAGIC, "data": ""}, {**MAGIC, "header": ""}, {**MAGIC, "count": 0}):

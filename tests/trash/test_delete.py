@@ -46,6 +46,16 @@ async def test_the_bytes_go_after_the_grace_time(world: World, alice: Person, bo
     assert due == [(key, world.clock.now() + 7 * DAY) for key in keys]  # not those that bob's copy names
 
 
+async def test_derived_data_goes_along(world: World, alice: Person) -> None:
+    album = await photos.album(alice)
+    made, kept = await photos.commit(world, alice, album), await photos.commit(world, alice, album)
+    for file in (made, kept):
+        await alice.put("/files/data", {"fileID": file["id"], "type": "mldata", "encryptedData": "eHl6", "decryptionHeader": "aA=="})
+    await photos.purge(alice, made["id"], album)
+    assert await photos.rows(world, "SELECT file_id FROM file_data WHERE NOT is_deleted") == [(kept["id"],)]
+    assert await photos.value(world, "SELECT count(*) FROM deletions") == 3
+
+
 async def test_what_is_not_in_the_own_trash_is_ignored(world: World, alice: Person, bob: Person) -> None:
     album = await photos.album(alice)
     live, trashed = (await photos.commit(world, alice, album))["id"], (await photos.commit(world, alice, album))["id"]
