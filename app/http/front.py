@@ -77,7 +77,7 @@ class Front:
             return await route(call)
         except AppError as e:
             if e.status >= 500 or log.isEnabledFor(logging.DEBUG):
-                level = logging.ERROR if e.status >= 500 else logging.DEBUG
+                level = logging.DEBUG if e.status < 500 else logging.ERROR if e.status == 500 else logging.WARNING
                 log.log(level, "%s %s %d %s [%s]", call.method, route.path, e.status, e.log, call.request_id)
             return Answer(e.body(), e.status)
         except Exception:
