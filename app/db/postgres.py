@@ -1,84 +1,58 @@
 """The PostgreSQL engine: the same `fn(tx, …)` in a pool of threads, each transaction on one connection.
 
-Isolation. Writes run at READ COMMITTED and lock what they depend on: the account, the albums, the feeds (app/sync.py), the usage row
-(app/quota.py), the objects they claim. After a lock is granted every further statement reads what the lock's previous holder committed,
-so each invariant of design.md §4 is checked against the newest state while nobody else can change it: stamps, because the feed row is
-locked from the moment the stamp is read to COMMIT; the ledger, because quota checks follow the account's lock; membership, because an
-owner's files only move under the owner's account lock. SERIALIZABLE would add retries and nothing else. Scans run at REPEATABLE READ:
-one snapshot for a listing of several statements. Reads are single statements, each its own snapshot.
+Isolation. Writes run at READ COMMITTED, asked for by name because a server's default may be another, and lock what they depend on: the
+account, the albums, the feeds (app/sync.py), the usage row (app/quota.py), the objects they claim. After a lock is granted every further
+statement reads what the lock's previous holder committed, so each invariant of design.md §4 is checked against the newest state while
+nobody else can change it: stamps, because the feed row is locked from the moment the stamp is read to COMMIT; the ledger, because quota
+checks follow the account's lock; membership, because an owner's files only move under the owner's account lock. SERIALIZABLE would add
+retries and nothing else; REPEATABLE READ would be wrong, because its snapshot is older than a lock that was waited for. Scans run at
+REPEATABLE READ, read only: one snapshot for a listing of several statements. Reads are single statements, each its own snapshot.
 
 Nothing here needs LISTEN/NOTIFY, advisory locks, triggers or the order of sequences, so what speaks PostgreSQL's protocol can serve.
+How a database that goes away and comes back is lived through: `_attempt` (one transaction), `watch` (a server that answers nothing).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
 from psycopg import errors
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..errors import NoSpace, Unavailable
 from . import dialect, migrate
-from .engine import Row, Tx
+from .engine import Tx
+from .statements import Connection, PostgresTx, configure, simple
+from .watch import Watch
 
 P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger("darkroom.db")
 RETRIES = 10  # serialization failures and deadlocks: each retry finds the lock's winner committed
+TWINS = 2  # retries after a unique key was taken between a look and an insert: the next look finds it
 PATIENCE = 3.0  # seconds a request waits for a connection before it is answered 503
-_RETRY = (errors.SerializationFailure, errors.DeadlockDetected)
-_FULL = (errors.DiskFull, errors.OutOfMemory)
-
-
-class _IntegralLoader(Loader):
-    """NUMERIC is what sum() of BIGINT gives; ours are whole bytes and counts."""
-
-    def load(self, data: Buffer) -> int:
-        return int(bytes(data).decode())
-
-
-class PostgresTx:
-    """An open transaction, or a connection in autocommit for point reads."""
-
-    __slots__ = ("_db", "statements")
-
-    def __init__(self, db: psycopg.Connection[Row]) -> None:
-        self._db = db
-        self.statements = 0
-
-    def _execute(self, text: str, params: dict[str, Any]) -> psycopg.Cursor[Row]:
-        self.statements += 1
-        query, as_json = dialect.postgres_sql(text)
-        return self._db.execute(_trusted(query), dialect.bind(params, as_json))
-
-    def all(self, sql: str, /, **params: Any) -> list[Row]:
-        return self._execute(sql, params).fetchall()
-
-    def one(self, sql: str, /, **params: Any) -> Row | None:
-        return self._execute(sql, params).fetchone()
-
-    def value(self, sql: str, /, **params: Any) -> Any:
-        row = self._execute(sql, params).fetchone()
-        return None if row is None else row[0]
-
-    def run(self, sql: str, /, **params: Any) -> int:
-        return self._execute(sql, params).rowcount
-
-
-@lru_cache(maxsize=2048)
-def _trusted(text: str) -> bytes:
-    """psycopg takes bytes as they are; a `str` would have to be a literal, and ours come from literals through `dialect`."""
-    return text.encode()
+SLOW = 0.5  # seconds after which a transaction is worth a line in the log
+_CONFLICT = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
+_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction, PoolTimeout)  # read only: a former primary
+_STALE = errors.FeatureNotSupported  # "cached plan must not change result type": a newer server has migrated under us
+DEFAULTS = {  # of libpq, where the URL says nothing: a network that swallows packets is noticed
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+    "client_encoding": "UTF8",
+    "application_name": "darkroom",
+}
 
 
 class PostgresDatabase:
@@ -92,42 +66,40 @@ class PostgresDatabase:
         self._closing = False
 
     async def start(self) -> None:
+        settings = {**DEFAULTS, **conninfo_to_dict(self._url)}
         self._threads = ThreadPoolExecutor(self._size, "darkroom-db")
-        self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
-            self._url,
-            min_size=min(4, self._size),
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            "",
+            connection_class=Connection,
+            min_size=min(2, self._size),
             max_size=self._size,
             timeout=PATIENCE,
             reconnect_timeout=PATIENCE,
-            kwargs={"autocommit": True, "application_name": "darkroom"},
-            configure=_configure,
+            kwargs={**settings, "autocommit": True},
+            configure=configure,
             open=False,
         )
         try:
-            await self._hop(self._prepare)
+            await asyncio.to_thread(_prepare, settings)
         except (psycopg.Error, PoolTimeout) as e:
             self._threads.shutdown()
             raise Unavailable(log=f"postgres: {_first_line(e)}") from e
         self._pool.open()
+        self._watch = Watch(settings)
 
     async def stop(self) -> None:
         self._closing = True
         await asyncio.to_thread(self._threads.shutdown, wait=True)
+        self._watch.stop()
         await asyncio.to_thread(self._pool.close)
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._hop(self._steady, lambda db: fn(PostgresTx(db), *args, **kwargs))
 
     async def scan(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        def snapshot(db: psycopg.Connection[Row]) -> T:
-            db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            db.read_only = True
-            try:
-                with db.transaction():
-                    return fn(PostgresTx(db), *args, **kwargs)
-            finally:
-                if not db.closed:
-                    db.isolation_level = db.read_only = None
+        def snapshot(db: Connection) -> T:
+            with _transaction(db, b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"):
+                return fn(PostgresTx(db), *args, **kwargs)
 
         return await self._hop(self._steady, snapshot)
 
@@ -139,73 +111,121 @@ class PostgresDatabase:
     async def check(self) -> None:
         await self.read(lambda tx: tx.value("SELECT 1"))
 
-    # --- in a thread
     async def _hop(self, fn: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
+        """Into a thread, with the time until which the database may be away: waiting for a free thread counts."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, fn, time.monotonic() + PATIENCE, *args)
 
-    def _steady(self, fn: Callable[[psycopg.Connection[Row]], T]) -> T:
-        """Run on a connection; once more on a fresh one when it turns out to be dead (reads, or nothing committed yet)."""
-        deadline = time.monotonic() + PATIENCE
+    # --- in a thread
+    @contextlib.contextmanager
+    def _connection(self, deadline: float) -> Iterator[Connection]:
+        """A connection of the pool, in the eyes of the watch; one that a transaction has not left is closed."""
+        db = self._pool.getconn(max(0.05, deadline - time.monotonic()))
+        try:
+            with self._watch.over(db):
+                yield db
+        except (_STALE, errors.ReadOnlySqlTransaction):
+            db.close()
+            raise
+        finally:
+            self._pool.putconn(db)
+
+    def _steady(self, deadline: float, fn: Callable[[Connection], T]) -> T:
+        """Read; again on another connection when this one turns out to be dead."""
         while True:
             try:
-                with self._pool.connection() as db:
+                with self._connection(deadline) as db:
                     return fn(db)
-            except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as e:
-                if isinstance(e, _FULL):
-                    raise NoSpace(log=f"postgres: {_first_line(e)}") from e
-                if isinstance(e, (*_RETRY, PoolTimeout)) or time.monotonic() > deadline:
-                    raise Unavailable(log=f"postgres: {_first_line(e)}") from e
-                time.sleep(0.05)  # the pool is replacing its dead connections
+            except (*_AWAY, _STALE) as e:
+                _wait_or_give_up(e, deadline)
 
-    def _write(self, name: str, fn: Callable[[Tx], T]) -> T:
+    def _write(self, deadline: float, name: str, fn: Callable[[Tx], T]) -> T:
         started = time.perf_counter()
-        for attempt in range(RETRIES):
-            try:
-                return self._attempt(fn)
-            except _RETRY as e:
-                log.debug("%s: retry %d after %s", name, attempt + 1, type(e).__name__)
-                time.sleep(random.random() * 0.002 * 2**attempt)  # noqa: S311 - jitter, no secret
-            finally:
-                if (took := time.perf_counter() - started) > 0.5:
-                    log.warning("slow transaction %s: %.0f ms", name, took * 1000)
-        raise Unavailable(log=f"{name}: still conflicting after {RETRIES} tries")
+        attempt = 0
+        try:
+            while True:
+                try:
+                    return self._attempt(deadline, fn)
+                except _CONFLICT as e:
+                    if isinstance(e, errors.UniqueViolation) and attempt >= TWINS:
+                        raise
+                    if attempt >= RETRIES:
+                        raise Unavailable(log=f"{name}: still conflicting after {RETRIES} retries") from e
+                    attempt += 1
+                    log.debug("%s: retry %d after %s", name, attempt, type(e).__name__)
+                    time.sleep(random.random() * 0.002 * 2**attempt)  # noqa: S311 - jitter, no secret
+        finally:
+            if (took := time.perf_counter() - started) > SLOW:
+                log.warning("slow transaction %s: %.0f ms, %d retries", name, took * 1000, attempt)
 
-    def _attempt(self, fn: Callable[[Tx], T]) -> T:
+    def _attempt(self, deadline: float, fn: Callable[[Tx], T]) -> T:
         """One try. A connection lost before COMMIT was sent is tried again; lost during it, nobody can know: 503, and clients repeat."""
-        deadline = time.monotonic() + PATIENCE
         while True:
-            committing = False
+            over = [False]
             try:
-                with self._pool.connection() as db, db.transaction():
-                    value = fn(PostgresTx(db))
-                    committing = True
-                return value
-            except _RETRY:
+                with self._connection(deadline) as db, _transaction(db, b"BEGIN ISOLATION LEVEL READ COMMITTED", over):
+                    return fn(PostgresTx(db))
+            except _CONFLICT:
                 raise
-            except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as e:
-                if isinstance(e, _FULL):
-                    raise NoSpace(log=f"postgres: {_first_line(e)}") from e
-                if committing or isinstance(e, PoolTimeout) or time.monotonic() > deadline:
-                    raise Unavailable(log=f"postgres: {_first_line(e)}") from e
-                time.sleep(0.05)
-
-    def _prepare(self) -> None:
-        """Migrations; processes that start together take turns on the version row."""
-        with psycopg.connect(self._url, connect_timeout=10) as db:
-            db.execute("CREATE TABLE IF NOT EXISTS schema_version (one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one), number BIGINT NOT NULL)")
-            db.execute("INSERT INTO schema_version (number) VALUES (0) ON CONFLICT DO NOTHING")
-            db.commit()
-            row = db.execute("SELECT number FROM schema_version FOR UPDATE").fetchone()
-
-            def run(number: int, text: str) -> None:
-                db.execute(_trusted(dialect.postgres_ddl(text)))
-                db.execute("UPDATE schema_version SET number = %s", (number,))
-
-            migrate.apply(row[0] if row else 0, run)
+            except (*_AWAY, _STALE) as e:
+                if over[0]:
+                    raise Unavailable(log=f"postgres: lost during COMMIT: {_first_line(e)}") from e
+                _wait_or_give_up(e, deadline)
 
 
-def _configure(db: psycopg.Connection[Row]) -> None:
-    db.adapters.register_loader("numeric", _IntegralLoader)
+@contextlib.contextmanager
+def _transaction(db: Connection, begin: bytes, over: list[bool] | None = None) -> Iterator[None]:
+    """BEGIN … COMMIT, ROLLBACK for whatever is raised. `over` says whether COMMIT was sent."""
+    simple(db, begin)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(psycopg.Error):  # a dead connection has rolled back
+            simple(db, b"ROLLBACK")
+        raise
+    if over is not None:
+        over[0] = True
+    if simple(db, b"COMMIT") != b"COMMIT":
+        raise RuntimeError("the transaction had failed and its error was swallowed: nothing is stored")
+
+
+def _wait_or_give_up(e: Exception, deadline: float) -> None:
+    """Return when another try may work; else raise what the client is told: 507 for a full disk, 503 for everything else."""
+    if isinstance(e, errors.DiskFull):
+        raise NoSpace(log=f"postgres: {_first_line(e)}") from e
+    if isinstance(e, PoolTimeout | errors.LockNotAvailable) or time.monotonic() > deadline:
+        raise Unavailable(log=f"postgres: {_first_line(e)}") from e
+    time.sleep(0.05)  # the pool is replacing its dead connections
+
+
+# --- start
+_VERSION_TABLE = b"CREATE TABLE IF NOT EXISTS schema_version (one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one), number BIGINT NOT NULL)"
+
+
+def _prepare(settings: dict[str, Any]) -> None:
+    """Migrations; processes that start together take turns on the version row."""
+    with psycopg.connect("", **settings) as db:
+        for left in (2, 1, 0):
+            try:
+                db.execute(_VERSION_TABLE)
+                break
+            except (errors.UniqueViolation, errors.DuplicateTable):  # two at the same instant: IF NOT EXISTS does not see the other's
+                db.rollback()
+                if not left:
+                    raise
+        db.execute("INSERT INTO schema_version (number) VALUES (0) ON CONFLICT DO NOTHING")
+        db.commit()
+        db.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        row = db.execute("SELECT number FROM schema_version FOR UPDATE").fetchone()
+
+        def run(number: int, text: str) -> None:
+            db.execute(dialect.postgres_ddl(text).encode())
+            db.execute("UPDATE schema_version SET number = %s", (number,))
+
+        migrate.apply(row[0] if row else 0, run)
+        db.commit()
+        careless = db.execute("SELECT name FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off'").fetchall()
+        if careless:
+            log.warning("PostgreSQL runs with %s = off: a power cut can lose what was acknowledged", ", ".join(name for (name,) in careless))
 
 
 def _first_line(e: Exception) -> str:
