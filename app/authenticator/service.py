@@ -67,7 +67,7 @@ def _update(tx: Tx, user_id: int, ask: ChangedEntity, now: int) -> None:
     if gone is None:
         raise NotFound(log=f"no code {ask.id}")
     if gone:
-        raise BadRequest(log=f"code {ask.id} is deleted")
+        raise CodedBadRequest("entity is already deleted", log=f"code {ask.id} is deleted")
     queries.update_entity(tx, user_id, _uuid(ask.id), ask.encrypted_data, ask.header, sync.stamp(tx, now, [user_id]))
 
 

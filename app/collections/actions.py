@@ -8,7 +8,7 @@ from typing import Any
 from .. import sync
 from ..access import Session
 from ..db import Tx
-from ..errors import BadRequest
+from ..errors import CodedBadRequest
 from ..kernel import Kernel
 from . import queries
 from .wire import Action, Actions, Reject, Updated
@@ -50,7 +50,7 @@ async def reject(kernel: Kernel, actor: Session, ask: Reject) -> Updated:
     """Decline suggestions for 1 to 2000 files; how many were pending."""
     ids = ask.file_ids or []
     if not 1 <= len(ids) <= LIMIT:
-        raise BadRequest(log=f"{len(ids)} files")
+        raise CodedBadRequest(f"fileIDs must have 1 to {LIMIT} entries")
     return Updated(updated=await kernel.db.write("collections.reject", _reject, actor.user_id, ids, kernel.clock.now()))
 
 
