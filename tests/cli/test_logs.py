@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from app import logs
 from app.clock import Ids
 
-TOKEN = Ids().token()
+TOKEN = Ids(random.Random(1)).token()
 
 
 @pytest.fixture(autouse=True)
