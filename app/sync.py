@@ -26,12 +26,12 @@ PAGE = 2500  # rows of a diff page (files.md §9.2, collections.md §3.1)
 
 def lock_account(tx: Tx, user_id: int) -> None:
     """Everything that moves a person's own files between albums, trash and nothing takes this lock first, so it happens in a row."""
-    tx.one("SELECT user_id FROM users WHERE user_id = :user_id FOR UPDATE", user_id=user_id)
+    tx.lock("SELECT user_id FROM users WHERE user_id = :user_id FOR UPDATE", user_id=user_id)
 
 
 def lock_collections(tx: Tx, collection_ids: Iterable[int]) -> None:
     """Lock albums in id order: afterwards their rows, shares and memberships stand still until COMMIT."""
-    tx.all(
+    tx.lock(
         "SELECT collection_id FROM collections WHERE collection_id IN (:ids[]) ORDER BY collection_id FOR UPDATE",
         ids=sorted(set(collection_ids)),
     )

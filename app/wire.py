@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import typing
 from functools import cache
 from typing import Any, TypeVar
@@ -134,9 +135,13 @@ def decode(raw: bytes, kind: type[S]) -> S:
         body = _decoder(kind).decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         body = _decode_slowly(raw, kind)
-    _bounded(body)
+    if _LONG.search(raw):
+        _bounded(body)
     body.check()
     return body  # type: ignore[no-any-return]  # the decoder was made for this kind
+
+
+_LONG = re.compile(rb"\d{19}")  # what may be an integer beyond 64 bits
 
 
 def _bounded(value: Any) -> None:

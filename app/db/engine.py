@@ -26,6 +26,9 @@ class Tx(Protocol):
     def run(self, sql: str, /, **params: Any) -> int:
         """Execute; the number of rows affected."""
 
+    def lock(self, sql: str, /, **params: Any) -> None:
+        """A SELECT … FOR UPDATE whose rows nobody looks at: nothing to do where a single writer is the lock."""
+
 
 class Database(Protocol):
     """An engine. `write` answers only when the change is durable."""

@@ -48,8 +48,8 @@ class SqliteTx:
 
     def _execute(self, sql: str, params: dict[str, Any]) -> sqlite3.Cursor:
         self.statements += 1
-        text, as_json = dialect.sqlite_sql(sql)
-        return self._db.execute(text, dialect.bind(params, as_json))
+        text, params = dialect.for_sqlite(sql, params)
+        return self._db.execute(text, params)
 
     def all(self, sql: str, /, **params: Any) -> list[Row]:
         return self._execute(sql, params).fetchall()
@@ -61,6 +61,9 @@ class SqliteTx:
     def value(self, sql: str, /, **params: Any) -> Any:
         row = self._execute(sql, params).fetchone()
         return None if row is None else row[0]
+
+    def lock(self, sql: str, /, **params: Any) -> None:
+        """The writer is alone."""
 
     def run(self, sql: str, /, **params: Any) -> int:
         return self._execute(sql, params).rowcount

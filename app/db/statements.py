@@ -73,6 +73,9 @@ class PostgresTx:
         row = self.one(sql, **params)
         return None if row is None else row[0]
 
+    def lock(self, sql: str, /, **params: Any) -> None:
+        self._execute(sql, params)
+
     def run(self, sql: str, /, **params: Any) -> int:
         return self._execute(sql, params).command_tuples or 0
 

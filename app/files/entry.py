@@ -14,14 +14,11 @@ from ..wire import Lean, Reply
 SCRUBBED = "-"
 """What stands for the payload of a file that is gone for good (files.md §18 S27): clients know it and do not decrypt."""
 
-_COLUMNS = (
-    "f.file_id, f.owner_id, m.collection_id, {album_owner}, m.added_at, m.encrypted_key, m.key_nonce, f.file_header, f.thumb_header, "
+COLUMNS = (
+    "f.file_id, f.owner_id, m.collection_id, c.owner_id, m.added_at, m.encrypted_key, m.key_nonce, f.file_header, f.thumb_header, "
     "f.encrypted_metadata, f.metadata_header, f.magic_metadata, f.pub_magic_metadata, f.has_info, f.file_size, f.thumb_size, "
     "m.is_deleted, m.updation_time, m.action, m.action_user, f.is_deleted"
 )
-COLUMNS = _COLUMNS.format(album_owner="c.owner_id")
-ALBUM_COLUMNS = _COLUMNS.format(album_owner="CAST(:album_owner AS BIGINT)")
-"""For the pages of one album, whose owner is known: no look-up of the album for every row."""
 FROM = "collection_files m JOIN files f ON f.file_id = m.file_id JOIN collections c ON c.collection_id = m.collection_id"
 UPDATED = 17
 """Index of the membership's updation_time in a row of COLUMNS."""
