@@ -34,10 +34,21 @@ def _unchanged(tx: Tx, user_id: int, collection_id: int, since: int) -> bool:
 
 def _diff(tx: Tx, actor: Session, collection_id: int, since: int) -> bytes:
     album = access.participant(tx, actor.user_id, collection_id)
+    return _page(tx, collection_id, album.app, actor.user_id, since)
+
+
+def _page(tx: Tx, collection_id: int, app: str, viewer: int | None, since: int) -> bytes:
     # Locker's mobile app asks again with the same cursor while hasMore is true: its albums come in one page
-    limit = ALL if album.app == "locker" else sync.PAGE
-    rows, more = sync.page(lambda s, n: member_queries.page(tx, collection_id, album.owner_id, s, n), since, lambda r: int(r[entry.UPDATED]), limit)
-    return encode(Diff(diff=[entry.build(r, actor.user_id) for r in rows], has_more=more))
+    limit = ALL if app == "locker" else sync.PAGE
+    rows, more = sync.page(lambda s, n: member_queries.page(tx, collection_id, s, n), since, lambda r: int(r[entry.UPDATED]), limit)
+    return encode(Diff(diff=[entry.build(r, viewer) for r in rows], has_more=more))
+
+
+async def diff_for_visitors(kernel: Kernel, collection_id: int, app: str, since: int) -> bytes:
+    """The same page of an album of this app for somebody without an account, whose right to see it the caller has checked."""
+    if since >= await kernel.db.read(member_queries.version, collection_id):
+        return _NOTHING
+    return await kernel.db.scan(_page, collection_id, app, None, since)
 
 
 async def one(kernel: Kernel, actor: Session, collection_id: int, file_id: int) -> File:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from ..db import Tx
-from ..files.entry import ALBUM_COLUMNS, COLUMNS, FROM
+from ..files.entry import COLUMNS, FROM
 
 Row = tuple[Any, ...]
 Items = list[tuple[int, str, str]]
 """(file id, encrypted key, nonce)"""
 
 
-def page(tx: Tx, collection_id: int, album_owner: int, since: int, limit: int) -> list[Row]:
-    """Rows of an album of this owner changed after `since`, tombstones included, ascending."""
+def page(tx: Tx, collection_id: int, since: int, limit: int) -> list[Row]:
+    """Rows of an album changed after `since`, tombstones included, ascending."""
     return tx.all(
-        f"SELECT {ALBUM_COLUMNS} FROM collection_files m JOIN files f ON f.file_id = m.file_id "
-        "WHERE m.collection_id = :id AND m.updation_time > :since ORDER BY m.updation_time, m.file_id LIMIT :limit",
+        f"SELECT {COLUMNS} FROM {FROM} WHERE m.collection_id = :id AND m.updation_time > :since "
+        "ORDER BY m.updation_time, m.file_id LIMIT :limit",
         id=collection_id,
-        album_owner=album_owner,
         since=since,
         limit=limit,
     )
@@ -30,6 +29,17 @@ def one(tx: Tx, collection_id: int, file_id: int) -> Row | None:
         id=collection_id,
         file_id=file_id,
     )
+
+
+def shown(tx: Tx, collection_id: int, file_id: int) -> bool:
+    """Whether a file is live in an album and not asked to be removed, which takes it away for all but its owner."""
+    hit = tx.value(
+        "SELECT 1 FROM collection_files m JOIN files f ON f.file_id = m.file_id JOIN collections c ON c.collection_id = m.collection_id "
+        "WHERE m.collection_id = :id AND m.file_id = :file_id AND NOT m.is_deleted AND m.action IS NULL AND NOT f.is_deleted AND NOT c.is_deleted",
+        id=collection_id,
+        file_id=file_id,
+    )
+    return hit is not None
 
 
 def version(tx: Tx, collection_id: int) -> int:
