@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "run the server",
     "ott": "show the codes that are waiting for an address",
     "user": "list and add accounts, invite people, set quotas",
+    "db": "copy the database between SQLite and PostgreSQL",
     "config": "show or check the configuration",
     "healthcheck": "ask the running server whether it is alive (for containers)",
     "version": "print the version",

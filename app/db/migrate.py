@@ -9,6 +9,9 @@ import re
 from collections.abc import Callable
 from importlib import resources
 
+COPYING = 1_000_000_000
+"""The schema number of a database that is being filled by a copy (db/copy.py): no server opens it half full."""
+
 
 class SchemaTooNew(RuntimeError):
     """The database was written by a newer Darkroom."""
@@ -30,6 +33,8 @@ def latest() -> int:
 def pending(current: int) -> list[tuple[int, str, str]]:
     """Migrations beyond `current`; SchemaTooNew when the database is ahead."""
     known = migrations()
+    if current == COPYING:
+        raise SchemaTooNew("the database is the target of an unfinished `darkroom db copy`: finish it, or start with an empty database")
     if current > known[-1][0]:
         raise SchemaTooNew(f"the database has schema {current}, this Darkroom knows {known[-1][0]}: use a newer Darkroom")
     return [m for m in known if m[0] > current]

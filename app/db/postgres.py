@@ -80,7 +80,7 @@ class PostgresDatabase:
             open=False,
         )
         try:
-            await asyncio.to_thread(_prepare, settings)
+            await asyncio.to_thread(prepare, settings)
         except (psycopg.Error, PoolTimeout) as e:
             self._threads.shutdown()
             raise Unavailable(log=f"postgres: {_first_line(e)}") from e
@@ -201,7 +201,7 @@ def _wait_or_give_up(e: Exception, deadline: float) -> None:
 _VERSION_TABLE = b"CREATE TABLE IF NOT EXISTS schema_version (one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one), number BIGINT NOT NULL)"
 
 
-def _prepare(settings: dict[str, Any]) -> None:
+def prepare(settings: dict[str, Any]) -> None:
     """Migrations; processes that start together take turns on the version row."""
     with psycopg.connect("", **settings) as db:
         for left in (2, 1, 0):

@@ -1,0 +1,56 @@
+"""`darkroom db copy FROM TO`: moves everything but the objects between SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+
+from ..config import Config
+from ..db import copy
+from ..db.sides import Side, opened, sqlite_path
+from . import folder
+from .admin_client import Refused
+
+HELP = """\
+FROM and TO are sqlite:///path/darkroom.db (sqlite:////absolute/path/darkroom.db) or postgresql://user@host/database; either may be either.
+TO must be empty. Stop the server first: what is written to FROM during the copy is found out at the end, and the copy refused.
+An interrupted copy continues when the same command is run again; until it is verified no server opens TO.
+
+Only the database is copied. Photos stay where they are: the new server needs the same folder (storage.path) or bucket as the old one,
+and the same secrets.toml in its data folder, or nobody can log in by e-mail address any more."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    text = "copy everything but the photos into an empty database"
+    one = actions.add_parser("copy", help=text, description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
+    one.add_argument("source", metavar="FROM")
+    one.add_argument("target", metavar="TO")
+
+
+def run(args: argparse.Namespace, config: Config) -> int:
+    try:
+        with contextlib.ExitStack() as held:
+            for parent in {sqlite_path(url).parent for url in (args.source, args.target) if url.startswith("sqlite:///")}:
+                if not parent.is_dir():
+                    raise Refused(f"there is no folder {parent}")
+                held.enter_context(folder.locked(parent))  # no server runs on it, or starts
+            source = _open(held, args.source, writable=False)
+            target = _open(held, args.target, writable=True)
+            if source.identity == target.identity:
+                raise Refused("FROM and TO are the same database")
+            copy.copy(source, target, _tell)
+    except copy.Refused as e:
+        raise Refused(str(e)) from e
+    print("Copied and verified. Objects were not copied: give the new server the same storage and the same secrets.toml.")
+    return 0
+
+
+def _open(held: contextlib.ExitStack, url: str, *, writable: bool) -> Side:
+    side = opened(url, writable=writable)
+    held.callback(side.close)
+    return side
+
+
+def _tell(done: copy.Copied) -> None:
+    print(f"{done.table:24} {done.rows:>12,} rows  {done.checksum:032x}", flush=True)
