@@ -17,6 +17,16 @@ def test_the_numbers_have_no_gap_and_no_twin() -> None:
     assert migrate.migrations()[0][1] == "initial"
 
 
+def test_only_numbered_sql_files_are_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for name in ("0002_b.sql", "0001_a.sql", "0003_c.sql~", "3_d.sql", "README.md", "0004-e.sql"):
+        (folder / name).write_text(f"-- {name}")
+    monkeypatch.setattr("app.db.migrate.resources.files", lambda package: tmp_path)
+    assert migrate.migrations() == [(1, "a", "-- 0001_a.sql"), (2, "b", "-- 0002_b.sql")]
+    assert migrate.latest() == 2
+
+
 def test_what_is_pending() -> None:
     assert migrate.pending(0) == migrate.migrations()
     assert migrate.pending(migrate.latest()) == []
@@ -55,6 +65,17 @@ def test_a_failing_migration_leaves_nothing_behind() -> None:
         assert db.execute("SELECT x FROM a").fetchall() == [("x",)]
         assert db.execute("PRAGMA user_version").fetchone() == (1,)
     db.close()
+
+
+def test_a_migration_waits_for_no_lock_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    first, second = [sqlite3.connect(path, isolation_level=None, timeout=0) for _ in range(2)]
+    first.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        _migrate(second, 1, "CREATE TABLE a (x TEXT);")
+    assert not second.in_transaction
+    for db in (first, second):
+        db.close()
 
 
 def _ids(tx: Tx) -> list[int]:
