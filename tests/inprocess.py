@@ -19,6 +19,7 @@ from app.http.ratelimit import RateLimiter
 from app.kernel import Kernel
 from app.main import Darkroom, create_app
 from storage_backends import StoreConfig, open_store
+from tests.clients import strict
 from tests.engines import open_database
 
 PHOTOS, AUTH, LOCKER = "io.ente.photos.web", "io.ente.auth.web", "io.ente.locker.web"
@@ -71,6 +72,8 @@ class Api:
         out = Response(
             start["status"], {k.decode().lower(): v.decode() for k, v in start["headers"]}, b"".join(m.get("body", b"") for m in sent[1:])
         )
+        if out.content[:1] in (b"{", b"[") and not path.startswith("/objects/"):
+            strict.check(method, path, out.status, out.json(), body)
         if expect is not None:
             wanted = (expect,) if isinstance(expect, int) else expect
             assert out.status in wanted, f"{method} {path}: {out.status}, wanted {expect}: {out.content[:400]!r}"
