@@ -37,6 +37,7 @@ from .watch import Watch
 P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger("darkroom.db")
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # a line a connection and try while the database is away: requests say it once
 RETRIES = 10  # serialization failures and deadlocks: each retry finds the lock's winner committed
 TWINS = 2  # retries after a unique key was taken between a look and an insert: the next look finds it
 PATIENCE = 3.0  # seconds a request waits for a connection before it is answered 503
