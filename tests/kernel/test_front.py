@@ -6,7 +6,6 @@ import gzip
 import json
 import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
