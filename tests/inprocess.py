@@ -51,7 +51,8 @@ class Api:
             head["x-auth-token"] = auth
         path, _, query = path.partition("?")
         scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http", "path": path, "raw_path": path.encode(),
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+            "path": path, "raw_path": path.encode(),
             "query_string": query.encode(), "root_path": "", "headers": [(k.lower().encode(), v.encode("latin-1")) for k, v in head.items()],
             "client": (self.ip, 1234), "server": ("darkroom.test", 80), "extensions": {}, "state": {},
         }  # fmt: skip
