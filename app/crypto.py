@@ -145,6 +145,14 @@ class Crypto:
 
     def read_jwt(self, token: str, *, scope: str, now: int) -> dict[str, Any] | None:
         """The claims, or None when the signature, the scope or the expiry (µs) does not hold. Only HS256 is accepted."""
+        claims = self.signed_claims(token)
+        if claims is None or claims.get("claimScope", "PAYMENT") != scope:
+            return None
+        expiry = claims.get("expiryTime")
+        return claims if isinstance(expiry, int) and expiry > now else None
+
+    def signed_claims(self, token: str) -> dict[str, Any] | None:
+        """The claims of a JWT that this server signed, or None. For what, and until when, is the caller's to check."""
         head, _, rest = token.partition(".")
         body, _, mac = rest.partition(".")
         try:
@@ -153,10 +161,7 @@ class Crypto:
             claims = msgspec.json.decode(_unb64u(body))
         except (ValueError, AttributeError, msgspec.DecodeError):
             return None
-        if not isinstance(claims, dict) or claims.get("claimScope", "PAYMENT") != scope:
-            return None
-        expiry = claims.get("expiryTime")
-        return claims if isinstance(expiry, int) and expiry > now else None
+        return claims if isinstance(claims, dict) else None
 
     def _jwt_mac(self, text: str) -> bytes:
         return hmac.new(self._secrets.jwt, text.encode("utf-8", "surrogateescape"), hashlib.sha256).digest()

@@ -13,7 +13,7 @@ from litestar._asgi.routing_trie.types import RouteTrieNode
 from litestar.exceptions import HTTPException
 from litestar.types import Method, Receive, Scope, Send
 
-from . import accounts, authenticator, collections, devices, entities, filedata, files, objects, ops, plans, remote_store, trash
+from . import accounts, authenticator, collections, devices, entities, filedata, files, links, objects, ops, plans, remote_store, trash
 from .http.front import Front
 from .http.routing import Route, by_path
 from .jobs import Job, run_jobs
@@ -23,7 +23,7 @@ from .objects.plane import BytePlane
 log = logging.getLogger("darkroom")
 METHODS: tuple[Method, ...] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-FEATURES = (accounts, authenticator, collections, devices, entities, filedata, files, objects, ops, plans, remote_store, trash)
+FEATURES = (accounts, authenticator, collections, devices, entities, filedata, files, links, objects, ops, plans, remote_store, trash)
 
 
 def all_routes() -> list[Route[Any]]:

@@ -37,7 +37,7 @@ def _seen(name: str, encrypted_name: str, nonce: str, pub: str | None) -> dict[s
 
 
 def forget_person(tx: Tx, kernel: Kernel, user_id: int, now: int) -> None:
-    """An account is being deleted: its albums are unshared, it leaves the albums of others and takes its photos out of them.
+    """Part of `service.forget_person`: an account's albums are unshared, it leaves the albums of others and takes its photos out of them.
 
     Sharees get a tombstone of every album, so no client keeps a ghost (collections.md §18.2, 3). Caller holds no lock yet but the account's.
     """

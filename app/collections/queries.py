@@ -12,7 +12,7 @@ ALBUM = (
     "c.collection_id, c.owner_id, c.app, c.type, c.encrypted_key, c.key_nonce, c.name, c.encrypted_name, c.name_nonce, c.attributes, "
     "c.magic_metadata, c.pub_magic_metadata, c.is_deleted, c.updation_time"
 )
-SHARE = "s.encrypted_key, s.magic_metadata, s.last_seen, s.shared_at, s.is_deleted, s.updation_time, u.email_cipher, u.email_nonce"
+SHARE = "s.encrypted_key, s.magic_metadata, s.last_seen, s.shared_at, s.is_deleted, s.updation_time, u.email_cipher, u.email_nonce, s.role"
 
 
 def has_key_attributes(tx: Tx, user_id: int) -> bool:

@@ -5,20 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import UNSET
 
 from .. import access, sync
 from ..access import Role, Session
 from ..db import Tx
 from ..errors import BadRequest, CodedBadRequest, Conflict, NotFound
-from ..files.entry import raw
 from ..kernel import Kernel
+from ..links import service as links
+from ..links.wire import PublicUrl
 from ..trash import service as trash
 from ..wire import MagicMetadata, b64_bytes, encode
-from . import member_queries, queries, wire
-from .people import end_shares, forget_person, people_of
+from . import member_queries, people, queries, views, wire
+from .feed import diff_for_visitors
+from .people import end_shares, people_of
+from .sharing import grant
 
-__all__ = ["create", "delete", "forget_person", "get", "listing", "listing_v3", "rename", "set_metadata"]
+__all__ = [
+    "create",
+    "delete",
+    "diff_for_visitors",
+    "for_visitors",
+    "forget_person",
+    "get",
+    "grant",
+    "listing",
+    "listing_v3",
+    "rename",
+    "set_metadata",
+    "shows",
+]
 
 TYPES = {"album": "album", "CollectionType.album": "album", "folder": "folder", "favorites": "favorites", "uncategorized": "uncategorized"}
 SPECIAL = frozenset({"favorites", "uncategorized"})
@@ -39,7 +55,7 @@ def _create(tx: Tx, actor: Session, ask: wire.NewCollection, now: int) -> wire.C
     sync.lock_account(tx, actor.user_id)
     kind = TYPES[ask.type]
     if kind in SPECIAL and (row := queries.special(tx, actor.user_id, actor.app, kind)):
-        return msgspec.structs.replace(owned_view(row), app="", pub_magic_metadata=UNSET)
+        return msgspec.structs.replace(views.owned(row), app="", pub_magic_metadata=UNSET)
     stamp = sync.stamp(tx, now, [actor.user_id])
     attributes = _attributes(ask.attributes)
     new_id = queries.insert(
@@ -57,7 +73,7 @@ def _create(tx: Tx, actor: Session, ask: wire.NewCollection, now: int) -> wire.C
         pub_magic_metadata=ask.pub_magic_metadata and ask.pub_magic_metadata.stored(ask.pub_magic_metadata.version),
         stamp=stamp,
     )
-    return owned_view(queries.album(tx, new_id))
+    return views.owned(queries.album(tx, new_id))
 
 
 def _attributes(given: wire.CollectionAttributes | None) -> str:
@@ -67,58 +83,6 @@ def _attributes(given: wire.CollectionAttributes | None) -> str:
     if given is not None and given.path_decryption_nonce:
         out["pathDecryptionNonce"] = given.path_decryption_nonce
     return encode({**out, "version": given.version if given is not None else 0}).decode()
-
-
-# --- how an album looks
-
-
-def owned_view(row: queries.Row, sharees: list[wire.Person] | None = None) -> wire.Collection:
-    """An album as its owner sees it. `sharees` None (an answer to create) also leaves the links null."""
-    (cid, owner, app, kind, key, nonce, name, encrypted_name, name_nonce, attributes, magic, pub, deleted, updated) = row
-    return wire.Collection(
-        id=cid,
-        owner=wire.Person(id=owner),
-        encrypted_key=key,
-        key_decryption_nonce=nonce or UNSET,
-        name=name,
-        encrypted_name="" if name else encrypted_name,
-        name_decryption_nonce="" if name else name_nonce,
-        type=kind,
-        attributes=Raw(attributes.encode()),
-        sharees=sharees,
-        public_urls=None if sharees is None else [],
-        updation_time=updated,
-        is_deleted=True if deleted else UNSET,
-        magic_metadata=raw(magic),
-        pub_magic_metadata=raw(pub),
-        app=app,
-    )
-
-
-def _shared_view(kernel: Kernel, row: queries.Row, sharees: list[wire.Person]) -> wire.Collection:
-    """An album as a sharee sees it: the own sealed key, nothing private of the owner's; after the end only what was known by then."""
-    (cid, owner, app, kind, _, _, name, encrypted_name, name_nonce, _, _, pub, _, updated) = row[:14]
-    key, shared_magic, last_seen, shared_at, ended, share_updated, cipher, nonce = row[14:]
-    if ended:
-        seen = msgspec.json.decode(last_seen) if last_seen else {}
-        name, encrypted_name, name_nonce, pub = (seen.get(k) for k in ("name", "encryptedName", "nameDecryptionNonce", "pubMagicMetadata"))
-    return wire.Collection(
-        id=cid,
-        owner=wire.Person(id=owner, email="" if ended or cipher is None else kernel.crypto.decrypt(cipher, nonce)),
-        encrypted_key=key,
-        name=name or "",
-        encrypted_name="" if name else encrypted_name or "",
-        name_decryption_nonce="" if name else name_nonce or "",
-        type=kind,
-        sharees=[] if ended else sharees,
-        public_urls=[],
-        updation_time=share_updated if ended else updated,
-        shared_at=shared_at,
-        is_deleted=True if ended else UNSET,
-        pub_magic_metadata=raw(pub),
-        shared_magic_metadata=UNSET if ended else raw(shared_magic),
-        app=app,
-    )
 
 
 # --- listings
@@ -134,9 +98,18 @@ async def listing(kernel: Kernel, actor: Session, since: int) -> bytes:
 def _listing(tx: Tx, kernel: Kernel, actor: Session, since: int) -> bytes:
     owned = queries.owned_since(tx, actor.user_id, actor.app, since, ALL)
     shared = queries.shared_since(tx, actor.user_id, actor.app, since, ALL)
-    people = people_of(tx, kernel, [r[0] for r in (*owned, *shared)])
-    rows = [owned_view(r, people.get(r[0], [])) for r in owned] + [_shared_view(kernel, r, people.get(r[0], [])) for r in shared]
-    return encode(wire.Collections(collections=rows))
+    mine, others = _views(tx, kernel, owned, shared)
+    return encode(wire.Collections(collections=[*mine, *others]))
+
+
+def _views(tx: Tx, kernel: Kernel, owned: list[queries.Row], shared: list[queries.Row]) -> tuple[list[wire.Collection], list[wire.Collection]]:
+    """Albums of either kind with their people and links: one statement for each of these, however many albums."""
+    ids = [r[0] for r in (*owned, *shared)]
+    sharees, urls = people_of(tx, kernel, ids), links.urls_of(tx, kernel, ids)
+    return (
+        [views.owned(r, sharees.get(r[0], []), urls.get(r[0])) for r in owned],
+        [views.shared(kernel, r, sharees.get(r[0], []), urls.get(r[0])) for r in shared],
+    )
 
 
 async def listing_v3(kernel: Kernel, actor: Session, since: int, shared_since: int, limit: int) -> wire.CollectionsV3:
@@ -156,11 +129,8 @@ def _listing_v3(tx: Tx, kernel: Kernel, actor: Session, since: int, shared_since
         lambda r: int(r[19] if r[18] else r[13]),
         limit,
     )
-    people = people_of(tx, kernel, [r[0] for r in (*owned, *shared)])
-    return wire.CollectionsV3(
-        owned=[owned_view(r, people.get(r[0], [])) for r in owned],
-        shared=[_shared_view(kernel, r, people.get(r[0], [])) for r in shared],
-    )
+    mine, others = _views(tx, kernel, owned, shared)
+    return wire.CollectionsV3(owned=mine, shared=others)
 
 
 async def get(kernel: Kernel, actor: Session, collection_id: int) -> wire.Collection:
@@ -170,7 +140,9 @@ async def get(kernel: Kernel, actor: Session, collection_id: int) -> wire.Collec
 
 def _get(tx: Tx, kernel: Kernel, user_id: int, collection_id: int) -> wire.Collection:
     album = access.participant(tx, user_id, collection_id, deleted_ok=True)
-    view = owned_view(queries.album(tx, collection_id), people_of(tx, kernel, [collection_id]).get(collection_id, []))
+    sharees = people_of(tx, kernel, [collection_id]).get(collection_id, [])
+    url = links.urls_of(tx, kernel, [collection_id]).get(collection_id)
+    view = views.owned(queries.album(tx, collection_id), sharees, url)
     cipher, nonce = queries.email_of(tx, album.owner_id) or (None, None)
     view.owner.email = "" if cipher is None else kernel.crypto.decrypt(cipher, nonce)
     if album.role != Role.OWNER:
@@ -178,6 +150,7 @@ def _get(tx: Tx, kernel: Kernel, user_id: int, collection_id: int) -> wire.Colle
         assert share is not None  # participant() found it in this snapshot
         view.encrypted_key = share[0]
         view.magic_metadata = UNSET
+        view.public_urls = links.visible(url, album.role)
     return view
 
 
@@ -249,4 +222,27 @@ def _delete(tx: Tx, kernel: Kernel, user_id: int, collection_id: int, keep_files
         trash.trash_files(tx, kernel, user_id, own, collection_id, now, stamp)
     member_queries.take_out_others(tx, collection_id, user_id, stamp)
     end_shares(tx, [collection_id], stamp)
+    links.end(tx, [collection_id], now)
     queries.mark_deleted(tx, collection_id)
+
+
+def forget_person(tx: Tx, kernel: Kernel, user_id: int, now: int) -> None:
+    """An account is being deleted: nobody sees its albums any more, with an account or without, and it leaves the albums of others.
+
+    Call it in the transaction that deletes the account, which holds the account's lock.
+    """
+    people.forget_person(tx, kernel, user_id, now)  # locks and stamps its albums
+    links.end(tx, [c for c, owner in queries.albums_of_person(tx, user_id) if owner == user_id], now)
+
+
+# --- for people without an account, whose right to the album the caller has checked
+
+
+def for_visitors(tx: Tx, collection_id: int, url: PublicUrl | None = None) -> wire.Collection:
+    """An album as `views.visited` shows it; `url` is what of a link its visitor may see, if it is a link."""
+    return views.visited(queries.album(tx, collection_id), url)
+
+
+def shows(tx: Tx, collection_id: int, file_id: int) -> bool:
+    """Whether a file is in the album for everybody: live there, and nobody has asked for it to be taken out."""
+    return member_queries.shown(tx, collection_id, file_id)

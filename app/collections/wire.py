@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
@@ -161,7 +163,7 @@ class Collection(Reply):
     type: str = "album"
     attributes: Raw = Raw(b'{"version":0}')
     sharees: list[Person] | None = None
-    public_urls: list[Raw] | None = msgspec.field(name="publicURLs", default=None)
+    public_urls: Sequence[Reply] | None = msgspec.field(name="publicURLs", default=None)
     updation_time: int = 0
     shared_at: int | UnsetType = UNSET
     is_deleted: bool | UnsetType = UNSET

@@ -107,12 +107,12 @@ async def preview_url(kernel: Kernel, actor: Session, base_url: str, file_id: in
     return await preview_of(kernel, base_url, file_id, kind)
 
 
-async def preview_of(kernel: Kernel, base_url: str, file_id: int, kind: str) -> str:
-    """The same for a caller that has checked access (link holders)."""
+async def preview_of(kernel: Kernel, base_url: str, file_id: int, kind: str, *, visit: bool = False) -> str:
+    """The same for a caller that has checked access (`visit`: for link holders)."""
     place = await kernel.db.read(queries.blob, file_id, kind)
     if place is None:
         raise NotFound(code="NOT_FOUND")
-    return objects.url(kernel, base_url, *place)
+    return objects.url(kernel, base_url, *place, visit=visit)
 
 
 async def status(kernel: Kernel, actor: Session, since: int | None) -> StatusDiff:

@@ -66,13 +66,13 @@ def refusal(error: StoreError) -> AppError:
 async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
     """Before a commit's transaction: all these keys were issued to this owner (else BadRequest) and their bytes are known
     (else 503 OBJECT_SIZE_FETCH_FAILED). Bytes that a client put into a direct store itself get their pending row here."""
-    for key in keys:
-        if not kernel.crypto.minted(owner_id, key):
-            raise BadRequest(log=f"{key[:200]} was not issued to user {owner_id}")
     found = await kernel.db.read(queries.known, owner_id, keys)
     unknown = [key for key in dict.fromkeys(keys) if key not in found]
-    if not unknown:
+    if not unknown:  # what has a row was issued
         return
+    for key in unknown:
+        if not kernel.crypto.minted(owner_id, key):
+            raise BadRequest(log=f"{key[:200]} was not issued to user {owner_id}")
     if not kernel.store.direct:
         raise missing(unknown[0])
     try:
@@ -143,9 +143,9 @@ async def free_parts(kernel: Kernel, base_url: str, key: str, count: int) -> Par
     return await begin(kernel, key, base_url, [None] * count, None)
 
 
-def url(kernel: Kernel, base_url: str, object_key: str, store: str) -> str:
-    """A URL to GET these bytes without a token; the same one all day long, so that caches work."""
-    return urls.get_url(kernel, base_url, object_key, store)
+def url(kernel: Kernel, base_url: str, object_key: str, store: str, *, visit: bool = False) -> str:
+    """A URL to GET these bytes without a token; the same one for a while, so that caches work: a day, for visitors of links six hours."""
+    return urls.get_url(kernel, base_url, object_key, store, urls.VISIT_S if visit else urls.DAY_S)
 
 
 async def read_bytes(kernel: Kernel, object_key: str, store: str) -> bytes:

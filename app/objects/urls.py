@@ -21,6 +21,8 @@ from ..kernel import Kernel
 
 PREFIX = "/objects/"
 DAY_S = 86_400
+VISIT_S = 6 * 3600
+"""Seconds after which the URLs of people without an account change: whoever keeps one does not outlive the link by much."""
 PUT_LIFETIME = 7 * DAY_S
 """Seconds an upload URL lives (files.md §1): mobile resumes multipart uploads days later."""
 
@@ -132,10 +134,10 @@ def complete_url(kernel: Kernel, base_url: str, key: str, upload_id: str, parts:
     return _sign(kernel.crypto, base_url, "complete", key, values)
 
 
-def get_url(kernel: Kernel, base_url: str, key: str, store_name: str) -> str:
-    """URL for GET. It changes once a day (UTC) and then lives one to two days, so that clients' caches work."""
+def get_url(kernel: Kernel, base_url: str, key: str, store_name: str, period: int = DAY_S) -> str:
+    """URL for GET. It changes once a period (seconds; a day in UTC) and then lives one to two of them, so that clients' caches work."""
     store = kernel.stores.get(store_name, kernel.store)
-    day = kernel.clock.now() // (DAY_S * SECOND)
+    begin = kernel.clock.now() // (period * SECOND) * period
     if store.direct:
-        return store.presign_get(key, now=datetime.fromtimestamp(day * DAY_S, UTC), expires=2 * DAY_S)
-    return _sign(kernel.crypto, base_url, "get", key, {"exp": str((day + 2) * DAY_S), "st": store_name})
+        return store.presign_get(key, now=datetime.fromtimestamp(begin, UTC), expires=2 * period)
+    return _sign(kernel.crypto, base_url, "get", key, {"exp": str(begin + 2 * period), "st": store_name})

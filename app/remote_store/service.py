@@ -95,3 +95,9 @@ async def require_claimed(kernel: Kernel, name: str) -> None:
         raise BadRequest(log="no host name")
     if not await kernel.db.read(queries.is_claimed, claim):
         raise NotFound(code="NOT_FOUND")
+
+
+def serves(tx: Tx, user_id: int, host: str) -> bool:
+    """Whether this host name, in whatever spelling, is the person's custom domain."""
+    own, asked = queries.value(tx, user_id, DOMAIN), domain.to_ascii(host)
+    return own is not None and asked is not None and domain.to_ascii(own) == asked

@@ -21,6 +21,7 @@ class Scene:
     cid: int = 0
     file: int = 0
     friends: int = 0
+    link: str = ""  # token of the album's public link
     friend_email: str = ""
     guest_email: str = ""
     people: dict[str, Any] = field(default_factory=dict)
@@ -55,6 +56,7 @@ async def set_up(world: World) -> Scene:
     s.friends = await _commit(world, friend, theirs)
     await friend.post("/collections/add-files", {"collectionID": s.cid, "files": items(s.friends)})
     await owner.put("/files/data", {"fileID": s.file, "type": "mldata", "encryptedData": "bWw=", "decryptionHeader": "aA=="})
+    s.link = (await owner.post("/collections/share-url", {"collectionID": s.cid})).json()["result"]["url"].rpartition("=")[2]
     s.people = {**people, **await _intruders(world, owner)}
     return s
 

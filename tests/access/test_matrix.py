@@ -12,7 +12,7 @@ import pytest
 
 from app.main import all_routes
 from tests.access.scene import ACTORS, Scene, set_up, share_body
-from tests.collections.scenes import KEY, MAGIC, NONCE, items
+from tests.collections.scenes import KEY, MAGIC, NONCE, SEALED, items
 from tests.inprocess import World
 
 PREFIXES = ("/collections", "/collection-actions", "/files", "/trash")
@@ -101,6 +101,13 @@ TABLE: dict[tuple[str, str], tuple[Request, Statuses]] = {
         MANAGERS,
     ),
     ("POST", "/collections/leave/{id}"): (_album("leave/{id}"), (403, 200, 200, 200, 200, 200)),
+    ("POST", "/collections/share-url"): (lambda s, a: ("/collections/share-url", {"collectionID": s.cid}), OWNER_ONLY),
+    ("PUT", "/collections/share-url"): (lambda s, a: ("/collections/share-url", {"collectionID": s.cid, "enableJoin": False}), OWNER_ONLY),
+    ("DELETE", "/collections/share-url/{id}"): (_album("share-url/{id}"), OWNER_ONLY),
+    ("POST", "/collections/join-link"): (  # with the link's token; who is in stays what they are
+        lambda s, a: (f"/collections/join-link?accessToken={s.link}", {"collectionID": s.cid, "encryptedKey": SEALED}),
+        (400, 200, 200, 200, 200, 200),
+    ),
     ("DELETE", "/collections/v3/{id}"): (_album("v3/{id}?collectionID={id}&keepFiles=false"), OWNER_ONLY),
     ("GET", "/collection-actions/pending-remove"): (_plain("/collection-actions/pending-remove"), EVERYBODY),
     ("GET", "/collection-actions/delete-suggestions"): (_plain("/collection-actions/delete-suggestions"), EVERYBODY),

@@ -304,6 +304,40 @@ CREATE TABLE collection_actions (
 CREATE INDEX collection_actions_feed ON collection_actions (user_id, action, updated_at) WHERE is_pending;
 CREATE UNIQUE INDEX collection_actions_one ON collection_actions (user_id, collection_id, file_id, action) WHERE is_pending;
 
+-- Public links of albums, one live one per album; a disabled one keeps its row, so that its token is never given out again.
+-- The owner is shown the token for ever: it is sealed; visitors are found by its keyed hash. So is what they send for the password.
+CREATE TABLE album_links (
+  link_id {identity 1},
+  collection_id INTEGER NOT NULL REFERENCES collections(collection_id),
+  token_hash TEXT NOT NULL UNIQUE,
+  token_cipher BLOB NOT NULL,
+  token_nonce BLOB NOT NULL,
+  is_disabled BOOLEAN NOT NULL DEFAULT FALSE,
+  valid_till INTEGER NOT NULL DEFAULT 0,      -- 0: for ever
+  device_limit INTEGER NOT NULL DEFAULT 0,    -- 0: none
+  pass_hash TEXT,
+  pass_nonce TEXT,
+  mem_limit INTEGER,
+  ops_limit INTEGER,
+  enable_download BOOLEAN NOT NULL DEFAULT TRUE,
+  enable_collect BOOLEAN NOT NULL DEFAULT FALSE,
+  enable_comment BOOLEAN NOT NULL DEFAULT FALSE,
+  enable_join BOOLEAN NOT NULL DEFAULT TRUE,
+  min_role TEXT,                              -- sharees below it are not shown the link
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX album_links_live ON album_links (collection_id) WHERE NOT is_disabled;
+
+-- Devices that have opened a link, for its device limit; they go when the link ends.
+CREATE TABLE album_link_devices (
+  link_id INTEGER NOT NULL REFERENCES album_links(link_id),
+  ip TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (link_id, ip, user_agent)
+) WITHOUT ROWID;
+
 -- The trash. One row per file that ever was in it.
 CREATE TABLE trash (
   file_id INTEGER PRIMARY KEY REFERENCES files(file_id),
