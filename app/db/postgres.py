@@ -142,21 +142,21 @@ class PostgresDatabase:
     def _write(self, deadline: float, name: str, fn: Callable[[Tx], T]) -> T:
         started = time.perf_counter()
         attempt = 0
-        try:
-            while True:
-                try:
-                    return self._attempt(deadline, fn)
-                except _CONFLICT as e:
-                    if isinstance(e, errors.UniqueViolation) and attempt >= TWINS:
-                        raise
-                    if attempt >= RETRIES:
-                        raise Unavailable(log=f"{name}: still conflicting after {RETRIES} retries") from e
-                    attempt += 1
-                    log.debug("%s: retry %d after %s", name, attempt, type(e).__name__)
-                    time.sleep(random.random() * 0.002 * 2**attempt)  # noqa: S311 - jitter, no secret
-        finally:
-            if (took := time.perf_counter() - started) > SLOW:
-                log.warning("slow transaction %s: %.0f ms, %d retries", name, took * 1000, attempt)
+        while True:
+            try:
+                value = self._attempt(deadline, fn)
+                break
+            except _CONFLICT as e:
+                if isinstance(e, errors.UniqueViolation) and attempt >= TWINS:
+                    raise
+                if attempt >= RETRIES:
+                    raise Unavailable(log=f"{name}: still conflicting after {RETRIES} retries") from e
+                attempt += 1
+                log.debug("%s: retry %d after %s", name, attempt, type(e).__name__)
+                time.sleep(random.random() * 0.002 * 2**attempt)  # noqa: S311 - jitter, no secret
+        if (took := time.perf_counter() - started) > SLOW:
+            log.warning("slow transaction %s: %.0f ms, %d retries", name, took * 1000, attempt)
+        return value
 
     def _attempt(self, deadline: float, fn: Callable[[Tx], T]) -> T:
         """One try. A connection lost before COMMIT was sent is tried again; lost during it, nobody can know: 503, and clients repeat."""

@@ -125,7 +125,8 @@ def simple(db: Connection, command: bytes) -> bytes:
 def _checked(db: Connection, result: pq.abc.PGresult) -> pq.abc.PGresult:
     if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
         return result
-    if db.pgconn.status != pq.ConnStatus.OK:
+    if db.pgconn.status != pq.ConnStatus.OK or not result.error_field(pq.DiagnosticField.SQLSTATE):
+        db.close()  # only libpq itself reports errors without a number: it has lost the server, though it may not know yet
         raise psycopg.OperationalError(result.get_error_message() or "the connection is lost")
     raise errors.error_from_result(result)
 
