@@ -51,7 +51,13 @@ TABLE: dict[tuple[str, str], tuple[Request, Statuses]] = {
     ("GET", "/collections"): (_plain("/collections"), EVERYBODY),
     ("GET", "/collections/v2"): (_plain("/collections/v2"), EVERYBODY),
     ("GET", "/collections/v3"): (_plain("/collections/v3"), EVERYBODY),
-    ("POST", "/collections"): (_plain("/collections", {"encryptedKey": KEY, "keyDecryptionNonce": NONCE, "type": "album"}), EVERYBODY),
+    ("POST", "/collections"): (
+        _plain(
+            "/collections",
+            {"encryptedKey": KEY, "keyDecryptionNonce": NONCE, "encryptedName": "bg==", "nameDecryptionNonce": NONCE, "type": "album"},
+        ),
+        EVERYBODY,
+    ),
     ("GET", "/collections/{id}"): (_album("{id}"), READERS),
     ("GET", "/collections/v2/diff"): (_album("v2/diff?collectionID={id}&sinceTime=0"), READERS),
     ("GET", "/collections/sharees"): (_album("sharees?collectionID={id}"), READERS),
