@@ -377,8 +377,8 @@ CREATE TABLE file_data (
   PRIMARY KEY (file_id, type)
 );
 CREATE INDEX file_data_feed ON file_data (user_id, updated_at);
-CREATE INDEX file_data_object ON file_data (object_id);
-CREATE INDEX file_data_preview ON file_data (preview_object_id);
+CREATE INDEX file_data_object ON file_data (object_id) WHERE object_id IS NOT NULL;
+CREATE INDEX file_data_preview ON file_data (preview_object_id) WHERE preview_object_id IS NOT NULL;
 
 -- Bytes to be removed from a store once they are due and nothing names them any more.
 CREATE TABLE deletions (
