@@ -1,4 +1,4 @@
-"""Objects as files in a folder on this machine: `objects/ab/cd/<key>`, `tmp/` beside it on the same file system.
+"""Objects as files in a folder on this machine: `objects/ab/<key>`, `tmp/` beside it on the same file system.
 
 Owns the flow of a PUT (restic rest-server's saveBlob: temporary file, hash while writing, fsync, link, fsync of the folder); the steps
 themselves are `disk`'s. An object never changes once it has its name. No clock in here.
@@ -59,8 +59,19 @@ class FilesystemStore(OriginOnly):
             root.mkdir(mode=disk.FOLDER_MODE, parents=True, exist_ok=True)
             disk.make_folders(root, "objects")
             disk.make_folders(root, "tmp", "mp")
+            self._make_fan()
             disk.sync_folder(self._temp)
             disk.sync_folder(root)
+
+    def _make_fan(self) -> None:
+        """All folders at once and synced, so that no PUT pays for one."""
+        there = set(os.listdir(self._objects))
+        names = [f"{n:02x}" for n in range(256)]
+        for name in names:
+            if name not in there:
+                disk.make_folders(self._objects, name)
+        disk.sync_folder(self._objects)
+        self._synced.update(self._objects / name for name in names)
 
     async def put(self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None) -> Stored:
         """See `ObjectStore.put`. A body of ≤ 1 MiB costs one thread hop."""
@@ -90,8 +101,8 @@ class FilesystemStore(OriginOnly):
         await self._threads.run(self._delete, self._file(key))
 
     async def list(self, prefix: str = "", after: str = "") -> AsyncIterator[ObjectInfo]:
-        """In the order of (two levels of SHA-256 of the key, file name); one thread hop for each of up to 256 folders."""
-        behind = (*fan(after), file_name(after)) if after else ("", "", "")
+        """In the order of (first byte of the SHA-256 of the key, file name); one thread hop for each of the 256 folders."""
+        behind = (fan(after), file_name(after)) if after else ("", "")
         for top in await self._threads.run(_names, self._objects):
             if top >= behind[0]:
                 for info in await self._threads.run(self._list_folder, top, prefix, behind):
@@ -191,7 +202,7 @@ class FilesystemStore(OriginOnly):
         """Give the staged file its name; the etag of what has it now. Raises `KeyTaken`."""
         if target.parent not in self._synced or not target.parent.is_dir():
             self._synced.discard(target.parent)
-            disk.make_folders(self._objects, *fan(key))
+            disk.make_folders(self._objects, target.parent.name)
         if replace:
             os.rename(source, target)
         elif not disk.link_new(source, target, self._lock):
@@ -203,11 +214,10 @@ class FilesystemStore(OriginOnly):
     def _sync_name(self, folder: Path) -> None:
         """Make a name in `folder` durable, also one that was there: whoever gave it may not have come to that yet.
 
-        Then the folder's own name and its parent's, once a process. Innermost first: one journal commit covers all three.
+        Then the folder's own name, once a process.
         """
         disk.sync_folder(folder)
         if folder not in self._synced:
-            disk.sync_folder(folder.parent)
             disk.sync_folder(self._objects)
             self._synced.add(folder)
 
@@ -244,15 +254,14 @@ class FilesystemStore(OriginOnly):
             if file.parent.is_dir():
                 disk.sync_folder(file.parent)
 
-    def _list_folder(self, top: str, prefix: str, behind: tuple[str, str, str]) -> Sequence[ObjectInfo]:
+    def _list_folder(self, top: str, prefix: str, behind: tuple[str, str]) -> Sequence[ObjectInfo]:
         found = []
-        for low in _names(self._objects / top):
-            for name in _names(self._objects / top / low):
-                key = key_of(name)
-                if key is not None and key.startswith(prefix) and (top, low, name) > behind:
-                    info = self._head(key, self._objects / top / low / name)
-                    if info is not None:
-                        found.append(info)
+        for name in _names(self._objects / top):
+            key = key_of(name)
+            if key is not None and key.startswith(prefix) and (top, name) > behind and fan(key) == top:
+                info = self._head(key, self._objects / top / name)
+                if info is not None:
+                    found.append(info)
         return found
 
     def _sweep(self, older_than_us: int) -> int:
@@ -285,7 +294,7 @@ class FilesystemStore(OriginOnly):
         return TempFile(self._temp / f"{self._prefix}-{next(self._count)}")
 
     def _file(self, key: str) -> Path:
-        return self._objects.joinpath(*fan(check_key(key)), file_name(key))
+        return self._objects / fan(check_key(key)) / file_name(key)
 
 
 def _or_drop(temp: TempFile, last: Callable[[TempFile, bytes], T], block: bytes) -> T:

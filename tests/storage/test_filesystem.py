@@ -72,7 +72,7 @@ async def test_where_an_object_lies(store: FilesystemStore, root: Path) -> None:
     files = [path for path in (root / "objects").rglob("*") if path.is_file()]
     assert files == [store.path(ALICE)]
     assert files[0].name == ALICE.replace("/", "%2F")
-    assert len(files[0].relative_to(root).parts) == 4
+    assert len(files[0].relative_to(root).parts) == 3
     assert files[0].stat().st_mode & 0o777 == 0o600
     assert files[0].stat().st_nlink == 1
     assert {path.stat().st_mode & 0o777 for path in root.rglob("*") if path.is_dir()} == {0o700}
@@ -123,18 +123,22 @@ async def test_everything_is_synced_before_the_answer(store: FilesystemStore, ro
     for name, real in (("link", link), ("rename", rename), ("unlink", unlink)):
         monkeypatch.setattr(os, name, watch(name, real))
 
-    first = ["sync tmp/", "link objects///", "sync objects//", "sync objects/", "sync objects", "unlink tmp/"]
+    first = ["sync tmp/", "link objects//", "sync objects/", "unlink tmp/"]
     await put(store, ALICE, PHOTO)
     assert steps == first
     steps.clear()
     await put(store, ALICE, PHOTO)
-    assert steps == ["sync tmp/", "link objects///", "sync objects//", "unlink tmp/"]
+    assert steps == first
     steps.clear()
     await store.delete(ALICE)
-    assert steps == ["unlink objects///", "sync objects//"]
+    assert steps == ["unlink objects//", "sync objects/"]
     steps.clear()
     await store.delete(ALICE)
-    assert steps == ["unlink objects///", "sync objects//"]
+    assert steps == ["unlink objects//", "sync objects/"]
+    steps.clear()
+    store.path(ALICE).parent.rmdir()  # somebody tidied up: the folder comes back with its own name synced
+    await put(store, ALICE, PHOTO)
+    assert steps == ["sync tmp/", "link objects//", "sync objects/", "sync objects", "unlink tmp/"]
     steps.clear()
     upload_id = await store.create_multipart(BOB)
     part = await store.put_part(BOB, upload_id, 1, body(PHOTO), length=None, md5=None)
@@ -148,7 +152,7 @@ async def test_everything_is_synced_before_the_answer(store: FilesystemStore, ro
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-@pytest.mark.parametrize(("call", "after"), [("open", 0), ("write", 0), ("write", 1), ("fsync", 0), ("mkdir", 0), ("link", 0)])
+@pytest.mark.parametrize(("call", "after"), [("open", 0), ("write", 0), ("write", 1), ("fsync", 0), ("link", 0)])
 async def test_a_full_disk(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch, call: str, after: int, number: int) -> None:
     with monkeypatch.context() as broken:
         break_call(broken, call, number, after)

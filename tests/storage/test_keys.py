@@ -27,7 +27,7 @@ def test_a_good_key_has_one_file_of_its_own(key: str) -> None:
     assert name not in {".", ".."}
     assert len(name.encode()) <= 255
     assert key_of(name) == key
-    assert all(len(level) == 2 for level in fan(key))
+    assert len(fan(key)) == 2
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +46,8 @@ def test_whatever_is_asked_stays_inside(store: FilesystemStore, root: Path, key:
     objects = root / "objects"
     with contextlib.suppress(BadKey):
         path = store.path(key)
-        assert path.resolve().relative_to(objects).parts[:2] == fan(key)
-        assert path.parent.parent.parent == objects
+        assert path.resolve().relative_to(objects).parts[0] == fan(key)
+        assert path.parent.parent == objects
         assert path.parts[-1] not in {"", ".", ".."}
 
 
