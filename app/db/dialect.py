@@ -48,7 +48,8 @@ def _spelled(sql: str, sizes: tuple[tuple[str, int], ...]) -> tuple[str, frozens
 
 def for_sqlite(sql: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """(statement, parameters) as SQLite gets them."""
-    sizes = tuple((name, len(params[name])) for name in _lists(sql) if 0 < len(params[name]) <= FEW)
+    lists = _lists(sql)
+    sizes = tuple((name, len(params[name])) for name in lists if 0 < len(params[name]) <= FEW) if lists else ()
     if not sizes:
         text, as_json = sqlite_sql(sql)
         return text, bind(params, as_json)
