@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import logging
 import os
+import signal
+import sys
 from typing import Any
 
 from .. import logs
@@ -18,6 +21,7 @@ from . import build
 
 STOP_SECONDS = 9  # then a worker whose requests do not end is killed
 BACKLOG = 1024
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 log = logging.getLogger("darkroom.serve")
 
 
@@ -68,10 +72,17 @@ def _hand_over(args: argparse.Namespace, flags: dict[str, str]) -> None:
         os.environ[CONFIG_VARIABLE] = str(args.config.absolute())
 
 
+def _end_with_parent() -> None:
+    """A worker whose parent is killed gets a SIGTERM, so that nothing goes on serving unseen (Linux; elsewhere the parent's stop must do)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Worker:
     """The ASGI application of one process: made when the server says that it starts."""
 
     def __init__(self) -> None:
+        _end_with_parent()
         self._config = load(None, os.environ, {})
         logs.setup(self._config.log.level, self._config.log.format)
         self._app: Any = None

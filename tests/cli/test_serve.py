@@ -152,7 +152,7 @@ def test_several_workers_on_postgresql(tmp_path: Path) -> None:
         with serving(tmp_path, "--workers", "2", DARKROOM_DATABASE_URL=url) as server:
             wait_for(lambda: json.loads(server.get("/healthz")[1])["status"] == "ok")
             added = darkroom("user", "add", "alice@example.org", cwd=tmp_path, DARKROOM_DATABASE_URL=url)
-            assert (added.returncode, added.stderr) == (0, "")
+            assert added.returncode == 0, added.stderr  # the throw-away PostgreSQL is warned about there: it does not sync
             assert server.stop() == 0
     finally:
         drop_postgres(url)
