@@ -196,12 +196,18 @@ class Reader:
             assert page["diff"] or not more, "an empty page with more to come goes in circles"
             for row in page["diff"]:
                 assert row["updatedAt"] > self.trash_since, "a row from before the cursor"
-                self.trash[row["file"]["id"]] = _lasting(row, "updatedAt")
+                self.trash[row["file"]["id"]] = _lasting(_as_trashed(row), "updatedAt")
             self.trash_since = max([self.trash_since, *(row["updatedAt"] for row in page["diff"])])
 
     def state(self) -> tuple[Any, Any, Any]:
         """Everything a device knows, to the last field."""
         return self.albums, self.rows, self.trash
+
+
+def _as_trashed(row: Json) -> Json:
+    """A trash row without the file's metadata: a change of them while it lies there is not sent again (files.md §4.2)."""
+    later = {"magicMetadata", "pubMagicMetadata", "updationTime"}
+    return {**row, "file": {k: v for k, v in row["file"].items() if k not in later}}
 
 
 def _lasting(row: Json, time: str) -> Json:
