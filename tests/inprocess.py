@@ -70,9 +70,7 @@ class Api:
 
         await self.app(scope, receive, send)
         start = sent[0]
-        out = Response(
-            start["status"], {k.decode().lower(): v.decode() for k, v in start["headers"]}, b"".join(m.get("body", b"") for m in sent[1:])
-        )
+        out = Response(start["status"], {k.decode().lower(): v.decode() for k, v in start["headers"]}, b"".join(m.get("body", b"") for m in sent[1:]))
         if out.content[:1] in (b"{", b"[") and not path.startswith("/objects/"):
             strict.check(method, path, out.status, out.json(), body)
         if expect is not None:

@@ -71,7 +71,4 @@ def changed_since(tx: Tx, user_id: int, since: int, limit: int) -> list[Entity]:
         since=since,
         limit=limit,
     )
-    return [
-        Entity(id=i, user_id=u, encrypted_data=d, header=h, is_deleted=bool(gone), created_at=c, updated_at=t)
-        for i, u, d, h, gone, c, t in rows
-    ]
+    return [Entity(id=i, user_id=u, encrypted_data=d, header=h, is_deleted=bool(gone), created_at=c, updated_at=t) for i, u, d, h, gone, c, t in rows]

@@ -15,8 +15,7 @@ Items = list[tuple[int, str, str]]
 def page(tx: Tx, collection_id: int, since: int, limit: int) -> list[Row]:
     """Rows of an album changed after `since`, tombstones included, ascending."""
     return tx.all(
-        f"SELECT {COLUMNS} FROM {FROM} WHERE m.collection_id = :id AND m.updation_time > :since "
-        "ORDER BY m.updation_time, m.file_id LIMIT :limit",
+        f"SELECT {COLUMNS} FROM {FROM} WHERE m.collection_id = :id AND m.updation_time > :since ORDER BY m.updation_time, m.file_id LIMIT :limit",
         id=collection_id,
         since=since,
         limit=limit,
