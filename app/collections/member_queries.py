@@ -127,9 +127,3 @@ def live_of(tx: Tx, collection_id: int, owner_id: int) -> list[int]:
         owner_id=owner_id,
     )
     return [f for (f,) in rows]
-
-
-def albums_holding(tx: Tx, file_ids: list[int]) -> set[int]:
-    """Albums in which any of these files is live."""
-    rows = tx.all("SELECT DISTINCT collection_id FROM collection_files WHERE file_id IN (:ids[]) AND NOT is_deleted", ids=file_ids)
-    return {c for (c,) in rows}

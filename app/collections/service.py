@@ -208,7 +208,7 @@ async def delete(kernel: Kernel, actor: Session, collection_id: int, keep_files:
 def _delete(tx: Tx, kernel: Kernel, user_id: int, collection_id: int, keep_files: bool, now: int) -> None:
     sync.lock_account(tx, user_id)  # nobody but the owner moves the owner's files: what is read next stands still
     own = member_queries.live_of(tx, collection_id, user_id)
-    albums = {collection_id} | member_queries.albums_holding(tx, own)
+    albums = {collection_id} | trash.albums_holding(tx, user_id, own)
     sync.lock_collections(tx, albums)
     album = access.owned(tx, user_id, collection_id, deleted_ok=True)
     if album.type in SPECIAL:
