@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from pathlib import Path
 
 PROGRAM = Path(sys.executable).parent / "darkroom"
 SECONDS = 60.0  # a bound on hanging, not an expectation: the machine may be busy
+BANNER_ENDS = "first code"  # the last line of every banner, unless there are dangers, which are printed with it in one write
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -29,9 +32,12 @@ def darkroom(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[s
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on, below those the kernel gives to connections: one of them could be taken before the server is up."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -68,15 +74,18 @@ class Serving:
 
 @contextmanager
 def serving(cwd: Path, *args: str, **env: str) -> Iterator[Serving]:
-    """A server on a free port with its data in cwd/darkroom-data unless told otherwise; killed at the end if it still runs."""
+    """A server on a free port with its data in cwd/darkroom-data unless told otherwise; killed at the end if it still runs.
+
+    It answers a moment before it has printed its banner, so both are waited for."""
     port, log = free_port(), cwd / "serve.log"
     with log.open("ab") as out:
+        before = out.tell()
         command = [PROGRAM, "serve", "--port", str(port), *args]
         process = subprocess.Popen(command, cwd=cwd, env=environment(**env), stdout=out, stderr=subprocess.STDOUT)
     server = Serving(process, port, log)
     try:
         until = time.monotonic() + SECONDS
-        while not server.answers():
+        while BANNER_ENDS not in server.says()[before:] or not server.answers():
             assert process.poll() is None, f"ended with {process.returncode}: {server.says()}"
             assert time.monotonic() < until, f"no answer: {server.says()}"
             time.sleep(0.02)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+
+from tests.cli.command import free_port
 
 SETTINGS = """
 [http]
@@ -29,14 +30,8 @@ rp_id = "localhost"
 origins = ["http://localhost:3001"]
 """
 PROGRAM = Path(sys.executable).parent / "darkroom"
-START_SECONDS = 30
-STOP_SECONDS = 30
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+START_SECONDS = 60
+STOP_SECONDS = 60
 
 
 @dataclass
