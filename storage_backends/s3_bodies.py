@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from storage_backends.contract import Staged
-from storage_backends.disk import TempFile, remove_quietly
+from storage_backends.disk import FOLDER_MODE, TempFile, remove_quietly
 from storage_backends.disk import translated as disk_errors
 from storage_backends.intake import BLOCK, Intake
 from storage_backends.s3_calls import translated
@@ -52,6 +52,7 @@ class Staging:
     async def _spool(self, intake: Intake, temp: TempFile, block: bytes, length: int | None, md5: bytes | None) -> None:
         """A body of several blocks into the temporary file."""
         try:
+            await self._threads.run(_make, self._folder)
             if length is not None:
                 await self._threads.run(temp.reserve, length)
             while not intake.ended:
@@ -114,6 +115,12 @@ class BodyReader:
         body, self._body = self._body, None
         if body is not None:
             body.close()
+
+
+def _make(folder: Path) -> None:
+    """Each time: it costs nothing beside a body of megabytes, and a folder that somebody cleared away is there again."""
+    with disk_errors(f"make {folder.name}"):
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
 
 
 def _hash(temp: TempFile, block: bytes, md5: bytes | None) -> None:

@@ -294,6 +294,18 @@ def raising_os(number: int) -> Answer:
     return call
 
 
+async def test_the_folder_is_made_and_made_again(moto_config: StoreConfig) -> None:
+    """A fresh data folder has no `tmp`; and somebody may clear it away while the server runs."""
+    folder = spool(moto_config) / "data" / "tmp"
+    store = S3Store(replace(moto_config, tmp=folder))
+    assert await store.sweep(LATER) == 0
+    for key in (ALICE, BOB):
+        await put(store, key, filler(2 * MIB))
+        assert folder.stat().st_mode & 0o777 == 0o700
+        folder.rmdir()
+    await store.close()
+
+
 async def test_leftover_files_are_swept(moto_store: S3Store, moto_config: StoreConfig) -> None:
     left = spool(moto_config) / "darkroom-left"
     left.write_bytes(b"left")
