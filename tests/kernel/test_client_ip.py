@@ -57,6 +57,12 @@ def test_spellings_of_an_address(behind: ClientIp, hop: str, address: str) -> No
 
 def test_mapped_and_odd_peers(behind: ClientIp) -> None:
     assert behind.of("::ffff:10.0.0.1", EVE) == EVE
+    assert behind.of("::ffff:10.0.0.1", "") == PROXY
+    assert behind.of("::ffff:203.0.113.66", "1.2.3.4") == EVE
+    assert behind.of("::ffff:nonsense", "1.2.3.4") == "::ffff:nonsense"
+    assert ClientIp(()).of("::ffff:203.0.113.66", "") == EVE
+    assert behind.of(PROXY, "::ffff:203.0.113.66") == EVE
+    assert behind.of(PROXY, "1.2.3.4, [::ffff:203.0.113.66]:99, ::ffff:10.0.0.1") == EVE
     assert behind.of("fd12::1", EVE) == EVE
     assert behind.of("fe80::1", EVE) == "fe80::1"
     for peer in ("", "unix:", "testclient"):

@@ -317,3 +317,9 @@ async def test_forwarded_addresses(engine: str, tmp_path: Path) -> None:
         assert await seen(world, proxy, b"203.0.113.66") == "203.0.113.66"
         assert await seen(world, proxy) == "10.0.0.1"
         assert await seen(world, None, b"1.2.3.4") == ""
+
+
+async def test_people_at_ipv4_addresses_have_budgets_of_their_own_on_a_socket_for_both(world: World) -> None:
+    for last in range(12):
+        raw = await call_raw(world, scope_of("/events", [], (f"::ffff:203.0.113.{last}", 1)), piece(b"{}"))
+        assert raw["status"] == 400, "one bucket for all of them would be empty by now"
