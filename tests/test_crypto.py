@@ -110,10 +110,17 @@ def test_forged_jwts(crypto: Crypto) -> None:
 
 
 def test_signed_claims_that_are_no_object(crypto: Crypto) -> None:
-    body = part([1])
-    head = EXAMPLE.split(".")[0]
-    mac = base64.urlsafe_b64encode(crypto._jwt_mac(f"{head}.{body}")).rstrip(b"=").decode()
-    assert crypto.read_jwt(f"{head}.{body}.{mac}", scope="PAYMENT", now=0) is None
+    good = EXAMPLE.split(".")[0]
+    for head, body in ((good, part([1])), (part([1]), part(CLAIMS)), (part({"alg": "none"}), part(CLAIMS)), ("!", part(CLAIMS)), (good, "!")):
+        mac = base64.urlsafe_b64encode(crypto._jwt_mac(f"{head}.{body}")).rstrip(b"=").decode()
+        assert crypto.read_jwt(f"{head}.{body}.{mac}", scope="ACCOUNTS", now=0) is None
+
+
+def test_a_bottomless_jwt_is_no_jwt(crypto: Crypto) -> None:
+    for deep in (b"[" * 100_000, b'{"a":' * 50_000):
+        text = base64.urlsafe_b64encode(deep).rstrip(b"=").decode()
+        for forged in (f"{text}.a.b", f"{text}.{text}.{text}", f"{EXAMPLE.split('.')[0]}.{text}.x"):
+            assert crypto.read_jwt(forged, scope="ACCOUNTS", now=BEFORE) is None
 
 
 # --- signed values and minted keys
