@@ -136,7 +136,10 @@ def decode(raw: bytes, kind: type[S]) -> S:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         body = _decode_slowly(raw, kind)
     if _LONG.search(raw):
-        _bounded(body)
+        try:
+            _bounded(body)
+        except RecursionError:  # read just above the stack's end
+            raise BadRequest(log="body is nested too deeply") from None
     body.check()
     return body  # type: ignore[no-any-return]  # the decoder was made for this kind
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 from app.clock import DAY, MINUTE
@@ -31,10 +32,18 @@ async def test_a_device_registers_and_moves_with_its_person(world: World, alice:
 
 
 async def test_tokens_that_are_refused(world: World, alice: Person) -> None:
-    for body in ({"apnsToken": "x"}, {"fcmToken": ""}, {"fcmToken": 1}, {"fcmToken": "x" * 4097}, {"fcmToken": "x", "apnsToken": "x" * 4097}):
+    for body in (
+        {"apnsToken": "x"}, {"fcmToken": ""}, {"fcmToken": 1}, {"fcmToken": "x" * 2049}, {"fcmToken": "\u20ac" * 683},
+        {"fcmToken": "x", "apnsToken": "x" * 2049},
+    ):  # fmt: skip
         assert (await alice.post("/push/token", body, expect=400)).json() == {}
     await world.anon().post("/push/token", {"fcmToken": "x"}, expect=401)
     assert await world.kernel.db.read(_tokens) == []
+
+
+async def test_the_longest_token_fits_the_index(alice: Person) -> None:
+    incompressible = random.Random(7).randbytes(1024).hex()
+    await alice.post("/push/token", {"fcmToken": incompressible, "apnsToken": incompressible})
 
 
 async def test_an_install_then_a_sign_up(world: World, alice: Person) -> None:
@@ -66,8 +75,20 @@ async def test_events_that_are_refused(world: World, alice: Person) -> None:
         assert await anon({**EVENT, name: ""}) == {}
     for body in ({**EVENT, "data": []}, {**EVENT, "data": "x"}, {**EVENT, "platform": "x" * 129}, {**EVENT, "data": {"x": "y" * 8192}}):
         assert await anon(body) == {}
+    deep: dict[str, Any] = {}
+    for _ in range(32):
+        deep = {"a": deep, "b": [[1]]}
+    assert await anon({**EVENT, "data": deep}) == {}
     await world.anon().post("/events/user", {**EVENT, "event": "log_in"}, expect=401)
     assert await world.kernel.db.read(_events) == []
+
+
+async def test_data_in_data(world: World) -> None:
+    deep: Any = []
+    for _ in range(15):
+        deep = {"a": [deep]}
+    await world.anon().post("/events", {**EVENT, "data": deep})
+    assert (await world.kernel.db.read(_events))[0][-1] == deep
 
 
 async def test_strangers_report_ten_times_a_minute(world: World) -> None:

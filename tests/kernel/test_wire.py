@@ -206,6 +206,18 @@ def test_bottomless_nesting(open_: str, close: str) -> None:
                 refused(raw)
 
 
+@pytest.mark.parametrize("open_, close", [("[", "]"), ('{"a":', "}")])
+def test_every_depth_is_read_or_refused(open_: str, close: str) -> None:
+    """Also the depths at which one step of the reading still has room on the stack and the next has not."""
+    outcomes = set()
+    for depth in range(1, 1100):
+        try:
+            outcomes.add(type(ask(f'{{"data":{{"x":{open_ * depth}{1 << 62}{close * depth}}}}}')))
+        except BadRequest as e:
+            outcomes.add(type(e))
+    assert outcomes == {Ask, BadRequest}
+
+
 def test_a_text_that_must_not_be_quoted_in_the_answer() -> None:
     assert b"secret" not in refused('{"name":5,"x":"secret"}').body()
 
