@@ -56,6 +56,9 @@ _MEANING: dict[str, type[StoreError]] = {
     "XMinioAdminBucketQuotaExceeded": NoSpace,
 }
 
+_LOST = {"PreconditionFailed", "ConditionalRequestConflict"}
+"""By code too: a completion may fail inside a 200 (S3 answers before it is done), which botocore turns into a 500."""
+
 CONNECT_TIMEOUT = 5
 """Seconds: a store that does not accept by then is down, and people are waiting."""
 READ_TIMEOUT = 60
@@ -138,7 +141,7 @@ def _meaning(doing: str, error: Exception) -> Exception:
         code = str(answer.get("Error", {}).get("Code", ""))
         status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         text = f"{doing}: {status} {code}"
-        if status in {409, 412}:
+        if status in {409, 412} or code in _LOST:
             return Refused(text)
         if status == 501:
             return NotImplementedThere(text)
