@@ -64,15 +64,17 @@ def refusal(error: StoreError) -> AppError:
 
 
 async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
-    """Before a commit's transaction: all these keys were issued to this owner (else BadRequest) and their bytes are known
+    """Before a commit's transaction: all these keys are this owner's (else BadRequest) and were issued, and their bytes are known
     (else 503 OBJECT_SIZE_FETCH_FAILED). Bytes that a client put into a direct store itself get their pending row here."""
     found = await kernel.db.read(queries.known, owner_id, keys)
     unknown = [key for key in dict.fromkeys(keys) if key not in found]
     if not unknown:  # what has a row was issued
         return
     for key in unknown:
-        if not kernel.crypto.minted(owner_id, key):
-            raise BadRequest(log=f"{key[:200]} was not issued to user {owner_id}")
+        if not key.startswith(f"{owner_id}/"):
+            raise BadRequest(log=f"{key[:200]} is not of user {owner_id}")
+        if not kernel.crypto.minted(owner_id, key):  # never issued, so nothing is there: to clients the same as bytes that did not arrive
+            raise missing(key)
     if not kernel.store.direct:
         raise missing(unknown[0])
     try:
