@@ -25,10 +25,11 @@ class Plan:
 
 def plan(tx: Tx, config: Config, user_id: int) -> Plan:
     """The account's own limit, else the configured default."""
-    row = tx.one("SELECT quota, plan_ends_at FROM users WHERE user_id = :user_id", user_id=user_id)
-    own, ends_at = row or (None, None)
-    limit = config.quota.default if own is None else own
-    return Plan(limit or UNLIMITED, ends_at)
+    return _plan(config, *(tx.one("SELECT quota, plan_ends_at FROM users WHERE user_id = :user_id", user_id=user_id) or (None, None)))
+
+
+def _plan(config: Config, own: int | None, ends_at: int | None) -> Plan:
+    return Plan((config.quota.default if own is None else own) or UNLIMITED, ends_at)
 
 
 def used(tx: Tx, user_id: int, app: str) -> tuple[int, int]:
@@ -37,16 +38,27 @@ def used(tx: Tx, user_id: int, app: str) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
+def _standing(tx: Tx, config: Config, user_id: int, app: str) -> tuple[Plan, int, int]:
+    """Plan, bytes and files of an account in an app."""
+    row = tx.one(
+        "SELECT u.quota, u.plan_ends_at, g.bytes, g.files FROM users u LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app "
+        "WHERE u.user_id = :user_id",
+        user_id=user_id,
+        app=app,
+    )
+    own, ends_at, size, files = row or (None, None, None, None)
+    return _plan(config, own, ends_at), size or 0, files or 0
+
+
 def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now: int, files: int = 1) -> None:
     """May this account store `size` more bytes (None: is it below its limit at all) in `files` more files?
 
     Raises StorageFull (426), PaymentRequired (402), or 403 FILE_LIMIT_REACHED for Locker's file count.
     A sized request may pass the limit by the tolerance; one without a size may not.
     """
-    account = plan(tx, config, user_id)
+    account, stored, count = _standing(tx, config, user_id, app)
     if account.ends_at is not None and account.ends_at < now:
         raise PaymentRequired(log=f"plan of {user_id} ended")
-    stored, count = used(tx, user_id, app)
     if app == "locker":
         _check_locker(config, stored, count, size or 0, files)
     elif size is None:
@@ -75,7 +87,7 @@ class FileLimitReached(Forbidden):
 
 def charge(tx: Tx, user_id: int, app: str, size: int, files: int) -> None:
     """Add bytes and files (either may be negative) to the ledger. The row's lock orders an account's commits."""
-    tx.run(
+    tx.send(
         "INSERT INTO usage (user_id, app, bytes, files) VALUES (:user_id, :app, :size, :files) "
         "ON CONFLICT (user_id, app) DO UPDATE SET bytes = usage.bytes + excluded.bytes, files = usage.files + excluded.files",
         user_id=user_id,

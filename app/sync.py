@@ -44,10 +44,13 @@ def open_feed(tx: Tx, user_id: int, now: int) -> None:
 
 def stamp(tx: Tx, now: int, users: Iterable[int]) -> int:
     """A stamp (µs) above everything these people's cursors can have met; their feeds are locked until COMMIT."""
-    ids = sorted(set(users))
-    feeds = tx.all("SELECT stamp FROM feeds WHERE user_id IN (:ids[]) ORDER BY user_id FOR UPDATE", ids=ids)
-    value = max(now, *(s + 1 for (s,) in feeds)) if feeds else now
-    tx.run("UPDATE feeds SET stamp = :value WHERE user_id IN (:ids[])", value=value, ids=ids)
+    return _advance(tx, now, tx.all("SELECT user_id, stamp FROM feeds WHERE user_id IN (:ids[]) ORDER BY user_id FOR UPDATE", ids=sorted(set(users))))
+
+
+def _advance(tx: Tx, now: int, feeds: Sequence[tuple[int, int]]) -> int:
+    """A stamp beyond these locked feeds (person, stamp), written to them."""
+    value = max(now, *(s + 1 for _, s in feeds)) if feeds else now
+    tx.send("UPDATE feeds SET stamp = :value WHERE user_id IN (:ids[])", value=value, ids=[user for user, _ in feeds])
     return value
 
 
@@ -65,8 +68,16 @@ def readers(tx: Tx, collection_ids: Iterable[int]) -> set[int]:
 def stamp_collections(tx: Tx, now: int, collection_ids: Iterable[int], also: Iterable[int] = ()) -> int:
     """One stamp for a change inside these (locked) albums: written to the albums and to the feeds of all who see them, and `also`."""
     ids = sorted(set(collection_ids))
-    value = stamp(tx, now, readers(tx, ids) | set(also))
-    tx.run("UPDATE collections SET updation_time = :value WHERE collection_id IN (:ids[])", value=value, ids=ids)
+    feeds = tx.all(
+        "SELECT f.user_id, f.stamp FROM feeds f WHERE f.user_id IN ("
+        "  SELECT owner_id FROM collections WHERE collection_id IN (:ids[]) "
+        "  UNION SELECT to_user_id FROM collection_shares WHERE collection_id IN (:ids[]) AND NOT is_deleted "
+        "  UNION SELECT user_id FROM users WHERE user_id IN (:also[])) ORDER BY f.user_id FOR UPDATE",
+        ids=ids,
+        also=sorted(set(also)),
+    )
+    value = _advance(tx, now, feeds)
+    tx.send("UPDATE collections SET updation_time = :value WHERE collection_id IN (:ids[])", value=value, ids=ids)
     return value
 
 

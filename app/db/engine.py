@@ -26,8 +26,12 @@ class Tx(Protocol):
     def run(self, sql: str, /, **params: Any) -> int:
         """Execute; the number of rows affected."""
 
+    def send(self, sql: str, /, **params: Any) -> None:
+        """Execute, in its turn, something nobody needs the answer of: an engine behind a network sends it along with the next statement.
+        What it raises may come with that one, or with the commit."""
+
     def lock(self, sql: str, /, **params: Any) -> None:
-        """A SELECT … FOR UPDATE whose rows nobody looks at: nothing to do where a single writer is the lock."""
+        """A SELECT … FOR UPDATE whose rows nobody looks at: sent as `send` does; nothing to do where a single writer is the lock."""
 
 
 class Database(Protocol):

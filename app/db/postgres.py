@@ -31,7 +31,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from ..errors import NoSpace, Unavailable
 from . import dialect, migrate
 from .engine import Tx
-from .statements import Connection, PostgresTx, configure, simple
+from .statements import Connection, PostgresTx, configure
 from .watch import Watch
 
 P = ParamSpec("P")
@@ -99,8 +99,8 @@ class PostgresDatabase:
 
     async def scan(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         def snapshot(db: Connection) -> T:
-            with _transaction(db, b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"):
-                return fn(PostgresTx(db), *args, **kwargs)
+            with _transaction(db, b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY") as tx:
+                return fn(tx, *args, **kwargs)
 
         return await self._hop(self._steady, snapshot)
 
@@ -163,8 +163,8 @@ class PostgresDatabase:
         while True:
             over = [False]
             try:
-                with self._connection(deadline) as db, _transaction(db, b"BEGIN ISOLATION LEVEL READ COMMITTED", over):
-                    return fn(PostgresTx(db))
+                with self._connection(deadline) as db, _transaction(db, b"BEGIN ISOLATION LEVEL READ COMMITTED", over) as tx:
+                    return fn(tx)
             except _CONFLICT:
                 raise
             except (*_AWAY, _STALE) as e:
@@ -174,18 +174,22 @@ class PostgresDatabase:
 
 
 @contextlib.contextmanager
-def _transaction(db: Connection, begin: bytes, over: list[bool] | None = None) -> Iterator[None]:
-    """BEGIN … COMMIT, ROLLBACK for whatever is raised. `over` says whether COMMIT was sent."""
-    simple(db, begin)
+def _transaction(db: Connection, begin: bytes, over: list[bool] | None = None) -> Iterator[PostgresTx]:
+    """BEGIN … COMMIT, ROLLBACK for whatever is raised. `over` says whether the connection was lost after COMMIT was sent."""
+    tx = PostgresTx(db, begin)
     try:
-        yield
+        yield tx
     except BaseException:
-        with contextlib.suppress(psycopg.Error):  # a dead connection has rolled back
-            simple(db, b"ROLLBACK")
+        tx.rollback()
         raise
-    if over is not None:
-        over[0] = True
-    if simple(db, b"COMMIT") != b"COMMIT":
+    try:
+        done = tx.commit()
+    except psycopg.Error:
+        if over is not None:
+            over[0] = db.closed
+        tx.rollback()
+        raise
+    if done != b"COMMIT":
         raise RuntimeError("the transaction had failed and its error was swallowed: nothing is stored")
 
 

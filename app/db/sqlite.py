@@ -62,6 +62,9 @@ class SqliteTx:
         row = self._execute(sql, params).fetchone()
         return None if row is None else row[0]
 
+    def send(self, sql: str, /, **params: Any) -> None:
+        self._execute(sql, params)
+
     def lock(self, sql: str, /, **params: Any) -> None:
         """The writer is alone."""
 

@@ -91,7 +91,7 @@ def _may_put(tx: Tx, actor: int, file_id: int, expected: int | None) -> Row | No
 def _put(tx: Tx, write: _Write) -> None:
     sync.lock_account(tx, write.owner_id)
     old = _may_put(tx, write.owner_id, write.file_id, write.expected)
-    json = objects.claim(tx, write.owner_id, write.key)
+    (json,) = objects.claim(tx, write.owner_id, write.key)
     objects.mark_stored(tx, [json.object_id])
     stamp = sync.stamp(tx, write.now, [write.owner_id])
     new = Row(write.file_id, json.object_id, None, "", None, None, json.size, False, stamp)
@@ -164,10 +164,9 @@ def _register(tx: Tx, write: _Write, ask: NewVideo, blob_key: str, grace_us: int
     if _is_registered(tx, write.owner_id, ask):
         return False
     old = queries.row(tx, write.file_id, VIDEO)
-    blob = objects.claim(tx, write.owner_id, blob_key)
+    blob, json = objects.claim(tx, write.owner_id, blob_key, write.key)
     if blob.state != "pending" or blob.size != ask.object_size:
         raise BadRequest(log=f"{ask.object_id} is {blob.state} and has {blob.size} bytes, not {ask.object_size}")
-    json = objects.claim(tx, write.owner_id, write.key)
     objects.mark_stored(tx, [blob.object_id, json.object_id])
     stamp = sync.stamp(tx, write.now, [write.owner_id])
     new = Row(write.file_id, json.object_id, None, "", ask.object_id, blob.object_id, json.size + blob.size, False, stamp)

@@ -66,7 +66,7 @@ def insert_file(tx: Tx, row: FileRow) -> int:
 
 def insert_membership(tx: Tx, collection_id: int, file_id: int, owner_id: int, key: tuple[str, str], stamp: int) -> None:
     """`key`: the file's key sealed with the album's, and its nonce."""
-    tx.run(
+    tx.send(
         "INSERT INTO collection_files (collection_id, file_id, owner_id, encrypted_key, key_nonce, added_at, updation_time) "
         "VALUES (:collection_id, :file_id, :owner_id, :encrypted_key, :key_nonce, :stamp, :stamp)",
         collection_id=collection_id,

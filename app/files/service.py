@@ -4,6 +4,10 @@ taken and the objects become the file's; the bytes are known to be there before 
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from msgspec import UNSET
 
 from .. import access, quota, sync
@@ -19,6 +23,8 @@ from . import queries, wire
 from .entry import Info, Metadata
 from .queries import Content, FileRow
 
+T = TypeVar("T")
+
 
 async def create(kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile) -> wire.Committed:
     """A file of two uploaded objects in an album of the owner's; the same commit again answers with the file that is there.
@@ -29,19 +35,36 @@ async def create(kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile) -> 
     """
     _check_keys(owner_id, [ask.file, ask.thumbnail])
     _check_file_key(ask)
+    return await _commit(
+        kernel,
+        owner_id,
+        [ask.file.object_key, ask.thumbnail.object_key],
+        lambda: kernel.db.write("files.create", _create, kernel, owner_id, app, ask, kernel.clock.now()),
+        lambda: kernel.db.read(_album, owner_id, app, ask.collection_id),
+    )
+
+
+async def _commit(
+    kernel: Kernel, owner_id: int, keys: list[str], write: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[object]]
+) -> T:  # fmt: skip
+    """`write()`, a transaction that claims these keys. What a direct store received gets its row first; what is wrong with a key that has
+    none is said after the refusals of `look()`."""
+    if not kernel.store.direct:
+        with contextlib.suppress(objects.Missing):
+            return await write()
     try:
-        await objects.present(kernel, owner_id, [ask.file.object_key, ask.thumbnail.object_key])
+        await objects.present(kernel, owner_id, keys)
     except AppError:
-        await kernel.db.read(_album, owner_id, app, ask.collection_id)  # its refusals come first
+        await look()
         raise
-    return await kernel.db.write("files.create", _create, kernel, owner_id, app, ask, kernel.clock.now())
+    return await write()
 
 
 def _create(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, now: int) -> wire.Committed:
     sync.lock_account(tx, owner_id)
     sync.lock_collections(tx, [ask.collection_id])
     _album(tx, owner_id, app, ask.collection_id)
-    file, thumb = objects.claim(tx, owner_id, ask.file.object_key), objects.claim(tx, owner_id, ask.thumbnail.object_key)
+    file, thumb = objects.claim(tx, owner_id, ask.file.object_key, ask.thumbnail.object_key)
     _check_size(kernel, ask.file, file)
     _check_size(kernel, ask.thumbnail, thumb)
     if file.state != "pending" or thumb.state != "pending":
@@ -87,12 +110,13 @@ async def update(kernel: Kernel, actor: Session, ask: wire.NewFile) -> wire.Upda
     if ask.id <= 0:
         raise BadRequest(log="no file id")
     _check_keys(actor.user_id, [ask.file, ask.thumbnail])
-    try:
-        await objects.present(kernel, actor.user_id, [ask.file.object_key, ask.thumbnail.object_key])
-    except AppError:
-        await kernel.db.read(access.own_file, actor.user_id, ask.id)
-        raise
-    return await kernel.db.write("files.update", _update, kernel, actor, ask, kernel.clock.now())
+    return await _commit(
+        kernel,
+        actor.user_id,
+        [ask.file.object_key, ask.thumbnail.object_key],
+        lambda: kernel.db.write("files.update", _update, kernel, actor, ask, kernel.clock.now()),
+        lambda: kernel.db.read(access.own_file, actor.user_id, ask.id),
+    )
 
 
 def _update(tx: Tx, kernel: Kernel, actor: Session, ask: wire.NewFile, now: int) -> wire.Updated:
@@ -120,12 +144,13 @@ def _update(tx: Tx, kernel: Kernel, actor: Session, ask: wire.NewFile, now: int)
 async def update_thumbnail(kernel: Kernel, actor: Session, ask: wire.NewThumbnail) -> None:
     """A thumbnail that is no larger than the one it replaces (§4.1), else 400. Sending the same again changes nothing."""
     _check_keys(actor.user_id, [ask.thumbnail])
-    try:
-        await objects.present(kernel, actor.user_id, [ask.thumbnail.object_key])
-    except AppError:
-        await kernel.db.read(access.own_file, actor.user_id, ask.file_id)
-        raise
-    await kernel.db.write("files.update_thumbnail", _update_thumbnail, kernel, actor, ask, kernel.clock.now())
+    await _commit(
+        kernel,
+        actor.user_id,
+        [ask.thumbnail.object_key],
+        lambda: kernel.db.write("files.update_thumbnail", _update_thumbnail, kernel, actor, ask, kernel.clock.now()),
+        lambda: kernel.db.read(access.own_file, actor.user_id, ask.file_id),
+    )
 
 
 def _update_thumbnail(tx: Tx, kernel: Kernel, actor: Session, ask: wire.NewThumbnail, now: int) -> None:
@@ -182,7 +207,7 @@ def _content(tx: Tx, owner_id: int, file_id: int) -> tuple[Content, str, int]:
 
 def _claim_for(tx: Tx, owner_id: int, key: str, current: int) -> Claimed:
     """An object that is new, or already this file's."""
-    claimed = objects.claim(tx, owner_id, key)
+    (claimed,) = objects.claim(tx, owner_id, key)
     if claimed.state != "pending" and claimed.object_id != current:
         raise BadRequest(log="the object belongs to something else")
     return claimed

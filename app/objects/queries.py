@@ -28,6 +28,10 @@ def known(tx: Tx, owner_id: int, keys: Sequence[str]) -> set[str]:
     return {key for (key,) in rows}
 
 
+def is_account(tx: Tx, owner_id: int) -> bool:
+    return tx.value("SELECT 1 FROM users WHERE user_id = :owner_id", owner_id=owner_id) is not None
+
+
 def insert(tx: Tx, owner_id: int, key: str, store: str, size: int, md5: str | None, now: int) -> int | None:
     """The id of a new pending object; None when the key has a row already."""
     found = tx.value(
@@ -49,10 +53,14 @@ def facts(tx: Tx, key: str) -> tuple[str, int, str | None] | None:
     return None if row is None else (row[0], row[1], row[2])
 
 
-def locked(tx: Tx, owner_id: int, key: str) -> tuple[int, int, str] | None:
-    """(id, size, state) of an owner's object, its row locked."""
-    row = tx.one("SELECT object_id, size, state FROM objects WHERE object_key = :key AND owner_id = :owner_id FOR UPDATE", key=key, owner_id=owner_id)
-    return None if row is None else (row[0], row[1], row[2])
+def locked(tx: Tx, owner_id: int, keys: Sequence[str]) -> dict[str, tuple[int, int, str]]:
+    """key → (id, size, state) of an owner's objects, their rows locked in the order of the ids."""
+    rows = tx.all(
+        "SELECT object_key, object_id, size, state FROM objects WHERE object_key IN (:keys[]) AND owner_id = :owner_id ORDER BY object_id FOR UPDATE",
+        keys=list(keys),
+        owner_id=owner_id,
+    )
+    return {key: (object_id, size, state) for key, object_id, size, state in rows}
 
 
 def size(tx: Tx, object_id: int) -> int | None:
@@ -68,8 +76,8 @@ def lock_stored(tx: Tx, object_ids: Collection[int]) -> set[int]:
     return {object_id for (object_id,) in rows}
 
 
-def mark_stored(tx: Tx, object_ids: Collection[int]) -> int:
-    return tx.run("UPDATE objects SET state = 'stored' WHERE object_id IN (:ids[]) AND state = 'pending'", ids=sorted(object_ids))
+def mark_stored(tx: Tx, object_ids: Collection[int]) -> None:
+    tx.send("UPDATE objects SET state = 'stored' WHERE object_id IN (:ids[]) AND state = 'pending'", ids=sorted(object_ids))
 
 
 def begin_replace(tx: Tx, owner_id: int, key: str, store: str, now: int) -> int | None:

@@ -22,6 +22,7 @@ from .wire import PartUrls
 
 __all__ = [
     "Claimed",
+    "Missing",
     "abandon",
     "check_may_upload",
     "claim",
@@ -53,9 +54,11 @@ class Claimed:
     state: str
 
 
-def missing(key: str) -> Unavailable:
+class Missing(Unavailable):
     """503 OBJECT_SIZE_FETCH_FAILED: the bytes are not (yet) there; clients try again (files.md §3.1 check 9)."""
-    return Unavailable("", code="OBJECT_SIZE_FETCH_FAILED", log=f"no bytes under {key}")
+
+    def __init__(self, key: str) -> None:
+        super().__init__("", code="OBJECT_SIZE_FETCH_FAILED", log=f"no bytes under {key}")
 
 
 def refusal(error: StoreError) -> AppError:
@@ -64,7 +67,7 @@ def refusal(error: StoreError) -> AppError:
 
 
 async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
-    """Before a commit's transaction: all these keys are this owner's (else BadRequest) and were issued, and their bytes are known
+    """All these keys are this owner's (else BadRequest) and were issued, and their bytes are known
     (else 503 OBJECT_SIZE_FETCH_FAILED). Bytes that a client put into a direct store itself get their pending row here."""
     found = await kernel.db.read(queries.known, owner_id, keys)
     unknown = [key for key in dict.fromkeys(keys) if key not in found]
@@ -74,16 +77,16 @@ async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
         if not key.startswith(f"{owner_id}/"):
             raise BadRequest(log=f"{key[:200]} is not of user {owner_id}")
         if not kernel.crypto.minted(owner_id, key):  # never issued, so nothing is there: to clients the same as bytes that did not arrive
-            raise missing(key)
+            raise Missing(key)
     if not kernel.store.direct:
-        raise missing(unknown[0])
+        raise Missing(unknown[0])
     try:
         heads = await asyncio.gather(*(kernel.store.head(key) for key in unknown))
     except StoreError as e:
         raise refusal(e) from e
     for key, head in zip(unknown, heads, strict=True):
         if head is None:
-            raise missing(key)
+            raise Missing(key)
         await ledger.record(kernel, key, head.size, _md5(head))
 
 
@@ -91,14 +94,19 @@ def _md5(head: ObjectInfo) -> str | None:
     return head.etag if len(head.etag) == 32 else None
 
 
-def claim(tx: Tx, owner_id: int, key: str) -> Claimed:
-    """An owner's object, its row locked until COMMIT. Raises 503 as `present` when it is not there, BadRequest when it was deleted.
+def claim(tx: Tx, owner_id: int, *keys: str) -> list[Claimed]:
+    """An owner's objects, in the order of the keys, their rows locked until COMMIT. Raises 503 as `present` when one is not there,
+    BadRequest when it was deleted.
 
     A `stored` one is another file's already: the caller decides between a replay and a refusal.
     """
-    row = queries.locked(tx, owner_id, key)
+    found = queries.locked(tx, owner_id, keys)
+    return [_claimed(key, found.get(key)) for key in keys]
+
+
+def _claimed(key: str, row: tuple[int, int, str] | None) -> Claimed:
     if row is None or row[2] == "writing":
-        raise missing(key)
+        raise Missing(key)
     if row[2] == "deleting":
         raise BadRequest(log=f"{key} was deleted")
     return Claimed(*row)
@@ -183,6 +191,5 @@ async def abandon(kernel: Kernel, owner_id: int, key: str) -> None:
 
 
 def _abandon(tx: Tx, owner_id: int, key: str, now: int) -> None:
-    row = queries.locked(tx, owner_id, key)
-    if row is not None:
-        queries.condemn(tx, [row[0]], now)
+    for object_id, _, _ in queries.locked(tx, owner_id, [key]).values():
+        queries.condemn(tx, [object_id], now)

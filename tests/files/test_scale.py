@@ -55,7 +55,7 @@ async def test_a_commit_takes_few_statements(tmp_path: Path, monkeypatch: pytest
         ask = await photos.body(world, alice, await photos.album(alice))
         with watched(monkeypatch) as seen:
             await alice.post("/files", ask)
-        assert len(seen.statements) <= 17, [text[:90] for text, _ in seen.statements]
+        assert len(seen.statements) <= 11, [text[:90] for text, _ in seen.statements]
 
 
 async def test_an_index_serves_every_statement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

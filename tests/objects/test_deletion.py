@@ -26,7 +26,7 @@ async def scheduled(world: World) -> int:
 
 
 def test_the_jobs_are_known() -> None:
-    assert {job.name: job.seconds for job in JOBS} == {"objects.delete": 60, "objects.sweep": 3600}
+    assert {job.name: job.seconds for job in JOBS} == {"objects.delete": 60, "objects.sweep": 3600, "objects.strays": 86400}
 
 
 async def test_it_works(world: World, alice: Person) -> None:
@@ -171,7 +171,7 @@ async def test_a_commit_during_the_sweep_wins(world: World, alice: Person) -> No
     world.clock.advance(14 * DAY + HOUR)
 
     def both(tx: Any) -> None:
-        claimed = service.claim(tx, alice.user_id, key)
+        (claimed,) = service.claim(tx, alice.user_id, key)
         service.mark_stored(tx, [claimed.object_id])
 
     await world.kernel.db.write("test.commit", both)

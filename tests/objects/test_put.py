@@ -21,7 +21,7 @@ async def claim(world: World, person: Person, key: str) -> None:
     """Commit the object alone."""
 
     def go(tx: Any) -> None:
-        service.mark_stored(tx, [service.claim(tx, person.user_id, key).object_id])
+        service.mark_stored(tx, [c.object_id for c in service.claim(tx, person.user_id, key)])
 
     await world.kernel.db.write("test.claim", go)
 

@@ -18,10 +18,10 @@ from tests.objects.parcels import row, sized_url, stored_bytes, uploaded
 async def test_it_works(world: World, alice: Person) -> None:
     key = await uploaded(alice, b"abc")
     await service.present(world.kernel, alice.user_id, [key])
-    claimed = await world.kernel.db.write("test.claim", service.claim, alice.user_id, key)
+    (claimed,) = await world.kernel.db.write("test.claim", service.claim, alice.user_id, key)
     assert (claimed.size, claimed.state) == (3, "pending")
     await world.kernel.db.write("test.mark", service.mark_stored, [claimed.object_id])
-    again = await world.kernel.db.write("test.claim", service.claim, alice.user_id, key)
+    (again,) = await world.kernel.db.write("test.claim", service.claim, alice.user_id, key)
     assert (again.object_id, again.state) == (claimed.object_id, "stored")
 
 
@@ -79,7 +79,7 @@ async def test_server_written_bytes(world: World, alice: Person, monkeypatch: py
     await service.abandon(world.kernel, alice.user_id, key)
     assert (await row(world, key) or ("",))[0] == "deleting"
     kept = await service.store_bytes(world.kernel, alice.user_id, b"{}")
-    claimed = await world.kernel.db.write("test.claim", service.claim, alice.user_id, kept)
+    (claimed,) = await world.kernel.db.write("test.claim", service.claim, alice.user_id, kept)
     await world.kernel.db.write("test.mark", service.mark_stored, [claimed.object_id])
     await service.abandon(world.kernel, alice.user_id, kept)
     assert (await row(world, kept) or ("",))[0] == "stored"
@@ -94,7 +94,7 @@ async def test_server_written_bytes(world: World, alice: Person, monkeypatch: py
 
 async def test_what_a_copy_is_about_to_name(world: World, alice: Person) -> None:
     key = await service.store_bytes(world.kernel, alice.user_id, b"{}")
-    claimed = await world.kernel.db.write("test.claim", service.claim, alice.user_id, key)
+    (claimed,) = await world.kernel.db.write("test.claim", service.claim, alice.user_id, key)
     with pytest.raises(Away):
         await world.kernel.db.write("test.hold", service.hold, [claimed.object_id])
     await world.kernel.db.write("test.mark", service.mark_stored, [claimed.object_id])
