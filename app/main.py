@@ -16,6 +16,7 @@ from litestar.types import Method, Receive, Scope, Send
 from . import accounts, authenticator, collections, devices, entities, filedata, files, links, objects, ops, plans, remote_store, trash
 from .http.front import Front
 from .http.routing import Route, by_path
+from .http.unread import Unread, may_have_body
 from .jobs import Job, run_jobs
 from .kernel import Kernel
 from .objects.plane import BytePlane
@@ -59,6 +60,9 @@ class Darkroom:
         if scope["type"] == "http" and scope["path"].startswith(BytePlane.PREFIX):
             await self.byte_plane(scope, receive, send)
             return
+        if scope["type"] == "http" and scope["method"] != "GET" and may_have_body(scope):
+            unread = Unread(receive, send)
+            receive, send = unread.receive, unread.send
         await self.litestar(scope, receive, send)
 
     def _handlers(self) -> list[Any]:

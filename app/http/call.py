@@ -104,17 +104,6 @@ class Call:
         """The body as a struct (`app.wire.decode`)."""
         return wire.decode(await self.body(), kind)
 
-    async def stream(self) -> Any:
-        """The body piece by piece; 400 when the client goes away in the middle."""
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise BadRequest(log="client went away")
-            if chunk := message.get("body", b""):
-                yield chunk
-            if not message.get("more_body", False):
-                return
-
     def int_query(self, name: str) -> int:
         """A query integer, 0 when missing or unparsable, as museum reads most of them."""
         return wire.go_int(self.query.get(name))

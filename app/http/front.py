@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..errors import AppError, BadRequest, TooLarge
+from ..errors import AppError, BadRequest
 from ..kernel import Kernel
 from . import compress
 from .call import Answer, Call, Headers
@@ -113,12 +113,3 @@ class Front:
         headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else body})
-
-
-async def drain(call: Call, limit: int = 1 << 20) -> None:
-    """Read and drop a small rest of a body so that the connection can be used again; give up above `limit` bytes."""
-    left = limit
-    async for chunk in call.stream():
-        left -= len(chunk)
-        if left < 0:
-            raise TooLarge(log="body not wanted")

@@ -16,7 +16,6 @@ from app.config import Apps, Config, Http, Limit, Limits, Storage
 from app.http import compress
 from app.http.auth import anyone
 from app.http.call import Answer, Call, redirect, reply
-from app.http.front import drain
 from app.http.routing import Routes
 from app.wire import Body
 from tests.inprocess import Person, World, open_world
@@ -53,11 +52,6 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> None:
         return reply(
             {"text": (await call.json(Text)).text, "ip": call.client_ip, "query": call.query, "base": call.base_url, "n": call.int_query("n")}
         )
-
-    @routes.post("/probe/drain", anyone)
-    async def empty(call: Call, actor: None) -> Answer:
-        await drain(call, 100)
-        return reply({})
 
     feature = type("Probe", (), {"ROUTES": routes.all})
     monkeypatch.setattr(main, "FEATURES", (*main.FEATURES, feature))
@@ -251,21 +245,14 @@ async def test_bodies_above_the_limit_are_refused(engine: str, tmp_path: Path) -
         assert (await anon.post("/probe/echo", content=fits + b" ", expect=413)).json() == {}
 
 
-async def test_a_body_that_is_not_wanted_is_drained_up_to_a_limit(world: World) -> None:
-    await world.anon().post("/probe/drain", content=b"x" * 100)
-    await world.anon().post("/probe/drain", content=b"x" * 101, expect=413)
-
-
-@pytest.mark.parametrize("path", ["/probe/echo", "/probe/drain"])
-async def test_a_client_that_goes_away_in_the_middle(world: World, path: str) -> None:
-    got = await call_raw(world, scope_of(path, [], None), piece(b'{"te', more=True), {"type": "http.disconnect"})
+async def test_a_client_that_goes_away_in_the_middle(world: World) -> None:
+    got = await call_raw(world, scope_of("/probe/echo", [], None), piece(b'{"te', more=True), {"type": "http.disconnect"})
     assert got["status"] == 400
 
 
 async def test_a_body_in_pieces(world: World) -> None:
     pieces = [piece(b'{"te', True), piece(b"", True), piece(b'xt":"a', True), {"type": "http.request", "body": b'b"}'}]
     assert json.loads((await call_raw(world, scope_of("/probe/echo", []), *pieces))["body"])["text"] == "ab"
-    assert (await call_raw(world, scope_of("/probe/drain", []), *pieces))["status"] == 200
 
 
 # --- what the handler sees
