@@ -3,9 +3,10 @@
 Other features import `objects.service` only.
 """
 
-from .deletion import JOBS
+from . import deletion, strays
 from .routes import routes
 
 ROUTES = routes.all
+JOBS = (*deletion.JOBS, *strays.JOBS)
 
 __all__ = ["JOBS", "ROUTES"]

@@ -100,8 +100,12 @@ def _upload_expiry(kernel: Kernel) -> str:
 
 
 def put_urls(kernel: Kernel, base_url: str, keys: list[str], length: int | None = None, md5: bytes | None = None) -> list[str]:
-    """One PUT URL for each key; bound to length (bytes) and MD5 when both are given."""
-    if kernel.store.direct:
+    """One PUT URL for each key; bound to length (bytes) and MD5 when both are given.
+
+    Unbound ones are on our own origin even with a direct store: there, whoever holds one could put other bytes, of any length, in
+    the place of those that were committed and counted. Parts need no such care, because an upload is completed once.
+    """
+    if kernel.store.direct and length is not None and md5 is not None:
         now = _now(kernel)
         return [kernel.store.presign_put(key, now=now, expires=PUT_LIFETIME, length=length, md5=md5) for key in keys]
     exp, sign = _upload_expiry(kernel), kernel.crypto.sign
