@@ -13,7 +13,7 @@ import json
 import re
 import typing
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -59,11 +59,15 @@ class Lean(msgspec.Struct, rename=wire_name, kw_only=True, omit_defaults=True):
     """A response object whose fields vanish when they have their default (Go's omitempty)."""
 
 
+Safe = Annotated[int, msgspec.Meta(ge=-(1 << 53), lt=(1 << 53) - 1)]
+"""An integer that, and whose successor, every client reads exactly (JavaScript's are doubles): others are 400."""
+
+
 class MagicMetadata(Body):
     """An encrypted JSON object with its version and key count (collections.md §1.3); all four members are required."""
 
-    version: int = 0
-    count: int = 0
+    version: Safe = 0
+    count: Safe = 0
     data: str = ""
     header: str = ""
 

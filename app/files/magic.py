@@ -17,6 +17,7 @@ from ..wire import encode
 from . import queries, wire
 
 LIMIT = 1000
+PUBLIC_LIMIT = 10_000  # museum has none
 _SHRINK = 2  # how many keys an update may drop: a client that lost its copy would drop them all
 
 _CHANGE = (
@@ -33,11 +34,12 @@ PUBLIC = _CHANGE.format(column="pub_magic_metadata", prefix="pub_magic")
 async def change(kernel: Kernel, actor: Session, ask: wire.MagicChanges, statement: str) -> None:
     """Store each item with its version + 1. `statement`: PRIVATE or PUBLIC.
 
-    More than 1000 items 413; unknown or gone for good 404; another's 403; stale version or more than 2 keys fewer 409; malformed 400.
+    More than 1000 items (10,000 public ones) 413; unknown or gone for good 404; another's 403; stale version or more than 2 keys fewer
+    409; malformed 400.
     With `skipVersion` no album moves, so other devices learn of it only later.
     """
     items = ask.metadata_list or []
-    if len(items) > LIMIT:
+    if len(items) > (PUBLIC_LIMIT if statement is PUBLIC else LIMIT):
         raise TooLarge(log=f"{len(items)} items")
     latest = list({i.id: i for i in items}.values())  # a file named twice: the later item counts
     if latest:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from ..wire import Body, Reply
+from ..wire import Body, Reply, Safe
 from .entry import Info, Metadata
 
 Int = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
@@ -16,8 +16,8 @@ Int = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 class Magic(Body):
     """Magic metadata: an encrypted JSON object, its number of keys, and the version that guards it against lost updates."""
 
-    version: Int = 0
-    count: Int = 0
+    version: Safe = 0
+    count: Safe = 0
     data: str = ""
     header: str = ""
 

@@ -145,7 +145,7 @@ async def test_rename_and_metadata_move_the_version(alice: Person) -> None:
             got = await listed(alice, cid, before)
             assert got is not None
             assert got[name] == {**MAGIC, "version": sent + 1}
-    for bad in ({**MAGIC, "version": 0}, {**MAGIC, "data": ""}, {}, None):
+    for bad in ({**MAGIC, "version": 0}, {**MAGIC, "data": ""}, {}, None, {**MAGIC, "version": (1 << 63) - 1}, {**MAGIC, "count": 1 << 53}):
         await alice.put("/collections/magic-metadata", {"id": cid, "magicMetadata": bad}, expect=400)
 
 

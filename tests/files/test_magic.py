@@ -74,7 +74,11 @@ async def test_refusals(world: World, alice: Person, bob: Person, path: str, fie
     for bad in ({}, {"version": 0, "count": 1, "data": "a", "header": "b"}, {**MAGIC, "data": ""}, {**MAGIC, "header": ""}, {**MAGIC, "count": 0}):
         assert (await alice.put(path, {"metadataList": [{"id": made["id"], "magicMetadata": bad}]}, expect=400)).json() == {}
     assert (await alice.put(path, {"metadataList": [{"id": made["id"]}]}, expect=400)).json() == {}
-    assert (await alice.put(path, {"metadataList": [items(i) for i in range(1, 1002)]}, expect=413)).json() == {}
+    for version, count in ((1 << 53, 1), ((1 << 53) - 1, 1), (1, 1 << 53), ((1 << 63) - 1, 1), (1, -(1 << 63))):  # no client could read it
+        assert (await alice.put(path, {"metadataList": [items(made["id"], version, count)]}, expect=400)).json() == {}
+    most = 1000 if field == "magicMetadata" else 10_000
+    assert (await alice.put(path, {"metadataList": [items(i) for i in range(1, most + 1)]}, expect=404)).json() == {}
+    assert (await alice.put(path, {"metadataList": [items(i) for i in range(1, most + 2)]}, expect=413)).json() == {}
     assert field not in await photos.entry(alice, album, made["id"])
     assert (await alice.put(path, {"metadataList": []})).content == b""
 
