@@ -54,10 +54,11 @@ async def fetch_one(call: Call, actor: Session) -> Answer:
     file_id = strict_int(call.query.get("fileID"))
     if not file_id:
         raise CodedBadRequest("fileID is required")
+    no_content = wire.prefers_no_content(call.query.get("preferNoContent"))
     data = await service.fetch_one(call.kernel, actor, file_id, call.query.get("type", ""))
     if data is not None:
         return reply(wire.One(data=data))
-    if go_bool(call.query.get("preferNoContent")):
+    if no_content:
         return Answer(status=204)
     raise NotFound(code="NOT_FOUND")
 
@@ -78,8 +79,16 @@ async def preview_upload_url(call: Call, actor: Session) -> Answer:
         raise BadRequest(log="fileID and type are required")
     if kind not in PREFIXES:
         raise CodedBadRequest(f"unsupported object type {kind[:40]}")
-    parts = _parts(call) if go_bool(call.query.get("isMultiPart")) else None
+    parts = _parts(call) if _in_parts(call) else None
     return reply(await writing.preview_upload(call.kernel, actor, call.base_url, file_id, kind, parts))
+
+
+def _in_parts(call: Call) -> bool:
+    text = call.query.get("isMultiPart")
+    wish = go_bool(text) if text else False
+    if wish is None:
+        raise BadRequest(log="isMultiPart is neither true nor false")
+    return wish
 
 
 def _parts(call: Call) -> int:

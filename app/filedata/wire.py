@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ..wire import Body, Lean, Reply
+from ..errors import CodedBadRequest
+from ..wire import Body, Lean, Reply, go_bool
 
 
 class NewData(Body):
@@ -48,6 +49,14 @@ class Since(Body):
     """POST /files/data/status-diff; µs."""
 
     last_updated_at: int | None = None
+
+
+def prefers_no_content(text: str | None) -> bool:
+    """The query's `preferNoContent`: 204 instead of 404. Absent or empty is no; neither true nor false is 400 BAD_REQUEST."""
+    wish = go_bool(text) if text else False
+    if wish is None:
+        raise CodedBadRequest("preferNoContent is true or false")
+    return wish
 
 
 class Content(msgspec.Struct, rename="camel"):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..access import Session
 from ..errors import CodedBadRequest, NotFound
-from ..filedata.wire import One, PreviewUrl
+from ..filedata.wire import One, PreviewUrl, prefers_no_content
 from ..http.auth import storage
 from ..http.call import EMPTY, Answer, Call, redirect, reply
 from ..http.routing import Routes
-from ..wire import encode, go_bool, strict_int
+from ..wire import encode, strict_int
 from . import joining, manage, visiting, wire
 from .gate import Visitor, access_proof, access_token, at_the_door, visitor
 
@@ -75,10 +75,11 @@ async def preview(call: Call, actor: Visitor) -> Answer:
 
 @routes.get("/public-collection/files/data/fetch", visitor)
 async def fetch_data(call: Call, actor: Visitor) -> Answer:
+    no_content = prefers_no_content(call.query.get("preferNoContent"))
     data = await visiting.video(call.kernel, actor, _file_id(call), call.query.get("type", ""))
     if data is not None:
         return reply(One(data=data))
-    if go_bool(call.query.get("preferNoContent")):
+    if no_content:
         return Answer(status=204)
     raise NotFound(code="NOT_FOUND")
 

@@ -64,6 +64,8 @@ async def test_what_is_not_there(alice: Person, photo: int) -> None:
             path = f"/files/data/fetch?fileID={file_id}&type={kind}"
             assert (await alice.get(path, expect=404)).json()["code"] == "NOT_FOUND"
             assert (await alice.get(f"{path}&preferNoContent=true", expect=204)).content == b""
+            for no in ("", "false"):
+                assert (await alice.get(f"{path}&preferNoContent={no}", expect=404)).json()["code"] == "NOT_FOUND"
     assert (await alice.post("/files/data/status-diff", {"lastUpdatedAt": 0})).json() == {"diff": None}
 
 
@@ -135,6 +137,8 @@ async def test_bad_requests(alice: Person, photo: int) -> None:
     await alice.post("/files/data/fetch", {"type": "mldata", "fileIDs": list(range(1, 201))})
     for query in ("", f"fileID={photo}", "type=mldata", "fileID=x&type=mldata", f"fileID={photo}&type=zz", "fileID=0&type=mldata"):
         assert (await alice.get(f"/files/data/fetch?{query}", expect=400)).json()["code"] == "BAD_REQUEST"
+    unsure = f"/files/data/fetch?fileID={photo}&type=mldata&preferNoContent=maybe"
+    assert (await alice.get(unsure, expect=400)).json()["code"] == "BAD_REQUEST"
     unclear: tuple[object, ...] = ({}, {"lastUpdatedAt": -1}, {"lastUpdatedAt": "x"}, {"lastUpdatedAt": None}, [])
     for ask in unclear:
         assert (await alice.post("/files/data/status-diff", ask, expect=400)).json()["code"] == "BAD_REQUEST"

@@ -133,13 +133,14 @@ async def test_upload_url_refusals(world: World, alice: Person, bob: Person, vid
         return (await person.get(f"/files/data/preview-upload-url?{text}", expect=status)).json()
 
     assert (await ask(alice, 400, type="mldata"))["code"] == "BAD_REQUEST"
-    for query in ({"type": ""}, {"fileID": ""}, {"fileID": "x"}, {"fileID": UNKNOWN}):
+    for query in ({"type": ""}, {"fileID": ""}, {"fileID": "x"}, {"fileID": UNKNOWN}, {"isMultiPart": "maybe"}):
         assert await ask(alice, 400, **query) == {}
     for count in ({}, {"count": 0}, {"count": 10_001}, {"count": "x"}):
         assert (await ask(alice, 400, isMultiPart="true", **count))["code"] == "BAD_REQUEST"
     await share(world, alice, bob, video)
     assert await ask(bob, 403) == {}
-    assert (await ask(alice, 200, type="img_preview"))["objectID"].startswith("pi_")
+    for off in ("", "false", "0"):
+        assert (await ask(alice, 200, type="img_preview", isMultiPart=off))["objectID"].startswith("pi_")
     await world.kernel.db.write("test.trash", lambda tx: tx.run("UPDATE collection_files SET is_deleted = TRUE"))
     assert await ask(alice, 404) == {}
     await alice.put("/files/video-data", video_body(video, "pv_" + "a" * 22, 5), expect=404)

@@ -181,6 +181,7 @@ async def test_video_previews(world: World, alice: Person) -> None:
         for bad in (path.replace("vid_preview", "mldata"), path.replace(f"fileID={file_id}&", ""), path.split("&")[0]):
             assert (await visitor.get(bad, expect=400)).json()["code"] == "BAD_REQUEST"
     assert (await visitor.get(f"{fetch}&preferNoContent=true", expect=204)).content == b""
+    assert (await visitor.get(f"{fetch}&preferNoContent=maybe", expect=400)).json()["code"] == "BAD_REQUEST"
     made = (await alice.get(f"/files/data/preview-upload-url?fileID={file_id}&type=vid_preview")).json()
     await send(alice, "PUT", made["url"], b"video", expect=200)
     video = {"fileID": file_id, "objectID": made["objectID"], "objectSize": 5, "playlist": "cA==", "playlistHeader": "aA=="}
