@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from .. import access, sync
 from ..access import Session
 from ..db import Tx
-from ..errors import Forbidden, NotFound
+from ..errors import NotFound
 from ..files import entry
 from ..files.entry import File
 from ..kernel import Kernel
@@ -52,17 +54,25 @@ async def diff_for_visitors(kernel: Kernel, collection_id: int, app: str, since:
 
 
 async def one(kernel: Kernel, actor: Session, collection_id: int, file_id: int) -> File:
-    """One file of an album for any participant (museum refuses the album's owner a collaborator's file). Others 403, not there 404."""
+    """One file of an album for any participant (museum refuses the album's owner a collaborator's file). Others 403; no such album, or not
+    in it, 404."""
     return await kernel.db.read(_one, actor.user_id, collection_id, file_id)
 
 
 def _one(tx: Tx, user_id: int, collection_id: int, file_id: int) -> File:
-    try:
-        access.participant(tx, user_id, collection_id)
-    except NotFound as e:
-        raise Forbidden(log=e.log) from None
-    row = member_queries.one(tx, collection_id, file_id)
+    row = member_queries.one(tx, collection_id, file_id) if _may_look(tx, user_id, collection_id) else None
     file = row and entry.build(row, user_id)
     if not file or file.is_deleted:
         raise NotFound("file not found in album", code="FILE_NOT_FOUND_IN_ALBUM")
     return file
+
+
+def _may_look(tx: Tx, user_id: int, collection_id: int) -> bool:
+    """Whether there is such an album; Forbidden when it is somebody else's."""
+    try:
+        access.participant(tx, user_id, collection_id)
+    except NotFound:
+        with suppress(NotFound):
+            access.owned(tx, user_id, collection_id)
+        return False
+    return True

@@ -149,8 +149,8 @@ async def reject_delete_suggestions(call: Call, actor: Session) -> Answer:
 
 
 def _since(call: Call) -> int:
-    """sinceTime: absent is 0, anything but an integer 400."""
-    since = strict_int(call.query.get("sinceTime", "0"))
+    """sinceTime: absent or empty is 0, anything else but an integer 400."""
+    since = strict_int(call.query.get("sinceTime") or "0")
     if since is None:
         raise BadRequest(log="sinceTime")
     return since

@@ -41,10 +41,10 @@ def _join(tx: Tx, kernel: Kernel, user_id: int, ask: Join, shown: tuple[str, str
 
 def _check(kernel: Kernel, user_id: int, link: Link, shown: tuple[str, str], now: int) -> None:
     token, proof = shown
-    if not same(token_hash(kernel, token), link.token_hash):
-        raise Forbidden(log=f"not the token of collection {link.collection_id}")
     if link.owner_id == user_id or link.type == "uncategorized":
         raise BadRequest(log="one's own album, or one that can not be shared")
+    if not same(token_hash(kernel, token), link.token_hash):
+        raise Forbidden(log=f"not the token of collection {link.collection_id}")
     if expired(link, now) or not link.enable_download or not link.enable_join:
         raise BadRequest(log="the link lets nobody join")
     if not password.holds(kernel, link, proof):

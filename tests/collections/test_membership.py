@@ -200,6 +200,7 @@ async def test_an_admin_asks_the_owner(world: World, alice: Person, bob: Person,
     assert await live(carol, cid) == {g}
     await remove(bob, cid, g)
     assert [x["fileID"] for x in await actions(alice)] == [g]
+    assert [x["fileID"] for x in await actions(alice, query="?sinceTime=")] == [g]
     await alice.get("/collection-actions/pending-remove?sinceTime=x", expect=400)
 
 
@@ -246,6 +247,13 @@ async def test_looking_up_one_file(world: World, alice: Person, bob: Person, car
     for missing in (g, UNKNOWN):
         r = await alice.get(f"/collections/file?collectionID={cid}&fileID={missing}", expect=404)
         assert r.json()["code"] == "FILE_NOT_FOUND_IN_ALBUM"
+    for nowhere in (UNKNOWN, 0):
+        r = await carol.get(f"/collections/file?collectionID={nowhere}&fileID={f}", expect=404)
+        assert r.json()["code"] == "FILE_NOT_FOUND_IN_ALBUM"
+    await alice.delete(f"/collections/v3/{cid}?collectionID={cid}&keepFiles=false")
+    r = await alice.get(f"/collections/file?collectionID={cid}&fileID={f}", expect=404)
+    assert r.json()["code"] == "FILE_NOT_FOUND_IN_ALBUM"
+    await carol.get(f"/collections/file?collectionID={cid}&fileID={f}", expect=403)
 
 
 async def test_trash_and_add_at_once_end_in_one_place(world: World, alice: Person) -> None:

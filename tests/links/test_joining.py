@@ -95,7 +95,8 @@ async def test_links_that_let_nobody_join(world: World, alice: Person, bob: Pers
 
 async def test_the_owner_does_not_join(world: World, alice: Person) -> None:
     cid, visitor = await linked(world, alice)
-    await join(alice, cid, visitor, expect=400)
+    for shown in (visitor, None, "wrong"):
+        await join(alice, cid, shown, expect=400)
     assert (await listed(alice, cid) or {})["sharees"] == []
 
 
