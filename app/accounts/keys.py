@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from nacl.exceptions import CryptoError
 
 from ..access import Session
@@ -15,6 +16,7 @@ from .wire import KeyAttributes, NewAttributes, PublicKey, RecoveryKey, Validity
 
 STRENGTH = 1 << 32  # memLimit x opsLimit of every key derivation a client may ask for
 LEAST_MEMORY = 128 << 20  # bytes
+LONGEST = 1024  # characters of a wrapped key, nonce or salt; the clients' have at most 64
 
 
 def check_strength(mem_limit: int, ops_limit: int) -> None:
@@ -23,6 +25,12 @@ def check_strength(mem_limit: int, ops_limit: int) -> None:
         raise CodedBadRequest("Unexpected KDF strength")
     if mem_limit < LEAST_MEMORY:
         raise CodedBadRequest("memory limit must be at least 128MB")
+
+
+def check_sizes(*texts: str) -> None:
+    """400 BAD_REQUEST for what is no key: strangers who know an address are told its salts, and every log-in all of it."""
+    if max(map(len, texts)) > LONGEST:
+        raise CodedBadRequest(f"key attributes may have {LONGEST} characters")
 
 
 def _check_public_key(text: str) -> None:
@@ -39,6 +47,7 @@ async def set_attributes(kernel: Kernel, actor: Session, ask: NewAttributes) -> 
     """Store the keys; 403 when others are stored. The same again is no error: clients repeat the request when its answer got lost."""
     keys = ask.key_attributes or KeyAttributes()
     check_strength(keys.mem_limit, keys.ops_limit)
+    check_sizes(*(v for v in msgspec.structs.astuple(keys) if isinstance(v, str)))
     _check_public_key(keys.public_key)
     await kernel.db.write("accounts.set_attributes", _set_attributes, actor.user_id, keys)
 
@@ -50,6 +59,7 @@ def _set_attributes(tx: Tx, user_id: int, keys: KeyAttributes) -> None:
 
 async def set_recovery_key(kernel: Kernel, actor: Session, ask: RecoveryKey) -> None:
     """For accounts of old clients, made without one. 404 without key attributes, 409 CONFLICT when another is stored."""
+    check_sizes(*msgspec.structs.astuple(ask))
     await kernel.db.write("accounts.set_recovery_key", _set_recovery_key, actor.user_id, ask)
 
 

@@ -43,10 +43,14 @@ _SLACK = 8  # leading zero bytes that a client may have dropped (accounts.md §4
 
 # --- what a client sends
 def _uuid(text: str) -> str:
+    """The canonical form; BadRequest for none and for the nil UUID, which counts as missing (accounts.md §0)."""
     try:
-        return str(uuid.UUID(text))
+        found = uuid.UUID(text)
     except ValueError:
         raise BadRequest(log="no UUID") from None
+    if not found.int:
+        raise BadRequest(log="nil UUID")
+    return str(found)
 
 
 def _base64(text: str) -> bytes:
@@ -226,6 +230,7 @@ def _log_in(tx: Tx, kernel: Kernel, proof: Proof, device: service.Device) -> ser
 async def setup(kernel: Kernel, actor: Session, ask: SrpSetup) -> SrpSetupStarted:
     """Begin to set a password verifier for the caller's own account."""
     srp_user_id, a, verifier = _uuid(ask.srp_user_id), _public(ask.srp_a), _base64(ask.srp_verifier)
+    keys.check_sizes(ask.srp_salt)
     if len(verifier) > srp.SIZE or not srp.valid_public(verifier):
         raise CodedBadRequest("srpVerifier is out of range")
     x = q.Exchange("", srp_user_id, actor.user_id, b"", a, ask.srp_salt, ask.srp_verifier, None, 0)
@@ -242,6 +247,7 @@ async def update(kernel: Kernel, actor: Session, ask: SrpUpdate) -> SrpCompleted
     """A new password: verifier and wrapped keys in one transaction, other sessions ended with it unless told otherwise."""
     changed = ask.updated_key_attr or UpdatedKeys()
     keys.check_strength(changed.mem_limit, changed.ops_limit)
+    keys.check_sizes(changed.kek_salt, changed.encrypted_key, changed.key_decryption_nonce)
     change = PasswordChange(changed, ask.log_out_other_devices is not False)
     return await _enrol(kernel, actor, ask.setup_id, ask.srp_m1, change)
 

@@ -208,11 +208,9 @@ class Devices(Reply):
 
 # --- the account
 class Event(Body):
-    event: str = ""
+    """Nothing is required (misc.md §11)."""
 
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("event",)
+    event: str = ""
 
 
 class EmailMfa(Body):

@@ -7,7 +7,6 @@ from ..errors import BadRequest
 from ..http.auth import session
 from ..http.call import EMPTY, Answer, Call, reply
 from ..http.routing import Routes
-from ..wire import strict_int
 from . import service, wire
 
 routes = Routes()
@@ -43,7 +42,7 @@ async def delete(call: Call, actor: Session) -> Answer:
 
 @routes.get("/authenticator/entity/diff", session)
 async def diff(call: Call, actor: Session) -> Answer:
-    since, limit = strict_int(call.query.get("sinceTime")), strict_int(call.query.get("limit"))
+    since, limit = call.bound_int("sinceTime"), call.bound_int("limit")
     if since is None or limit is None:
         raise BadRequest(log="sinceTime and limit are required")
     return reply(await service.diff(call.kernel, actor, since, limit))

@@ -58,17 +58,20 @@ def _create(tx: Tx, user_id: int, entity_id: str, ask: NewEntity, now: int) -> E
 
 async def update(kernel: Kernel, actor: Session, ask: ChangedEntity) -> None:
     """404 for an unknown code, 400 for a deleted one."""
-    await kernel.db.write("authenticator.update", _update, actor.user_id, ask, kernel.clock.now())
+    entity_id = _uuid(ask.id)
+    if not uuid.UUID(entity_id).int:
+        raise BadRequest(log="the nil UUID counts as missing")
+    await kernel.db.write("authenticator.update", _update, actor.user_id, entity_id, ask, kernel.clock.now())
 
 
-def _update(tx: Tx, user_id: int, ask: ChangedEntity, now: int) -> None:
+def _update(tx: Tx, user_id: int, entity_id: str, ask: ChangedEntity, now: int) -> None:
     _require_key(tx, user_id)
-    gone = queries.is_deleted(tx, user_id, _uuid(ask.id))
+    gone = queries.is_deleted(tx, user_id, entity_id)
     if gone is None:
         raise NotFound(log=f"no code {ask.id}")
     if gone:
         raise CodedBadRequest("entity is already deleted", log=f"code {ask.id} is deleted")
-    queries.update_entity(tx, user_id, _uuid(ask.id), ask.encrypted_data, ask.header, sync.stamp(tx, now, [user_id]))
+    queries.update_entity(tx, user_id, entity_id, ask.encrypted_data, ask.header, sync.stamp(tx, now, [user_id]))
 
 
 async def delete(kernel: Kernel, actor: Session, entity_id: str) -> None:

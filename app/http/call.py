@@ -108,6 +108,11 @@ class Call:
         """A query integer, 0 when missing or unparsable, as museum reads most of them."""
         return wire.go_int(self.query.get(name))
 
+    def bound_int(self, name: str) -> int | None:
+        """A query integer where museum binds it to a field: 0 when empty, None when missing or no integer of 64 bits."""
+        text = self.query.get(name)
+        return 0 if text == "" else wire.strict_int(text)
+
     def id_param(self, name: str = "id", error: type[Exception] = BadRequest) -> int:
         """A path parameter that must be an integer."""
         value = wire.strict_int(self.params[name])

@@ -83,6 +83,20 @@ async def test_a_public_key_that_cannot_work(emil: Newcomer, keys: dict[str, Any
     assert await stored(emil) == {"hasSetKeys": False}
 
 
+async def test_what_is_too_long_for_a_key(emil: Newcomer, keys: dict[str, Any]) -> None:
+    for name in ("kekSalt", "kekHash", "encryptedKey", "recoveryKeyEncryptedWithMasterKey"):
+        refused = (await put(emil, {**keys, name: "x" * 1025}, expect=400)).json()
+        assert refused == {"code": "BAD_REQUEST", "message": "key attributes may have 1024 characters"}
+    assert (await emil.api.put("/users/recovery-key", dict.fromkeys(RECOVERY, "x" * 1025), expect=400)).json() == refused
+    _, answer = await emil.setup(srpSalt="x" * 1025)
+    assert (answer.status, answer.json()) == (400, refused)
+    assert await stored(emil) == {"hasSetKeys": False}
+    await put(emil, keys)
+    await emil.enrol()
+    changed = await emil.change_password(b"another password", keys={"kekSalt": "x" * 1025})
+    assert (changed.status, changed.json()) == (400, refused)
+
+
 async def test_recovery_key_of_an_old_account(world: World, emil: Newcomer, keys: dict[str, Any]) -> None:
     recovery = {k: keys[k] for k in RECOVERY}
     assert (await emil.api.put("/users/recovery-key", recovery, expect=404)).json() == {}

@@ -168,14 +168,15 @@ async def test_a_that_cannot_be(dora: Newcomer, a: str) -> None:
 
 async def test_malformed_log_ins(dora: Newcomer) -> None:
     login = Login(dora)
-    for change in ({"srpA": ""}, {"srpUserID": "not-a-uuid"}, {"srpUserID": ""}):
+    nil = str(uuid.UUID(int=0))
+    for change in ({"srpA": ""}, {"srpUserID": "not-a-uuid"}, {"srpUserID": ""}, {"srpUserID": nil}):
         refused = await login.start(**change)
         assert (refused.status, refused.json()) == (400, {})
     await login.start()
     for m1 in ("%%%", b64(bytes(33)), b64(bytes(20)), ""):
         refused = await login.finish(srpM1=m1)
         assert (refused.status, refused.json()["code"]) == (400, "BAD_REQUEST")
-    for bad in ({"sessionID": "x"}, {"sessionID": ""}, {"srpUserID": "x"}):
+    for bad in ({"sessionID": "x"}, {"sessionID": ""}, {"srpUserID": "x"}, {"sessionID": nil}):
         refused = await login.finish(**bad)
         assert (refused.status, refused.json()) == (400, {})
     assert (await login.finish()).status == 200

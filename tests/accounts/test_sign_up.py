@@ -268,3 +268,15 @@ async def test_fixed_codes(with_fixed_code: World, caplog: pytest.LogCaptureFixt
     await ask(world, "new@example.org", "change")
     assert [r for r in caplog.records if r.name == "darkroom.ott"]
     assert await code_for(world, "new@example.org") != "123456"
+
+
+async def test_a_code_that_comes_again_after_it_expired_is_a_fresh_one(with_fixed_code: World) -> None:
+    world, email = with_fixed_code, "alice@example.org"
+    await ask(world, email)
+    for _ in range(20):
+        await prove(world, email, "000000", expect=401)
+    await ask(world, email)
+    await prove(world, email, "123456", expect=429)
+    world.clock.advance(HOUR)
+    await ask(world, email)
+    await prove(world, email, "123456")

@@ -60,7 +60,12 @@ async def test_malformed_requests(alice: Person) -> None:
     for body in ({}, {"encryptedKey": "x"}, {"encryptedKey": "", "header": "x"}, {"encryptedKey": 5, "header": "x"}):
         assert (await alice.post("/authenticator/key", body, expect=400)).json() == {}
     await alice.delete("/authenticator/entity?id=nonsense", expect=400)
-    for query in ("sinceTime=0", "limit=5", "sinceTime=x&limit=5", "sinceTime=0&limit=0"):
+    await alice.post("/authenticator/key", KEY)
+    nil = {"id": "00000000-0000-0000-0000-000000000000", **DATA}
+    for changed in ({**nil, "id": "nonsense"}, {**nil, "id": ""}, nil):
+        assert (await alice.put("/authenticator/entity", changed, expect=400)).json() == {}
+    assert (await alice.get("/authenticator/entity/diff?sinceTime=&limit=5")).json()["diff"] == []  # museum reads an empty number as 0
+    for query in ("sinceTime=0", "limit=5", "sinceTime=x&limit=5", "sinceTime=0&limit=0", "sinceTime=0&limit="):
         assert (await alice.get(f"/authenticator/entity/diff?{query}", expect=400)).json() == {}
     for limit in (-1, 5001):
         assert (await alice.get(f"/authenticator/entity/diff?sinceTime=0&limit={limit}", expect=400)).json()["code"] == "BAD_REQUEST"
