@@ -60,7 +60,7 @@ def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now:
     if account.ends_at is not None and account.ends_at < now:
         raise PaymentRequired(log=f"plan of {user_id} ended")
     if app == "locker":
-        _check_locker(config, stored, count, size or 0, files)
+        _check_locker(tx, config, user_id, stored, count, size or 0, files)
     elif size is None:
         if stored > account.limit:
             raise StorageFull(log=f"{user_id}: {stored} of {account.limit} bytes")
@@ -68,9 +68,22 @@ def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now:
         raise StorageFull(log=f"{user_id}: {stored} + {size} of {account.limit} bytes")
 
 
-def _check_locker(config: Config, stored: int, count: int, size: int, files: int) -> None:
+def in_trash(tx: Tx, user_id: int, app: str) -> int:
+    """Files of an account in an app that lie in the trash: their bytes count, but they take up no place in Locker's file count."""
+    return int(
+        tx.value(
+            "SELECT count(*) FROM trash t JOIN files f ON f.file_id = t.file_id "
+            "WHERE t.user_id = :user_id AND NOT t.is_deleted AND NOT t.is_restored AND f.app = :app",
+            user_id=user_id,
+            app=app,
+        )
+    )
+
+
+def _check_locker(tx: Tx, config: Config, user_id: int, stored: int, count: int, size: int, files: int) -> None:
     limits = config.locker
-    if limits.files and files > 0 and count + files > limits.files:
+    over = count + files - limits.files if limits.files and files > 0 else 0
+    if over > 0 and over > in_trash(tx, user_id, "locker"):
         raise FileLimitReached
     if limits.storage and stored + size >= limits.storage:
         raise StorageFull(log=f"locker: {stored} + {size} of {limits.storage} bytes")

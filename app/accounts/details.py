@@ -35,7 +35,7 @@ async def details(kernel: Kernel, actor: Session, count_files: bool) -> Details:
 def _details(tx: Tx, kernel: Kernel, actor: Session, count_files: bool) -> Details:
     user_id = actor.user_id
     email = service.email_of(tx, kernel.crypto, user_id)
-    locker = LockerFamilyUsage(family_file_count=quota.used(tx, user_id, "locker")[1]) if actor.app == "locker" else None
+    locker = LockerFamilyUsage(family_file_count=_in_locker(tx, user_id)[1]) if actor.app == "locker" else None
     return Details(
         email=email,
         usage=quota.used(tx, user_id, "photos")[0],
@@ -83,10 +83,15 @@ def _deletion_summary(tx: Tx, user_id: int) -> DeletionSummary:
     )
 
 
+def _in_locker(tx: Tx, user_id: int) -> tuple[int, int]:
+    used, files = quota.used(tx, user_id, "locker")
+    return used, files - quota.in_trash(tx, user_id, "locker")
+
+
 async def locker_usage(kernel: Kernel, actor: Session) -> LockerUsage:
-    """Locker's files and bytes (trash included) against the operator's limits."""
+    """Locker's files (without those in the trash) and bytes (with them) against the operator's limits."""
     limits = kernel.config.locker
-    used, files = await kernel.db.read(quota.used, actor.user_id, "locker")
+    used, files = await kernel.db.read(_in_locker, actor.user_id)
     file_limit, storage_limit = limits.files or UNLIMITED_FILES, limits.storage or quota.UNLIMITED
     return LockerUsage(
         is_paid=True,

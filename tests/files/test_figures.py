@@ -136,6 +136,13 @@ async def test_locker_limits(engine: str, tmp_path: Path) -> None:
         refused = await locker.post("/files/meta", note(box), expect=403)
         assert refused.json() == {"code": "FILE_LIMIT_REACHED", "message": "Maximum file limit reached"}
         await photos.trash(locker, (made["id"], box))
+        figures = (await locker.get("/users/locker-usage")).json()
+        assert [figures[k] for k in ("usedFileCount", "userFileCount", "remainingFileCount", "usedStorage")] == [1, 1, 1, 4999]
+        assert (await locker.get("/users/details/v2")).json()["lockerFamilyUsage"] == {"familyFileCount": 1}
+        await locker.post("/files/meta", note(box))  # what is in the trash takes up space and no place
         await locker.post("/files/meta", note(box), expect=403)
-        assert await photos.used(world, alice, "locker") == (4999, 2)
+        await locker.get("/files/upload-eligibility", expect=403)
+        await photos.restore(locker, box, made["id"])
+        await locker.post("/files/meta", note(box), expect=403)
+        assert await photos.used(world, alice, "locker") == (4999, 3)
         assert await photos.used(world, alice) == (0, 0)
