@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Fills a data folder (or database) with accounts, albums and files through Darkroom's own services, while no server runs on it.
 
-Every row is written by the code that a request would run: quota, stamps and ledger are what they would be. Only the bytes are missing: objects
-are recorded as uploaded without being stored, so `fsck` will complain and downloads of these files fail. Tokens are thrown away.
+Every row is written by the code that a request would run: quota, stamps and ledger are what they would be. Only many files share a
+transaction, and the bytes are missing: objects are recorded as uploaded without being stored, so downloads of these files fail. Tokens are
+thrown away.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from app.cli.build import started
 from app.collections import service as collections
 from app.collections.wire import NewCollection
 from app.config import Config
+from app.db import Tx
 from app.files import service as files
 from app.files.wire import NewFile
 from app.kernel import Kernel
@@ -36,6 +38,8 @@ from bench.person import OTT_CODE, OTT_SUFFIX, file_body, key_attributes, new_al
 
 AT_ONCE = 256
 """Operations under way at a time: several groups of the writer's 64."""
+TOGETHER = 500
+"""Files a transaction."""
 FILE_BYTES, THUMB_BYTES = 3_000_017, 24_017
 PROGRESS_SECONDS = 5.0
 LAZY = "options=-c%20synchronous_commit%3Doff"
@@ -75,18 +79,25 @@ class Populate:
         body = decode(json.dumps(new_album()).encode(), NewCollection)
         return (await collections.create(self.kernel, _session(owner), body)).id
 
-    async def file(self, owner: int, album: int) -> None:
-        file, thumb = self.kernel.crypto.mint_key(owner), self.kernel.crypto.mint_key(owner)
-        md5 = os.urandom(16).hex()
-        await asyncio.gather(ledger.record(self.kernel, file, FILE_BYTES, md5), ledger.record(self.kernel, thumb, THUMB_BYTES, md5))
-        ask = decode(json.dumps(file_body(album, (file, FILE_BYTES), (thumb, THUMB_BYTES))).encode(), NewFile)
-        await files.create(self.kernel, owner, "photos", ask)
+    async def files(self, owner: int, albums: list[int]) -> None:
+        """One file in each of these albums, which may repeat; all in one transaction."""
+        minted = [(album, self.kernel.crypto.mint_key(owner), self.kernel.crypto.mint_key(owner)) for album in albums]
+        asks = [decode(json.dumps(file_body(a, (f, FILE_BYTES), (t, THUMB_BYTES))).encode(), NewFile) for a, f, t in minted]
+        await self.kernel.db.write("populate", _commit, self.kernel, owner, asks)
 
 
-async def many(what: str, count: int, make: Callable[[int], Awaitable[object]]) -> list[object]:
-    """make(i) for every i below count, AT_ONCE at a time, telling how far it is."""
+def _commit(tx: Tx, kernel: Kernel, owner: int, asks: list[NewFile]) -> None:
+    now, store = kernel.clock.now(), kernel.store.name
+    for ask in asks:
+        for key, size in ((ask.file.object_key, FILE_BYTES), (ask.thumbnail.object_key, THUMB_BYTES)):
+            ledger.record_in(tx, kernel.config, ledger.Upload(key, store, size, os.urandom(16).hex()), now)
+        files.create_in(tx, kernel, owner, "photos", ask, now)
+
+
+async def many(what: str, count: int, make: Callable[[int], Awaitable[object]], at_once: int = AT_ONCE, step: int = 1) -> list[object]:
+    """make(i) for every i below count that is a multiple of `step`, at_once at a time, telling how far it is."""
     out: list[object] = []
-    numbers = iter(range(count))
+    numbers = iter(range(0, count, step))
     began = told = time.monotonic()
 
     async def work() -> None:
@@ -95,15 +106,20 @@ async def many(what: str, count: int, make: Callable[[int], Awaitable[object]]) 
             out.append(await make(i))
             if time.monotonic() - told > PROGRESS_SECONDS:
                 told = time.monotonic()
-                print(f"… {len(out):,} of {count:,} {what}, {len(out) / (told - began):,.0f}/s", file=sys.stderr, flush=True)
+                done = min(count, len(out) * step)
+                print(f"… {done:,} of {count:,} {what}, {done / (told - began):,.0f}/s", file=sys.stderr, flush=True)
 
-    await asyncio.gather(*(work() for _ in range(min(AT_ONCE, count))))
+    await asyncio.gather(*(work() for _ in range(min(at_once, count))))
+    took = time.monotonic() - began
+    print(f"… {count:,} {what} in {took:,.0f} s, {count / max(took, 0.001):,.0f}/s", file=sys.stderr, flush=True)
     return out
 
 
-async def into_album(kernel: Kernel, owner: int, album: int, count: int) -> None:
-    maker = Populate(kernel)
-    await many("files", count, lambda _: maker.file(owner, album))
+async def into_albums(maker: Populate, owner: int, albums: list[int], count: int) -> None:
+    """`count` files, evenly. Two transactions at a time: one is made up while the other is written."""
+    await many(
+        "files", count, lambda at: maker.files(owner, [albums[i % len(albums)] for i in range(at, min(count, at + TOGETHER))]), 2, TOGETHER
+    )  # fmt: skip
 
 
 async def library(kernel: Kernel, users: int, albums: int, count: int) -> None:
@@ -114,10 +130,10 @@ async def library(kernel: Kernel, users: int, albums: int, count: int) -> None:
     mine = [int(str(i)) for i in await many("albums", albums, lambda _: maker.album(first))]
 
     async def bystander(i: int) -> None:
-        await maker.file(others[i], await maker.album(others[i]))
+        await maker.files(others[i], [await maker.album(others[i])])
 
     await many("bystanders' files", len(others), bystander)
-    await many("files", count, lambda i: maker.file(first, mine[i % albums]))
+    await into_albums(maker, first, mine, count)
     print(f"account {first}: {albums:,} albums, {count:,} files; {len(others):,} bystanders")
 
 
@@ -136,7 +152,7 @@ async def main(chosen: argparse.Namespace) -> None:
     async with started(config(chosen.data_dir, chosen.database_url)) as kernel:
         if chosen.into:
             owner, album = chosen.into
-            await into_album(kernel, owner, album, chosen.files)
+            await into_albums(Populate(kernel), owner, [album], chosen.files)
         else:
             await library(kernel, chosen.users, chosen.albums, chosen.files)
 

@@ -39,7 +39,7 @@ async def create(kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile) -> 
         kernel,
         owner_id,
         [ask.file.object_key, ask.thumbnail.object_key],
-        lambda: kernel.db.write("files.create", _create, kernel, owner_id, app, ask, kernel.clock.now()),
+        lambda: kernel.db.write("files.create", create_in, kernel, owner_id, app, ask, kernel.clock.now()),
         lambda: kernel.db.read(_album, owner_id, app, ask.collection_id),
     )
 
@@ -60,7 +60,8 @@ async def _commit(
     return await write()
 
 
-def _create(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, now: int) -> wire.Committed:
+def create_in(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, now: int) -> wire.Committed:
+    """`create`, inside a transaction, of objects that have their rows."""
     sync.lock_account(tx, owner_id)
     sync.lock_collections(tx, [ask.collection_id])
     _album(tx, owner_id, app, ask.collection_id)

@@ -41,7 +41,7 @@ async def record(kernel: Kernel, key: str, size: int, md5: str | None) -> None:
     Uploads beyond what the account may leave uncommitted push out its oldest ones (design.md §4, Quota).
     """
     upload = Upload(key, kernel.store.name, size, md5)
-    state, evicted = await kernel.db.write("objects.record", _record, kernel.config, upload, kernel.clock.now())
+    state, evicted = await kernel.db.write("objects.record", record_in, kernel.config, upload, kernel.clock.now())
     if state == "deleting":  # never usable again: what this request has put there goes as well
         await kernel.store.delete(key)
     if state is not None:
@@ -50,8 +50,8 @@ async def record(kernel: Kernel, key: str, size: int, md5: str | None) -> None:
         await deletion.delete(kernel, evicted)
 
 
-def _record(tx: Tx, config: Config, upload: Upload, now: int) -> tuple[str | None, list[int]]:
-    """(what stands in the way or None, objects that went)."""
+def record_in(tx: Tx, config: Config, upload: Upload, now: int) -> tuple[str | None, list[int]]:
+    """`record`, inside a transaction: (what stands in the way or None, objects that went)."""
     object_id = queries.insert(tx, upload.owner_id, upload.key, upload.store, upload.size, upload.md5, now)
     if object_id is not None:
         return None, _make_room(tx, config, upload.owner_id, object_id, now)
