@@ -38,7 +38,8 @@ def format_size(size: int, *, exact: bool = True) -> str:
     return str(size) if exact else f"{size}B"
 
 
-Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
+LARGEST = 1 << 52  # bytes: what every client and both engines count exactly
+Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0, le=LARGEST)]
 """Bytes; written as a number or as "10GiB"."""
 
 
@@ -190,6 +191,7 @@ class Limits(Section):
     link_password: Limit = Field(_limit(10, 60), description="Password tries on a public link, per address. Survives a restart.")
     public_key: Limit = Field(_limit(200, 60), description="Look-ups of other people's public keys, per account.")
     upload_urls: Limit = Field(_limit(500, 60), description="Upload URL requests per route and account.")
+    custom_domain: Limit = Field(_limit(500, 60), description="Questions whether a custom domain is claimed, per address.")
     preview: Limit = Field(_limit(700, 1), description="Thumbnail requests per account.")
     health: Limit = Field(_limit(300, 60), description="Health questions that reach the database or the stores, per address.")
     address: Limit = Field(_limit(1000, 1), description="Every request, per client address.")

@@ -22,6 +22,7 @@ _QUERY = re.compile(r"(/[^\s?'\"]*)\?[^\s'\"]+")
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}=")
 _NAMED = re.compile(r"(?i)\b([\w-]*(?:token|jwt|signature))(['\"]?\s*[=:]\s*['\"]?)[^\s&'\",]+")
 _NEWLINE = " ⏎ "
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # would move the cursor of whoever reads the log in a terminal
 
 
 def clean(text: str) -> str:
@@ -61,7 +62,7 @@ class JsonFormat(TextFormat):
 
 
 def _one_line(text: str) -> str:
-    return _NEWLINE.join(line.rstrip() for line in text.splitlines())
+    return _CONTROL.sub("\ufffd", _NEWLINE.join(line.rstrip() for line in text.splitlines()))
 
 
 def setup(level: str, style: str, stream: TextIO | None = None) -> None:

@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime
 from typing import Any
 
-from ..config import Config, format_size, parse_size
+from ..config import LARGEST, Config, format_size, parse_size
 from . import reach
 from .admin_client import Refused
 
@@ -51,6 +51,8 @@ def read_quota(text: str) -> int | None:
     except ValueError as e:
         raise Refused(f"{text!r}: {e}") from None
     assert isinstance(size, int)
+    if size > LARGEST:
+        raise Refused(f'{text!r} is above {format_size(LARGEST)}; say "unlimited" for no limit')
     return size
 
 

@@ -33,7 +33,7 @@ async def feature_flags(call: Call, actor: Session) -> Answer:
     return reply(await service.feature_flags(call.kernel, actor))
 
 
-@routes.get("/custom-domain", anyone)
+@routes.get("/custom-domain", anyone, limit="custom_domain")
 async def custom_domain(call: Call, actor: None) -> Answer:
     await service.require_claimed(call.kernel, call.query.get("domain", ""))
     return reply({})

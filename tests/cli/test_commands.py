@@ -75,6 +75,7 @@ def listed(folder: Path) -> str:
     [
         (("quota", "carol@example.org", "1GB"), "carol@example.org has no account"),
         (("quota", "bob@example.org", "big"), "'big': should be a number of bytes"),
+        (("quota", "bob@example.org", "9999999999TiB"), "'9999999999TiB' is above 4096TiB"),
         (("add", "no address"), "'no address' is no e-mail address"),
         (("invite", "@"), "'@' is no e-mail address"),
     ],

@@ -56,6 +56,10 @@ def test_an_event_is_one_line_and_a_forged_one_stays_inside(style: str) -> None:
     assert "ValueError: boom" in text
 
 
+def test_control_characters_do_not_reach_a_terminal() -> None:
+    assert logged(lines=[(20, "a\x1b[2Jb\x07c\x9b1md\te")]).endswith("darkroom.x: a\ufffd[2Jb\ufffdc\ufffd1md\ufffde\n")
+
+
 def test_json_is_an_object_with_its_parts() -> None:
     event = json.loads(logged(style="json", lines=[(25, "a code")]))
     assert {k: event[k] for k in ("level", "logger", "message")} == {"level": "notice", "logger": "darkroom.x", "message": "a code"}

@@ -181,3 +181,11 @@ async def test_a_session_is_needed(world: World) -> None:
     anon = world.anon()
     for method, path in (("GET", ""), ("GET", "/feature-flags"), ("POST", "/update"), ("DELETE", "/customDomain")):
         assert (await anon.call(method, f"/remote-store{path}", expect=401)).json() == {"error": "missing token"}
+
+
+async def test_domains_are_asked_for_five_hundred_times_a_minute(world: World) -> None:
+    proxy = world.anon()
+    for _ in range(500):
+        await proxy.get("/custom-domain?domain=nobody.example.org", expect=404)
+    assert (await proxy.get("/custom-domain?domain=nobody.example.org", expect=429)).json() == {"error": "Rate limit breached, try later"}
+    await world.anon().get("/custom-domain?domain=nobody.example.org", expect=404)
