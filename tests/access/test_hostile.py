@@ -1,0 +1,73 @@
+"""Whatever a client puts where a value belongs, it is no server error: every route of the access table with every value replaced in turn.
+
+503 OBJECT_SIZE_FETCH_FAILED is the protocol's word for an object that is not there; nothing else of 5xx is allowed, on either engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from app.clock import SECOND
+from tests.access.scene import Scene, set_up
+from tests.access.test_matrix import TABLE
+from tests.clients import strict
+from tests.inprocess import World
+
+BIG = 1 << 63
+VALUES: tuple[Any, ...] = (
+    None, "", "x", "NUL\0", "\ud800", "é\U0001f3d4", "%s'\";--", "1", 0, -1, 1, 1.5, 1e300, BIG, BIG - 1, -BIG, 10**40, True, [], [[]],
+    [None], {}, {"id": {}},
+)  # fmt: skip
+LISTS: tuple[Any, ...] = ([1, 1], [BIG - 1, -BIG], list(range(10_000)), [BIG], [-1], ["1"], [None], [[1]], [{}])
+QUERY = ("", "x", "-1", "0", str(BIG), str(BIG - 1), "1e3", "%00", "%ff", quote("é"), "1%2C2", "true", "9" * 400)
+
+
+def mutants(value: Any) -> Iterator[Any]:
+    """The value with one thing in it replaced, for every thing and every replacement."""
+    yield from VALUES
+    if isinstance(value, list):
+        yield from LISTS
+        yield [value[0]] * 10_000
+        yield value * 2
+        yield from ([m] for m in mutants(value[0]))
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield {k: v for k, v in value.items() if k != name}
+            yield from ({**value, name: m} for m in mutants(inner))
+
+
+def requests(route: tuple[str, str], path: str, body: Any) -> Iterator[tuple[str, Any]]:
+    where, _, query = path.partition("?")
+    pairs = [p.partition("=")[::2] for p in query.split("&")] if query else [("sinceTime", "0")]
+    for i, (name, _) in enumerate(pairs):
+        rest = [f"{k}={v}" for j, (k, v) in enumerate(pairs) if j != i]
+        for text in QUERY:
+            yield f"{where}?{'&'.join([*rest, f'{name}={text}'])}", body
+    if "{id}" in route[1]:
+        for text in QUERY:
+            if text:
+                yield route[1].replace("{id}", text), body
+    if body is not None:
+        for mutant in mutants(body):
+            yield path, mutant
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("route", TABLE, ids=lambda r: f"{r[0]} {r[1]}")
+async def test_no_value_is_a_server_error(world: World, route: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strict, "check", lambda *_: None)  # who sends rubbish as a name gets it back
+    s: Scene = await set_up(world)
+    owner = s.people["OWNER"]
+    path, body = TABLE[route][0](s, "OWNER")
+    bad = []
+    for where, mutant in requests(route, path, body):
+        world.clock.advance(SECOND)  # no budget is to stop the rest
+        r = await owner.call(route[0], where, mutant, expect=None)
+        assert r.status != 429
+        if r.status >= 500 and not (r.status == 503 and b"OBJECT_SIZE_FETCH_FAILED" in r.content):
+            bad.append((where[:200], repr(mutant)[:200], r.status, r.content[:100]))
+    assert not bad, bad[:5]
