@@ -14,6 +14,7 @@ DRAIN = 128 << 20
 restarts a dead upload only when it reads the 404. Above the largest part any client sends (96 MiB); what is longer is cut off."""
 _SLOW = 12 * HOUR
 _XML = b"application/xml"
+_VARY = (b"vary", b"Origin")  # bytes may be kept by browsers, and the CORS headers with them: those of one web app are not another's
 
 
 class Refusal(Exception):
@@ -106,7 +107,7 @@ class Request:
     async def start(self, status: int, headers: Headers) -> None:
         """Send the head of the answer, with what browsers need on every one."""
         self.started = True
-        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, *cors(self.headers)]})
+        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, *cors(self.headers), _VARY]})
 
     async def answer(self, status: int, headers: Headers, body: bytes = b"") -> None:
         """A whole answer."""

@@ -98,6 +98,7 @@ async def test_preflight_is_for_everybody_and_every_path(world: World) -> None:
         assert got.headers["access-control-allow-origin"] == ORIGIN["origin"]
         allowed = {h.strip().lower() for h in got.headers["access-control-allow-headers"].split(",")}
         assert allowed >= {"x-auth-token", "x-client-package", "x-client-version", "content-type", "range", "x-paste-consume", "x-cast-access-token"}
+        assert allowed >= {"content-md5", "upload-url", "x-auth-access-token", "x-auth-access-token-jwt", "x-auth-link-device-token"}
         assert set(got.headers["access-control-allow-methods"].split(", ")) >= {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
         assert got.headers["access-control-max-age"] == "1728000"
 
@@ -243,6 +244,13 @@ async def test_bodies_above_the_limit_are_refused(engine: str, tmp_path: Path) -
         assert len(fits) == 1000
         await anon.post("/probe/echo", content=fits)
         assert (await anon.post("/probe/echo", content=fits + b" ", expect=413)).json() == {}
+
+
+async def test_strangers_send_less(world: World, alice: Person) -> None:
+    big = json.dumps({"key": "mapEnabled", "value": "true", "text": "x" * (256 << 10)}).encode()
+    assert (await world.anon().post("/probe/echo", content=big, expect=413)).json() == {}
+    await world.anon().post("/probe/echo", content=big[: 250 << 10] + b'"}')
+    await alice.post("/remote-store/update", content=big)
 
 
 async def test_a_client_that_goes_away_in_the_middle(world: World) -> None:

@@ -31,6 +31,7 @@ async def test_it_works(alice: Person, url: str) -> None:
     assert got.headers["accept-ranges"] == "bytes"
     assert got.headers["cache-control"].startswith("private")
     assert got.headers["access-control-allow-origin"] == "null"
+    assert got.headers["vary"] == "Origin"  # what a browser keeps for one web app is no answer to another
     head = await send(alice, "HEAD", url, expect=200)
     assert head.content == b""
     assert {k: v for k, v in head.headers.items() if not k.startswith("access")} == {
