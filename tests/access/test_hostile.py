@@ -71,3 +71,38 @@ async def test_no_value_is_a_server_error(world: World, route: tuple[str, str], 
         if r.status >= 500 and not (r.status == 503 and b"OBJECT_SIZE_FETCH_FAILED" in r.content):
             bad.append((where[:200], repr(mutant)[:200], r.status, r.content[:100]))
     assert not bad, bad[:5]
+
+
+VISITS = (
+    "/public-collection/info?accessToken={t}", "/public-collection/diff?accessToken={t}&sinceTime=0",
+    "/public-collection/files/download/{f}?accessToken={t}&accessTokenJWT=x", "/public-collection/files/preview/{f}?accessToken={t}",
+    "/public-collection/files/data/fetch?accessToken={t}&fileID={f}&type=vid_preview&preferNoContent=1",
+    "/public-collection/files/data/preview?accessToken={t}&fileID={f}&type=img_preview",
+)  # fmt: skip
+HEADERS = (
+    "x-auth-access-token", "x-auth-access-token-jwt", "x-auth-link-device-token", "origin", "user-agent", "x-client-package", "x-forwarded-for",
+)  # fmt: skip
+TEXTS = ("é", "x" * 9000, "..", "a.b.c", "e30.e30.e30", "eyJhbGciOiJIUzI1NiJ9.W10.AA", "http://[", "http://é:x", "\x7f", "%00", "W10", "null", ",,")
+
+
+@pytest.mark.slow
+async def test_no_visit_is_a_server_error(world: World) -> None:
+    s: Scene = await set_up(world)
+    owner, visitor = s.people["OWNER"], world.anon()
+    bad = []
+    for lock in ({"enableCollect": True}, {"passHash": "aGFzaA==", "nonce": "bg==", "memLimit": 1, "opsLimit": 1}):
+        await owner.put("/collections/share-url", {"collectionID": s.cid, **lock})
+        asked: list[tuple[str, str, Any, dict[str, str]]] = [
+            ("POST", f"/public-collection/verify-password?accessToken={s.link}", m, {}) for m in mutants({"passHash": "aGFzaA=="})
+        ]
+        for visit in VISITS:
+            path = visit.format(t=s.link, f=s.file)
+            asked += [("GET", where, None, {}) for where, _ in requests(("GET", ""), path, None)]
+            asked += [("GET", path, None, {name: text}) for name in HEADERS for text in TEXTS if name != "origin" or text.isascii()]
+        for method, path, body, headers in asked:
+            world.clock.advance(10 * SECOND)
+            r = await visitor.call(method, path, body, headers=headers, expect=None)
+            assert r.status != 429
+            if r.status >= 500:
+                bad.append((method, path[:200], repr(body)[:100], headers, r.status))
+    assert not bad, bad[:5]
