@@ -14,7 +14,7 @@ from ..kernel import Kernel
 from .request import Refusal, Request
 from .urls import Ticket
 
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_RANGE = re.compile(r"bytes=([0-9]{0,40})-([0-9]{0,40})")
 _HEADERS: Headers = [
     (b"content-type", b"application/octet-stream"),
     (b"content-disposition", b"attachment"),
