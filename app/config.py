@@ -75,7 +75,7 @@ class Http(Section):
         return v
 
     workers: int = Field(1, ge=1, le=64, description="Server processes. More than one needs PostgreSQL.")
-    max_body: Size = Field(16 << 20, description="Largest JSON request body.")
+    max_body: Size = Field(16 << 20, description="Largest JSON request body of who is logged in; of others, 256 KiB at most.")
 
 
 class Registration(Section):

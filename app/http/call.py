@@ -45,7 +45,7 @@ def redirect(url: str) -> Answer:
 class Call:
     """A request. Header names are lower-case bytes; query values are text, the first of each name counts."""
 
-    __slots__ = ("_query", "_receive", "client_ip", "headers", "kernel", "method", "params", "path", "request_id", "scope")
+    __slots__ = ("_query", "_receive", "body_limit", "client_ip", "headers", "kernel", "method", "params", "path", "request_id", "scope")
 
     def __init__(self, kernel: Kernel, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
         self.kernel = kernel
@@ -55,6 +55,7 @@ class Call:
         self.path: str = scope["path"]
         self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self.params: dict[str, str] = scope.get("path_params") or {}
+        self.body_limit = kernel.config.http.max_body
         self.client_ip = ""
         self.request_id = ""
         self._query: dict[str, str] | None = None
@@ -84,8 +85,8 @@ class Call:
         return f"{self.scope.get('scheme', 'http')}://{self.header(b'host')}"
 
     async def body(self) -> bytes:
-        """The whole body; 413 above the configured size, 400 when the client goes away."""
-        limit = self.kernel.config.http.max_body
+        """The whole body; 413 above `body_limit`, 400 when the client goes away."""
+        limit = self.body_limit
         chunks: list[bytes] = []
         size = 0
         while True:

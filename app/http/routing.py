@@ -15,6 +15,7 @@ from .auth import Guard
 from .call import Answer, Call
 
 A = TypeVar("A")
+STRANGERS = 256 << 10  # bytes of a body without a session, visitors of links included; the largest of theirs is a paste of 32 KiB
 Handler = Callable[[Call, A], Awaitable[Answer]]
 
 
@@ -30,6 +31,8 @@ class Route(Generic[A]):
 
     async def __call__(self, call: Call) -> Answer:
         actor = await self.guard(call)
+        if not isinstance(actor, Session):
+            call.body_limit = min(call.body_limit, STRANGERS)
         if self.limit is not None:
             who = f"user {actor.user_id}" if isinstance(actor, Session) else f"ip {call.client_ip}"
             await call.kernel.limiter.allow(self.limit, f"{who} {self.path}")

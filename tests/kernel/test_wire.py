@@ -180,6 +180,18 @@ def test_the_greatest_and_least_integers() -> None:
         assert ask(f'{{"size":{n},"fileIDs":[{n}]}}').file_ids == [n]
 
 
+@pytest.mark.parametrize("part", ["[],", '{"a":1},', '"\\u0041",', '"\\u0041\\u0041",', "1,"])
+def test_too_many_values_to_be_read_with_patience(part: str) -> None:
+    for name in ("unknown", "NAME"):
+        refused(f'{{"{name}":[{part * 100_001}1]}}')
+    assert ask(f'{{"unknown":[{part * 30_000}1]}}') == Ask()
+
+
+def test_many_values_that_are_read_at_once() -> None:
+    assert len(ask('{"fileIDs":[' + "1," * 200_000 + "1]}").file_ids) == 200_001
+    assert len(ask('{"NAME":"' + "A" * 2_000_000 + '"}').name) == 2_000_000
+
+
 def test_an_endless_integer() -> None:
     refused('{"size":' + "9" * 100_000 + "}")
     refused('{"unknown":' + "9" * 100_000 + "}")
