@@ -44,7 +44,8 @@ async def test_it_works(alice: Person, url: str) -> None:
     [
         ("bytes=10-19", slice(10, 20)), ("bytes=0-0", slice(0, 1)), ("bytes=1000-", slice(1000, None)), ("bytes=-5", slice(-5, None)),
         ("bytes=1023-5000", slice(1023, None)),
-        ("bytes=1-" + "9" * 30, slice(1, None)), ("bytes=-" + "9" * 30, slice(0, None)), ("bytes=-5000", slice(0, None)), ("bytes=0-", slice(0, None)), ("bytes = 1 - 2", slice(1, 3)),
+        ("bytes=1-" + "9" * 30, slice(1, None)), ("bytes=-" + "9" * 30, slice(0, None)),
+        ("bytes=-5000", slice(0, None)), ("bytes=0-", slice(0, None)), ("bytes = 1 - 2", slice(1, 3)),
     ],
 )  # fmt: skip
 async def test_ranges(alice: Person, url: str, spec: str, piece: slice) -> None:
