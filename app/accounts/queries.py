@@ -104,6 +104,18 @@ def mark_deleted(tx: Tx, user_id: int, feedback: str, now: int) -> int:
     )
 
 
+def restore(tx: Tx, user_id: int, email: tuple[bytes, bytes, str]) -> int:
+    """Undo `mark_deleted`; `email` is (cipher, nonce, hash). How many accounts this brought back: 0 or 1."""
+    return tx.run(
+        "UPDATE users SET email_cipher = :cipher, email_nonce = :nonce, email_hash = :email_hash, delete_feedback = NULL, deleted_at = NULL "
+        "WHERE user_id = :user_id AND deleted_at IS NOT NULL",
+        cipher=email[0],
+        nonce=email[1],
+        email_hash=email[2],
+        user_id=user_id,
+    )
+
+
 def delete_push_tokens(tx: Tx, user_id: int) -> None:
     tx.run("DELETE FROM push_tokens WHERE user_id = :user_id", user_id=user_id)
 

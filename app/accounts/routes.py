@@ -7,7 +7,7 @@ from ..http.auth import anyone, session, storage
 from ..http.call import EMPTY, Answer, Call, reply
 from ..http.routing import Routes
 from ..wire import go_bool
-from . import codes, deletion, details, devices, email, keys, password, wire
+from . import codes, deletion, details, devices, email, keys, password, restoring, wire
 from .service import Device
 
 routes = Routes()
@@ -138,6 +138,12 @@ async def delete_challenge(call: Call, actor: Session) -> Answer:
 @routes.delete("/users/delete", session)
 async def delete_account(call: Call, actor: Session) -> Answer:
     return reply(await deletion.delete(call.kernel, actor, await call.json(wire.DeleteAccount)))
+
+
+@routes.get("/users/recover-account", anyone)
+async def recover_account(call: Call, _: None) -> Answer:
+    page = await restoring.page(call.kernel, call.query.get("token", ""))
+    return Answer(page, media=b"text/html; charset=utf-8", headers=[(b"content-security-policy", b"default-src 'none'")])
 
 
 @routes.get("/users/locker-usage", storage)

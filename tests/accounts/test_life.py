@@ -11,7 +11,7 @@ import pytest
 
 from app import quota
 from app.access import Session
-from app.accounts import deletion, email, service
+from app.accounts import deletion, email, restoring, service
 from app.accounts.details import UNLIMITED_FILES
 from app.accounts.wire import CodeProof, DeleteAccount
 from app.clock import DAY, MINUTE
@@ -240,6 +240,63 @@ async def test_deletion(world: World, dora: Newcomer) -> None:
     assert await world.kernel.db.scan(lambda tx: tx.value("SELECT count(*) FROM push_tokens")) == 0
     again = await Newcomer(world, dora.email, world.anon()).sign_up()
     assert again.user_id != dora.user_id
+
+
+# --- a deletion undone
+async def deleted(who: Newcomer) -> str:
+    """The token of the link, the account being gone."""
+    token = restoring.link_token(who.world.kernel, who.user_id, who.email)
+    await who.api.delete("/users/delete", {"challenge": await challenge(who)})
+    return token
+
+
+async def restored(world: World, token: str) -> bool:
+    page = await world.anon().get(f"/users/recover-account?token={token}")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert token.encode() not in page.content
+    return b"is back" in page.content
+
+
+async def test_a_deletion_undone(world: World, dora: Newcomer) -> None:
+    token = await deleted(dora)
+    for _ in range(2):
+        assert await restored(world, token)
+    await dora.api.get("/users/details/v2", expect=401)
+    device = await dora.second_device()
+    assert (await details(device))["email"] == dora.email
+    assert (await Login(dora)()).json()["id"] == dora.user_id
+    row = await world.kernel.db.scan(lambda tx: tx.one("SELECT delete_feedback, deleted_at FROM users WHERE user_id = :u", u=dora.user_id))
+    assert row == (None, None)
+
+
+async def test_links_that_restore_nothing(world: World, meet: Meet, dora: Newcomer) -> None:
+    for query in ("", "?token="):
+        assert (await world.anon().get(f"/users/recover-account{query}", expect=400)).json() == {"code": "BAD_REQUEST", "message": "token missing"}
+    token, kernel = await deleted(dora), world.kernel
+    claims = {"userID": dora.user_id, "expiryTime": world.clock.now() + DAY, "email": dora.email, "claimScope": "RestoreAccount"}
+    for forged in (
+        "nonsense", token[:-2], kernel.crypto.jwt({**claims, "claimScope": "DELETE_ACCOUNT"}), kernel.crypto.jwt({**claims, "userID": "x"}),
+        kernel.crypto.jwt({**claims, "userID": 5}), kernel.crypto.jwt({k: v for k, v in claims.items() if k != "email"}),
+    ):  # fmt: skip
+        assert not await restored(world, forged)
+    other = await Newcomer(world, dora.email, world.anon()).sign_up()
+    assert not await restored(world, token), "the address is somebody else's now"
+    assert (await details(other.api))["email"] == dora.email
+
+
+async def test_a_link_ends_after_seven_days(world: World, dora: Newcomer) -> None:
+    token = await deleted(dora)
+    world.clock.advance(7 * DAY)
+    assert not await restored(world, token)
+    await world.anon().get(f"/users/srp/attributes?email={dora.email}", expect=404)
+
+
+async def test_of_a_restoring_and_a_sign_up_at_once_one_gets_the_address(world: World, dora: Newcomer) -> None:
+    token = await deleted(dora)
+    await world.anon().post("/users/ott", {"email": dora.email, "purpose": "signup"})
+    proof = {"email": dora.email, "ott": await code_for(world, dora.email)}
+    back, signed = await asyncio.gather(restored(world, token), world.anon().post("/users/verify-email", proof))
+    assert (signed.json()["id"] == dora.user_id) == back
 
 
 async def test_deletion_needs_the_opened_challenge_of_ones_own(world: World, meet: Meet, dora: Newcomer) -> None:

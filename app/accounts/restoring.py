@@ -1,0 +1,54 @@
+"""Undoing the deletion of an account by the signed link its owner holds (accounts.md §5.14): a page for a browser, not for the apps.
+
+The address comes back while it is free. Sessions, shares and links that ended with the account do not.
+"""
+
+from __future__ import annotations
+
+from .. import sync
+from ..clock import DAY
+from ..crypto import normal_email
+from ..db import Tx
+from ..errors import CodedBadRequest
+from ..kernel import Kernel
+from . import queries
+
+SCOPE = "RestoreAccount"
+LIFETIME = 7 * DAY
+_PAGE = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    "<title>Darkroom</title><body><h1>{title}</h1><p>{text}</p></body></html>"
+)
+_DONE = ("The account is back", "Log in with the same address and password as before.")
+_FAILED = ("The account could not be restored", "The link is wrong or older than seven days, or somebody has signed up with the address since.")
+
+
+def link_token(kernel: Kernel, user_id: int, email: str) -> str:
+    """The `token` of a link that restores this account for seven days; to be handed to the owner of the address only."""
+    return kernel.crypto.jwt({"userID": user_id, "expiryTime": kernel.clock.now() + LIFETIME, "email": email, "claimScope": SCOPE})
+
+
+async def page(kernel: Kernel, token: str) -> bytes:
+    """Restore, and say in HTML how it went. 400 BAD_REQUEST without a token."""
+    if not token:
+        raise CodedBadRequest("token missing")
+    claims = kernel.crypto.read_jwt(token, scope=SCOPE, now=kernel.clock.now())
+    user_id, email = (None, None) if claims is None else (claims.get("userID"), claims.get("email"))
+    done = isinstance(user_id, int) and isinstance(email, str) and await restore(kernel, user_id, email)
+    title, text = _DONE if done else _FAILED
+    return _PAGE.format(title=title, text=text).encode()
+
+
+async def restore(kernel: Kernel, user_id: int, email: str) -> bool:
+    """Give a deleted account its address back; whether the account has it now."""
+    return await kernel.db.write("accounts.restore", _restore, kernel, user_id, normal_email(email))
+
+
+def _restore(tx: Tx, kernel: Kernel, user_id: int, email: str) -> bool:
+    email_hash = kernel.crypto.hash(email)
+    queries.lock_codes(tx, email_hash)  # a sign-up with the address waits for us, or we see it
+    sync.lock_account(tx, user_id)
+    owner = queries.user_by_email(tx, email_hash)
+    if owner is not None:
+        return owner == user_id
+    return bool(queries.restore(tx, user_id, (*kernel.crypto.encrypt(email), email_hash)))
