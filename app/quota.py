@@ -6,6 +6,7 @@ Locker files have their own limit and do not count towards the photos quota (fil
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .config import Config
@@ -38,16 +39,29 @@ def used(tx: Tx, user_id: int, app: str) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
-def _standing(tx: Tx, config: Config, user_id: int, app: str) -> tuple[Plan, int, int]:
-    """Plan, bytes and files of an account in an app."""
-    row = tx.one(
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account may store and what it does store in one app."""
+
+    plan: Plan
+    bytes: int
+    files: int
+
+
+def ask_standing(tx: Tx, config: Config, user_id: int, app: str) -> Callable[[], Standing]:
+    """Taken later, as `Tx.ask` says."""
+    rows = tx.ask(
         "SELECT u.quota, u.plan_ends_at, g.bytes, g.files FROM users u LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app "
         "WHERE u.user_id = :user_id",
         user_id=user_id,
         app=app,
     )
-    own, ends_at, size, files = row or (None, None, None, None)
-    return _plan(config, own, ends_at), size or 0, files or 0
+
+    def standing() -> Standing:
+        own, ends_at, size, files = next(iter(rows()), (None, None, None, None))
+        return Standing(_plan(config, own, ends_at), size or 0, files or 0)
+
+    return standing
 
 
 def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now: int, files: int = 1) -> None:
@@ -56,11 +70,16 @@ def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now:
     Raises StorageFull (426), PaymentRequired (402), or 403 FILE_LIMIT_REACHED for Locker's file count.
     A sized request may pass the limit by the tolerance; one without a size may not.
     """
-    account, stored, count = _standing(tx, config, user_id, app)
+    judge(tx, config, user_id, app, ask_standing(tx, config, user_id, app)(), size, now, files)
+
+
+def judge(tx: Tx, config: Config, user_id: int, app: str, found: Standing, size: int | None, now: int, files: int = 1) -> None:
+    """`check` of an account whose standing is known."""
+    account, stored = found.plan, found.bytes
     if account.ends_at is not None and account.ends_at < now:
         raise PaymentRequired(log=f"plan of {user_id} ended")
     if app == "locker":
-        _check_locker(tx, config, user_id, stored, count, size or 0, files)
+        _check_locker(tx, config, user_id, found, size or 0, files)
     elif size is None:
         if stored > account.limit:
             raise StorageFull(log=f"{user_id}: {stored} of {account.limit} bytes")
@@ -80,13 +99,13 @@ def in_trash(tx: Tx, user_id: int, app: str) -> int:
     )
 
 
-def _check_locker(tx: Tx, config: Config, user_id: int, stored: int, count: int, size: int, files: int) -> None:
+def _check_locker(tx: Tx, config: Config, user_id: int, found: Standing, size: int, files: int) -> None:
     limits = config.locker
-    over = count + files - limits.files if limits.files and files > 0 else 0
+    over = found.files + files - limits.files if limits.files and files > 0 else 0
     if over > 0 and over > in_trash(tx, user_id, "locker"):
         raise FileLimitReached
-    if limits.storage and stored + size >= limits.storage:
-        raise StorageFull(log=f"locker: {stored} + {size} of {limits.storage} bytes")
+    if limits.storage and found.bytes + size >= limits.storage:
+        raise StorageFull(log=f"locker: {found.bytes} + {size} of {limits.storage} bytes")
 
 
 class FileLimitReached(Forbidden):

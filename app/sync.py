@@ -67,8 +67,13 @@ def readers(tx: Tx, collection_ids: Iterable[int]) -> set[int]:
 
 def stamp_collections(tx: Tx, now: int, collection_ids: Iterable[int], also: Iterable[int] = ()) -> int:
     """One stamp for a change inside these (locked) albums: written to the albums and to the feeds of all who see them, and `also`."""
+    return ask_stamp(tx, now, collection_ids, also)()
+
+
+def ask_stamp(tx: Tx, now: int, collection_ids: Iterable[int], also: Iterable[int] = ()) -> Callable[[], int]:
+    """`stamp_collections`, whose feeds are locked now and whose stamp is taken, and written, later."""
     ids = sorted(set(collection_ids))
-    feeds = tx.all(
+    feeds = tx.ask(
         "SELECT f.user_id, f.stamp FROM feeds f WHERE f.user_id IN ("
         "  SELECT owner_id FROM collections WHERE collection_id IN (:ids[]) "
         "  UNION SELECT to_user_id FROM collection_shares WHERE collection_id IN (:ids[]) AND NOT is_deleted "
@@ -76,9 +81,13 @@ def stamp_collections(tx: Tx, now: int, collection_ids: Iterable[int], also: Ite
         ids=ids,
         also=sorted(set(also)),
     )
-    value = _advance(tx, now, feeds)
-    tx.send("UPDATE collections SET updation_time = :value WHERE collection_id IN (:ids[])", value=value, ids=ids)
-    return value
+
+    def take() -> int:
+        value = _advance(tx, now, feeds())
+        tx.send("UPDATE collections SET updation_time = :value WHERE collection_id IN (:ids[])", value=value, ids=ids)
+        return value
+
+    return take
 
 
 def feed(tx: Tx, user_id: int) -> int:

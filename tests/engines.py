@@ -25,6 +25,8 @@ from app.db.postgres import PostgresDatabase
 from app.db.sqlite import SqliteDatabase
 
 _WANTED = os.environ.get("DARKROOM_TEST_ENGINES", "sqlite,postgres").split(",")
+PATIENT = 60.0
+"""Seconds a test's database waits for a connection: on a busy machine the three of a server are sometimes too few."""
 _numbers = itertools.count()
 
 
@@ -94,7 +96,7 @@ def _template() -> str:
     _admin(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
 
     async def migrate() -> None:
-        db = PostgresDatabase(_url_of(name), 2)
+        db = PostgresDatabase(_url_of(name), 2, PATIENT)
         await db.start()
         await db.stop()
 
@@ -133,7 +135,7 @@ async def open_database(engine: str, folder: Path) -> AsyncIterator[Database]:
     db: Database
     if engine == "postgres":
         url = new_postgres()
-        db = PostgresDatabase(url, 8)
+        db = PostgresDatabase(url, 8, PATIENT)
     else:
         db = SqliteDatabase(folder / "darkroom.db")
     await db.start()

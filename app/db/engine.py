@@ -26,6 +26,10 @@ class Tx(Protocol):
     def run(self, sql: str, /, **params: Any) -> int:
         """Execute; the number of rows affected."""
 
+    def ask(self, sql: str, /, **params: Any) -> Callable[[], list[Row]]:
+        """Like `all`, for rows that are wanted a little later: they are there when the result is called, and are what the statement found
+        in its turn. Several questions asked before the first answer is taken travel together."""
+
     def send(self, sql: str, /, **params: Any) -> None:
         """Execute, in its turn, something nobody needs the answer of: an engine behind a network sends it along with the next statement.
         What it raises may come with that one, or with the commit."""

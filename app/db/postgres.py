@@ -46,7 +46,6 @@ _CONFLICT = (errors.SerializationFailure, errors.DeadlockDetected, errors.Unique
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction, PoolTimeout)  # read only: a former primary
 _STALE = errors.FeatureNotSupported  # "cached plan must not change result type": a newer server has migrated under us
 DEFAULTS = {  # of libpq, where the URL says nothing: a network that swallows packets is noticed
-    "connect_timeout": 3,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -61,21 +60,22 @@ class PostgresDatabase:
 
     engine = "postgres"
 
-    def __init__(self, url: str, connections: int = 16) -> None:
+    def __init__(self, url: str, connections: int = 16, patience: float = PATIENCE) -> None:
         self._url = url
         self._size = connections
+        self._patience = patience
         self._closing = False
 
     async def start(self) -> None:
-        settings = {**DEFAULTS, **conninfo_to_dict(self._url)}
+        settings = {**DEFAULTS, "connect_timeout": max(3, int(self._patience)), **conninfo_to_dict(self._url)}
         self._threads = ThreadPoolExecutor(self._size, "darkroom-db")
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             "",
             connection_class=Connection,
             min_size=min(2, self._size),
             max_size=self._size,
-            timeout=PATIENCE,
-            reconnect_timeout=PATIENCE,
+            timeout=self._patience,
+            reconnect_timeout=self._patience,
             kwargs={**settings, "autocommit": True},
             configure=configure,
             open=False,
@@ -114,7 +114,7 @@ class PostgresDatabase:
 
     async def _hop(self, fn: Callable[..., T], *args: Any) -> T:
         """Into a thread, with the time until which the database may be away: waiting for a free thread counts."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, fn, time.monotonic() + PATIENCE, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, fn, time.monotonic() + self._patience, *args)
 
     # --- in a thread
     @contextlib.contextmanager

@@ -62,6 +62,10 @@ class SqliteTx:
         row = self._execute(sql, params).fetchone()
         return None if row is None else row[0]
 
+    def ask(self, sql: str, /, **params: Any) -> Callable[[], list[Row]]:
+        rows = self.all(sql, **params)
+        return lambda: rows
+
     def send(self, sql: str, /, **params: Any) -> None:
         self._execute(sql, params)
 

@@ -22,6 +22,10 @@ from .engine import Row
 from .pipeline import Call, exchange
 
 KEEP = 1000  # prepared statements a connection; all statements of the program with all their types are fewer
+PLANNING = (b"SET plan_cache_mode = force_generic_plan", b"SET enable_seqscan = off")
+"""A statement is planned once a connection. Left to itself, the server plans those with a list anew each time, as it takes the list to be
+long: half of what a commit cost it. Every statement has its index (tests/db/test_plans.py), so a plan that was made while a table was small
+must not become a walk over a large one."""
 HELD = 50  # statements that wait for another to travel with
 _INT8, _BOOL, _BYTEA, _ANY = 20, 16, 17, 0  # type numbers; texts are sent without one and become what their column is
 _INT8_LIST, _TEXT_LIST, _BYTEA_LIST = 1016, 1009, 1001
@@ -48,6 +52,9 @@ def configure(db: Connection) -> None:
     """A fresh connection, as every transaction expects it: whole numbers, no lock waited for or held for ever."""
     db.prepared = {}
     db.adapters.register_loader("numeric", IntegralLoader)
+    for setting in PLANNING:
+        with contextlib.suppress(psycopg.DatabaseError):  # what only speaks PostgreSQL's protocol may not know it, and does without
+            simple(db, setting)
     simple(db, b"SET lock_timeout = '10s'")
     simple(db, b"SET idle_in_transaction_session_timeout = '60s'")  # a server that lost us in a transaction lets go of its locks
 
@@ -55,15 +62,16 @@ def configure(db: Connection) -> None:
 class PostgresTx:
     """An open transaction, or (without `begin`) a connection in autocommit for point reads.
 
-    What nobody waits for, BEGIN first of all, is held back and travels with the next statement: a commit of a photo is six exchanges with
-    the server instead of seventeen.
+    What nobody waits for, BEGIN first of all, is held back and travels with the next statement: a commit of a photo is three exchanges
+    with the server instead of seventeen.
     """
 
-    __slots__ = ("_db", "_held", "statements")
+    __slots__ = ("_asked", "_db", "_held", "statements")
 
     def __init__(self, db: Connection, begin: bytes | None = None) -> None:
         self._db = db
         self._held: list[Statement] = [] if begin is None else [(begin, [])]
+        self._asked: list[tuple[int, Answer]] = []  # and where in `_held` their statements stand
         self.statements = 0  # how many were executed: tests assert that batches do not grow it
 
     def _statement(self, text: str, params: dict[str, Any]) -> Statement:
@@ -73,53 +81,86 @@ class PostgresTx:
 
     def _execute(self, text: str, params: dict[str, Any]) -> pq.abc.PGresult:
         statement = self._statement(text, params)
-        return run_all(self._db, self._take(statement)) if self._held else run(self._db, *statement)
+        if not self._held:
+            return run(self._db, *statement)
+        self._held.append(statement)
+        return self.exchange()
 
-    def _take(self, last: Statement) -> list[Statement]:
-        held, self._held = [*self._held, last], []
-        return held
+    def exchange(self) -> pq.abc.PGresult:
+        """Let everything that was held back be executed; the last one's result."""
+        held, asked = self._held, self._asked
+        self._held, self._asked = [], []
+        if not held:
+            raise RuntimeError("an answer was lost with the exchange that failed")
+        results = run_all(self._db, held)
+        for at, answer in asked:
+            answer.result = results[at]
+        return results[-1]
 
     def commit(self) -> bytes:
         """What the server says it did: the COMMIT of a failed transaction says ROLLBACK."""
         if not self._held:
             return simple(self._db, b"COMMIT")
-        return run_all(self._db, self._take((b"COMMIT", []))).command_status or b""
+        self._held.append((b"COMMIT", []))
+        return self.exchange().command_status or b""
 
     def rollback(self) -> None:
         """Forget what was held back, and undo what was not. A dead connection has rolled back."""
-        self._held = []
+        self._held, self._asked = [], []
         if self._db.pgconn.transaction_status != pq.TransactionStatus.IDLE:
             with contextlib.suppress(psycopg.Error):
                 simple(self._db, b"ROLLBACK")
 
     def all(self, sql: str, /, **params: Any) -> list[Row]:
-        return self._rows(self._execute(sql, params))
+        return self.rows(self._execute(sql, params))
 
     def one(self, sql: str, /, **params: Any) -> Row | None:
-        rows = self._rows(self._execute(sql, params), 1)
+        rows = self.rows(self._execute(sql, params), 1)
         return rows[0] if rows else None
 
     def value(self, sql: str, /, **params: Any) -> Any:
         row = self.one(sql, **params)
         return None if row is None else row[0]
 
+    def ask(self, sql: str, /, **params: Any) -> Answer:
+        answer = Answer(self)
+        self._asked.append((len(self._held), answer))
+        self.send(sql, **params)
+        return answer
+
     def send(self, sql: str, /, **params: Any) -> None:
         self._held.append(self._statement(sql, params))
         if len(self._held) >= HELD:
-            run_all(self._db, self._take(self._held.pop()))
+            self.exchange()
 
     lock = send
 
     def run(self, sql: str, /, **params: Any) -> int:
         return self._execute(sql, params).command_tuples or 0
 
-    def _rows(self, result: pq.abc.PGresult, most: int | None = None) -> list[Row]:
+    def rows(self, result: pq.abc.PGresult, most: int | None = None) -> list[Row]:
         n = result.ntuples if most is None else min(most, result.ntuples)
         if not n:
             return []
         loader = Transformer(self._db)
         loader.set_pgresult(result)
         return loader.load_rows(0, n, tuple)
+
+
+class Answer:
+    """Rows of a statement that may still be held back."""
+
+    __slots__ = ("_tx", "result")
+
+    def __init__(self, tx: PostgresTx) -> None:
+        self._tx = tx
+        self.result: pq.abc.PGresult | None = None
+
+    def __call__(self) -> list[Row]:
+        if self.result is None:
+            self._tx.exchange()
+            assert self.result is not None  # exchange gives every answer its result or raises
+        return self._tx.rows(self.result)
 
 
 @lru_cache(maxsize=2048)
@@ -136,8 +177,8 @@ def run(db: Connection, query: bytes, values: list[Value]) -> pq.abc.PGresult:
     return _checked(db, db.pgconn.exec_prepared(*_call(db, query, values)))
 
 
-def run_all(db: Connection, statements: list[Statement]) -> pq.abc.PGresult:
-    """Execute in one exchange with the server; the last one's result. The first that fails is raised, and none behind it has run."""
+def run_all(db: Connection, statements: list[Statement]) -> list[pq.abc.PGresult]:
+    """Execute in one exchange with the server; a result for each. The first that fails is raised, and none behind it has run."""
     if len(db.prepared) + len(statements) > KEEP:
         _forget(db)
     calls = [_call(db, *statement) for statement in statements]
@@ -151,7 +192,7 @@ def run_all(db: Connection, statements: list[Statement]) -> pq.abc.PGresult:
     if len(results) < len(calls):
         db.close()
         raise psycopg.OperationalError("the connection was lost")
-    return results[-1]
+    return results
 
 
 def _call(db: Connection, query: bytes, values: list[Value]) -> Call:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from msgspec import UNSET
 
 from .. import access, quota, sync
-from ..access import Session
+from ..access import Membership, Session
 from ..clock import DAY
 from ..db import Tx
 from ..errors import AppError, BadRequest, NotFound, TooLarge
@@ -64,15 +64,20 @@ def create_in(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile
     """`create`, inside a transaction, of objects that have their rows."""
     sync.lock_account(tx, owner_id)
     sync.lock_collections(tx, [ask.collection_id])
-    _album(tx, owner_id, app, ask.collection_id)
-    file, thumb = objects.claim(tx, owner_id, ask.file.object_key, ask.thumbnail.object_key)
+    album = access.ask_owned(tx, owner_id, ask.collection_id, deleted_ok=True)  # four questions, one exchange with the database
+    claim = objects.ask_claim(tx, owner_id, ask.file.object_key, ask.thumbnail.object_key)
+    standing = quota.ask_standing(tx, kernel.config, owner_id, app)
+    stamping = sync.ask_stamp(tx, now, [ask.collection_id])
+    _usable(album(), app)
+    file, thumb = claim()
     _check_size(kernel, ask.file, file)
     _check_size(kernel, ask.thumbnail, thumb)
     if file.state != "pending" or thumb.state != "pending":
         file_id, stamp = _committed_before(tx, owner_id, ask, file, thumb)
         return _committed(ask, file_id, owner_id, stamp, _stored(ask.file, file), _stored(ask.thumbnail, thumb))
-    quota.charge_checked(tx, kernel.config, owner_id, app, file.size + thumb.size, now)
-    stamp = sync.stamp_collections(tx, now, [ask.collection_id])
+    quota.judge(tx, kernel.config, owner_id, app, standing(), file.size + thumb.size, now)
+    quota.charge(tx, owner_id, app, file.size + thumb.size, 1)
+    stamp = stamping()
     row = _row(owner_id, app, ask, now, stamp)
     row.file_object_id, row.file_size, row.file_header = file.object_id, file.size, ask.file.decryption_header
     row.thumb_object_id, row.thumb_size, row.thumb_header = thumb.object_id, thumb.size, ask.thumbnail.decryption_header
@@ -192,7 +197,10 @@ def _replace(tx: Tx, kernel: Kernel, owner_id: int, app: str, file_id: int, old:
 
 def _album(tx: Tx, owner_id: int, app: str, collection_id: int) -> None:
     """A live album of this owner and app."""
-    album = access.owned(tx, owner_id, collection_id, deleted_ok=True)
+    _usable(access.owned(tx, owner_id, collection_id, deleted_ok=True), app)
+
+
+def _usable(album: Membership, app: str) -> None:
     access.same_app(album, app)
     if album.is_deleted:
         raise NotFound(code="COLLECTION_DELETED")

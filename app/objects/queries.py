@@ -6,9 +6,10 @@ by a file or a data row), `deleting` (its bytes are gone or going; the key is ne
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from ..db import Tx
+from ..db.engine import Row
 
 Due = tuple[int, str, str, int, int]
 """(object id, key, store, created at µs, attempts) of a deletion."""
@@ -53,14 +54,13 @@ def facts(tx: Tx, key: str) -> tuple[str, int, str | None] | None:
     return None if row is None else (row[0], row[1], row[2])
 
 
-def locked(tx: Tx, owner_id: int, keys: Sequence[str]) -> dict[str, tuple[int, int, str]]:
-    """key → (id, size, state) of an owner's objects, their rows locked in the order of the ids."""
-    rows = tx.all(
+def locked(tx: Tx, owner_id: int, keys: Sequence[str]) -> Callable[[], list[Row]]:
+    """(key, id, size, state) of an owner's objects, their rows locked in the order of the ids; taken later."""
+    return tx.ask(
         "SELECT object_key, object_id, size, state FROM objects WHERE object_key IN (:keys[]) AND owner_id = :owner_id ORDER BY object_id FOR UPDATE",
         keys=list(keys),
         owner_id=owner_id,
     )
-    return {key: (object_id, size, state) for key, object_id, size, state in rows}
 
 
 def size(tx: Tx, object_id: int) -> int | None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from storage_backends import NoSpace as StoreFull
 from storage_backends import ObjectInfo, StoreError
 
 from ..db import Tx
-from ..errors import AppError, BadRequest, NoSpace, Unavailable
+from ..errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unavailable
 from ..kernel import Kernel
 from . import ledger, queries, urls
 from .uploads import begin, check_may_upload, multipart, multipart_sized, single, single_sized
@@ -24,6 +24,7 @@ __all__ = [
     "Claimed",
     "Missing",
     "abandon",
+    "ask_claim",
     "check_may_upload",
     "claim",
     "free_parts",
@@ -67,8 +68,8 @@ def refusal(error: StoreError) -> AppError:
 
 
 async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
-    """All these keys are this owner's (else BadRequest) and were issued, and their bytes are known
-    (else 503 OBJECT_SIZE_FETCH_FAILED). Bytes that a client put into a direct store itself get their pending row here."""
+    """All these keys are this owner's and were issued (else 400; trying again would not help, as it may with the 503 of museum), and their
+    bytes are known (else 503 OBJECT_SIZE_FETCH_FAILED). Bytes that a client put into a direct store itself get their pending row here."""
     found = await kernel.db.read(queries.known, owner_id, keys)
     unknown = [key for key in dict.fromkeys(keys) if key not in found]
     if not unknown:  # what has a row was issued
@@ -76,8 +77,8 @@ async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
     for key in unknown:
         if not key.startswith(f"{owner_id}/"):
             raise BadRequest(log=f"{key[:200]} is not of user {owner_id}")
-        if not kernel.crypto.minted(owner_id, key):  # never issued, so nothing is there: to clients the same as bytes that did not arrive
-            raise Missing(key)
+        if not kernel.crypto.minted(owner_id, key):
+            raise CodedBadRequest("no such upload", log=f"{key[:200]} was not issued to user {owner_id}")
     if not kernel.store.direct:
         raise Missing(unknown[0])
     try:
@@ -100,16 +101,26 @@ def claim(tx: Tx, owner_id: int, *keys: str) -> list[Claimed]:
 
     A `stored` one is another file's already: the caller decides between a replay and a refusal.
     """
-    found = queries.locked(tx, owner_id, keys)
-    return [_claimed(key, found.get(key)) for key in keys]
+    return ask_claim(tx, owner_id, *keys)()
 
 
-def _claimed(key: str, row: tuple[int, int, str] | None) -> Claimed:
-    if row is None or row[2] == "writing":
+def ask_claim(tx: Tx, owner_id: int, *keys: str) -> Callable[[], list[Claimed]]:
+    """`claim`, whose answer is taken later."""
+    rows = queries.locked(tx, owner_id, keys)
+
+    def claimed() -> list[Claimed]:
+        found = {key: Claimed(*rest) for key, *rest in rows()}
+        return [_usable(key, found.get(key)) for key in keys]
+
+    return claimed
+
+
+def _usable(key: str, found: Claimed | None) -> Claimed:
+    if found is None or found.state == "writing":
         raise Missing(key)
-    if row[2] == "deleting":
+    if found.state == "deleting":
         raise BadRequest(log=f"{key} was deleted")
-    return Claimed(*row)
+    return found
 
 
 def mark_stored(tx: Tx, object_ids: Collection[int]) -> None:
@@ -191,5 +202,5 @@ async def abandon(kernel: Kernel, owner_id: int, key: str) -> None:
 
 
 def _abandon(tx: Tx, owner_id: int, key: str, now: int) -> None:
-    for object_id, _, _ in queries.locked(tx, owner_id, [key]).values():
+    for _, object_id, _, _ in queries.locked(tx, owner_id, [key])():
         queries.condemn(tx, [object_id], now)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
@@ -31,7 +32,8 @@ class Demand:
     empty_ok: bool
     without_id: bool
     broken: str
-    validator: Draft202012Validator
+    schema: dict[str, Any]
+    validator: jsonschema_rs.Draft202012Validator
     reads_body: bool
 
     def applies(self, request_body: Any) -> bool:
@@ -68,7 +70,8 @@ def _demands_of(file: Path) -> Iterator[tuple[str, str, Demand]]:
             empty_ok=route["empty_body_ok"],
             without_id=bool(condition),
             broken=route["if_broken"],
-            validator=Draft202012Validator(schema),
+            schema=schema,
+            validator=jsonschema_rs.Draft202012Validator(schema),  # a hundred times as fast as the one that explains
             reads_body=route["schema"] not in ({}, {"$ref": "#/$defs/Anything"}, {"$ref": "#/$defs/Bytes"}),
         )
         yield route["method"], route["path"], demand
@@ -121,5 +124,6 @@ def _check_one(demand: Demand, status: int, body: Any) -> None:
         return
     if status == 204 or demand.validator.is_valid(body):
         return
-    error = best_match(demand.validator.iter_errors(body))
+    error = best_match(Draft202012Validator(demand.schema).iter_errors(body))
+    assert error is not None, f"{where}: the two validators disagree"
     raise AssertionError(f"{where}: {error.json_path}: {error.message[:300]} ({demand.broken})")

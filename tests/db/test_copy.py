@@ -23,7 +23,7 @@ from app.db.sides import Row, Side, Table
 from app.db.sqlite import SqliteDatabase
 from app.main import create_app
 from tests.db.content import SCHEMA, fill
-from tests.engines import ENGINES, drop_postgres, new_postgres, open_database, postgres_url
+from tests.engines import ENGINES, PATIENT, drop_postgres, new_postgres, open_database, postgres_url
 from tests.files import photos
 from tests.inprocess import Api, World, open_world
 
@@ -77,7 +77,7 @@ def change(url: str, statement: str) -> None:
 
 
 def opening(url: str) -> PostgresDatabase | SqliteDatabase:
-    return SqliteDatabase(sides.sqlite_path(url)) if url.startswith("sqlite") else PostgresDatabase(url, 2)
+    return SqliteDatabase(sides.sqlite_path(url)) if url.startswith("sqlite") else PostgresDatabase(url, 2, PATIENT)
 
 
 @pytest.mark.parametrize("source, target", WAYS)

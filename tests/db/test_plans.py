@@ -109,14 +109,14 @@ async def routes(world: World, alice: Person, bob: Person, album: int) -> None:
 
 def capture(monkeypatch: pytest.MonkeyPatch) -> Statements:
     seen: Statements = {}
-    for kind in (SqliteTx, PostgresTx):
-        execute: Any = kind._execute
+    for kind, method in ((SqliteTx, "_execute"), (PostgresTx, "_statement")):
+        original: Any = getattr(kind, method)
 
-        def record(self: Any, text: str, params: dict[str, Any], execute: Any = execute) -> Any:
+        def record(self: Any, text: str, params: dict[str, Any], original: Any = original) -> Any:
             seen.setdefault(text, params)
-            return execute(self, text, params)
+            return original(self, text, params)
 
-        monkeypatch.setattr(kind, "_execute", record)
+        monkeypatch.setattr(kind, method, record)
     return seen
 
 
@@ -150,7 +150,7 @@ async def sqlite_scans(world: World, text: str, params: dict[str, Any]) -> str:
 
 
 def postgres_scans(url: str, asked: Statements) -> list[str]:
-    """The plan for these values, and the one without knowledge of values, which a prepared statement may change to after five executions.
+    """The plan for these values, and the one without knowledge of values, which is what Darkroom's connections ask for.
 
     On a disk without heads (random_page_cost): the default believes that reading 4,000 rows is cheaper than looking up 100.
     """

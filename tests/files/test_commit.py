@@ -143,10 +143,12 @@ async def test_keys_that_were_not_issued_or_have_no_bytes(world: World, alice: P
     ask = await photos.body(world, alice, album)
     invented = f"{alice.user_id}/00000000-0000-4000-8000-000000000000"
     empty = world.kernel.crypto.mint_key(alice.user_id)
-    for key in (empty, invented, f"{alice.user_id}/file-data/1/mldata", f"{alice.user_id}/../x"):
-        for part in ("file", "thumbnail"):
-            refused = await alice.post("/files", changed(ask, **{f"{part}__objectKey": key}), expect=503)
-            assert refused.json() == {"code": "OBJECT_SIZE_FETCH_FAILED", "message": ""}
+    for part in ("file", "thumbnail"):
+        for key in (invented, f"{alice.user_id}/file-data/1/mldata", f"{alice.user_id}/../x"):
+            refused = await alice.post("/files", changed(ask, **{f"{part}__objectKey": key}), expect=400)
+            assert refused.json()["code"] == "BAD_REQUEST"
+        refused = await alice.post("/files", changed(ask, **{f"{part}__objectKey": empty}), expect=503)
+        assert refused.json() == {"code": "OBJECT_SIZE_FETCH_FAILED", "message": ""}
     assert await photos.used(world, alice) == (0, 0)
 
 

@@ -10,11 +10,12 @@ import pytest
 from psycopg import errors
 
 from app.db import Tx, statements
+from app.db.pipeline import exchange
 from app.db.postgres import PostgresDatabase
 from app.db.statements import HELD, KEEP
 from app.errors import Unavailable
 from tests.db.proxy import Proxy, proxied
-from tests.engines import drop_postgres, new_postgres, postgres_url
+from tests.engines import PATIENT, drop_postgres, new_postgres, postgres_url
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def url() -> Any:
 
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[PostgresDatabase]:
-    opened = PostgresDatabase(url, 2)
+    opened = PostgresDatabase(url, 2, PATIENT)
     await opened.start()
     yield opened
     await opened.stop()
@@ -67,6 +68,33 @@ async def test_a_transaction_of_nothing_but_sent_statements_is_committed(db: Pos
     assert await db.write("t", lambda tx: 5) == 5
 
 
+async def test_answers_are_of_their_turn_whenever_they_are_taken(db: PostgresDatabase) -> None:
+    def change(tx: Tx) -> list[Any]:
+        none = tx.ask("SELECT count(*) FROM leases")
+        send(tx, "a")
+        one = tx.ask("SELECT name, expires_at FROM leases")
+        add(tx, 5)
+        after = one()
+        return [none(), after, stored(tx), one(), tx.ask("SELECT 7")()]
+
+    assert await db.write("t", change) == [[(0,)], [("a", 0)], {"a": 5}, [("a", 0)], [(7,)]]
+    assert await db.read(lambda tx: tx.ask("SELECT expires_at FROM leases")()) == [(5,)]
+
+
+async def test_an_answer_of_a_failed_exchange_is_none(db: PostgresDatabase) -> None:
+    def change(tx: Tx) -> None:
+        answer = tx.ask("SELECT 1 / expires_at FROM leases")
+        send(tx, "b")
+        with pytest.raises(errors.DivisionByZero):
+            answer()
+        answer()
+
+    await db.write("t", send, "a")
+    with pytest.raises(RuntimeError, match="answer was lost"):
+        await db.write("t", change)
+    assert await db.read(stored) == {"a": 0}
+
+
 async def test_statements_beyond_the_bound_go_ahead(db: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
 
@@ -74,7 +102,6 @@ async def test_statements_beyond_the_bound_go_ahead(db: PostgresDatabase, monkey
         sizes.append(len(calls))
         return exchange(to, calls)
 
-    exchange = statements.exchange
     monkeypatch.setattr(statements, "exchange", watched)
 
     def many(tx: Tx) -> None:
@@ -165,7 +192,7 @@ async def test_prepared_statements_stay_within_their_bound(db: PostgresDatabase)
 async def test_a_connection_that_dies_with_the_commit_is_a_503(url: str, delivered: bool) -> None:
     """The sent statement and COMMIT travel together; whether they arrived nobody can know: not tried again, and not acknowledged."""
     async with proxied(url) as proxy:
-        db = PostgresDatabase(proxy.url, 2)
+        db = PostgresDatabase(proxy.url, 2, PATIENT)
         await db.start()
         await _lose(db, proxy, delivered)
         await db.stop()

@@ -22,7 +22,7 @@ from app.db.statements import KEEP, numbered
 from app.errors import NoSpace, Unavailable
 from app.main import create_app
 from tests.db.proxy import Proxy, proxied
-from tests.engines import drop_postgres, new_postgres, postgres_url
+from tests.engines import PATIENT, drop_postgres, new_postgres, postgres_url
 from tests.files import photos
 from tests.inprocess import Api, World, open_world
 
@@ -38,7 +38,7 @@ def url() -> Any:
 
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[PostgresDatabase]:
-    opened = PostgresDatabase(url, 6)
+    opened = PostgresDatabase(url, 6, PATIENT)
     await opened.start()
     yield opened
     await opened.stop()
@@ -385,7 +385,7 @@ async def test_many_servers_start_on_an_empty_database_at_once(url: str) -> None
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute("DROP SCHEMA public CASCADE")
         admin.execute("CREATE SCHEMA public")
-    databases = [PostgresDatabase(url, 2) for _ in range(6)]
+    databases = [PostgresDatabase(url, 2, PATIENT) for _ in range(6)]
     await asyncio.gather(*(d.start() for d in databases))
     await asyncio.gather(*(d.write("t", put, "a") for d in databases))
     assert await databases[0].read(lambda tx: tx.value("SELECT expires_at FROM leases")) == 5

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from app import errors
-from app.errors import BadRequest
+from app.errors import BadRequest, CodedBadRequest
 from app.errors import Unavailable as Away
 from app.objects import service
 from storage_backends import NoSpace, ObjectInfo, Unavailable
@@ -31,7 +31,7 @@ async def test_keys_that_were_never_issued_or_to_somebody_else(world: World, ali
         with pytest.raises(BadRequest):
             await service.present(world.kernel, alice.user_id, [wrong])
     for invented in (f"{alice.user_id}/8d3c2f00-0000-4000-8000-000000000000", key + "x", key.upper() + "/", f"{alice.user_id}/mldata"):
-        with pytest.raises(Away):
+        with pytest.raises(CodedBadRequest):
             await service.present(world.kernel, alice.user_id, [invented])
     with pytest.raises(BadRequest):
         await service.present(world.kernel, bob.user_id, [key])
