@@ -31,6 +31,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from ..errors import NoSpace, Unavailable
 from . import dialect, migrate
 from .engine import Tx
+from .lookups import Lookups, Lost
 from .statements import Connection, PostgresTx, configure
 from .watch import Watch
 
@@ -87,14 +88,18 @@ class PostgresDatabase:
             raise Unavailable(log=f"postgres: {_first_line(e)}") from e
         self._pool.open()
         self._watch = Watch(settings)
+        self._lookups = Lookups(lambda: _connect(settings), self._watch)
 
     async def stop(self) -> None:
         self._closing = True
+        await self._lookups.close()
         await asyncio.to_thread(self._threads.shutdown, wait=True)
         self._watch.stop()
         await asyncio.to_thread(self._pool.close)
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with contextlib.suppress(Lost):
+            return await self._lookups.run(lambda tx: fn(tx, *args, **kwargs))
         return await self._hop(self._steady, lambda db: fn(PostgresTx(db), *args, **kwargs))
 
     async def scan(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -200,6 +205,13 @@ def _wait_or_give_up(e: Exception, deadline: float) -> None:
     if isinstance(e, PoolTimeout | errors.LockNotAvailable) or time.monotonic() > deadline:
         raise Unavailable(log=f"postgres: {_first_line(e)}") from e
     time.sleep(0.05)  # the pool is replacing its dead connections
+
+
+def _connect(settings: dict[str, Any]) -> Connection:
+    """A connection beside the pool's."""
+    db = Connection.connect("", **settings, autocommit=True)
+    configure(db)
+    return db
 
 
 # --- start

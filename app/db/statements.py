@@ -76,8 +76,7 @@ class PostgresTx:
 
     def _statement(self, text: str, params: dict[str, Any]) -> Statement:
         self.statements += 1
-        query, names, as_json = numbered(text)
-        return query, [_value(v) for v in map(dialect.bind(params, as_json).__getitem__, names)]
+        return statement_of(text, params)
 
     def _execute(self, text: str, params: dict[str, Any]) -> pq.abc.PGresult:
         statement = self._statement(text, params)
@@ -139,12 +138,17 @@ class PostgresTx:
         return self._execute(sql, params).command_tuples or 0
 
     def rows(self, result: pq.abc.PGresult, most: int | None = None) -> list[Row]:
-        n = result.ntuples if most is None else min(most, result.ntuples)
-        if not n:
-            return []
-        loader = Transformer(self._db)
-        loader.set_pgresult(result)
-        return loader.load_rows(0, n, tuple)
+        return rows_of(self._db, result, most)
+
+
+def rows_of(db: Connection, result: pq.abc.PGresult, most: int | None = None) -> list[Row]:
+    """A result's rows, the first `most` of them."""
+    n = result.ntuples if most is None else min(most, result.ntuples)
+    if not n:
+        return []
+    loader = Transformer(db)
+    loader.set_pgresult(result)
+    return loader.load_rows(0, n, tuple)
 
 
 class Answer:
@@ -172,6 +176,16 @@ def numbered(text: str) -> tuple[bytes, tuple[str, ...], frozenset[str]]:
     return _NAMED.sub(lambda m: places[m[1]], query).replace("%%", "%").encode(), names, as_json
 
 
+def statement_of(text: str, params: dict[str, Any]) -> Statement:
+    """A statement with the values of its parameters, ready to be sent."""
+    query, names, as_json = numbered(text)
+    return query, [_value(v) for v in map(dialect.bind(params, as_json).__getitem__, names)]
+
+
+def types_of(values: list[Value]) -> tuple[int, ...]:
+    return tuple(v[0] for v in values)
+
+
 def run(db: Connection, query: bytes, values: list[Value]) -> pq.abc.PGresult:
     """Execute; prepared at its first use with these types. Raises psycopg's errors, OperationalError for a lost connection."""
     return _checked(db, db.pgconn.exec_prepared(*_call(db, query, values)))
@@ -196,7 +210,7 @@ def run_all(db: Connection, statements: list[Statement]) -> list[pq.abc.PGresult
 
 
 def _call(db: Connection, query: bytes, values: list[Value]) -> Call:
-    key = (query, tuple(v[0] for v in values))
+    key = query, types_of(values)
     name = db.prepared.get(key)
     if name is None:
         if len(db.prepared) >= KEEP:

@@ -36,13 +36,20 @@ class Watch:
 
     @contextlib.contextmanager
     def over(self, db: psycopg.Connection[Any]) -> Iterator[None]:
-        with self._lock:
-            self._since[db] = time.monotonic()
+        self.begin(db)
         try:
             yield
         finally:
-            with self._lock:
-                del self._since[db]
+            self.end(db)
+
+    def begin(self, db: psycopg.Connection[Any]) -> None:
+        """The connection waits for the server, from now on."""
+        with self._lock:
+            self._since[db] = time.monotonic()
+
+    def end(self, db: psycopg.Connection[Any]) -> None:
+        with self._lock:
+            self._since.pop(db, None)
 
     def stop(self) -> None:
         self._stop.set()
