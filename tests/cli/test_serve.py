@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -154,6 +155,20 @@ def test_several_workers_on_postgresql(tmp_path: Path) -> None:
             added = darkroom("user", "add", "alice@example.org", cwd=tmp_path, DARKROOM_DATABASE_URL=url)
             assert added.returncode == 0, added.stderr  # the throw-away PostgreSQL is warned about there: it does not sync
             assert server.stop() == 0
+    finally:
+        drop_postgres(url)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers outlive a parent that was killed")
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    if postgres_url() is None:
+        pytest.skip("no PostgreSQL here: set DARKROOM_TEST_POSTGRES_URL")
+    url = new_postgres()
+    try:
+        with serving(tmp_path, "--workers", "2", DARKROOM_DATABASE_URL=url) as server:
+            server.process.kill()
+            server.process.wait()
+            wait_for(lambda: not server.answers())
     finally:
         drop_postgres(url)
 
