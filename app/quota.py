@@ -26,7 +26,13 @@ class Plan:
 
 def plan(tx: Tx, config: Config, user_id: int) -> Plan:
     """The account's own limit, else the configured default."""
-    return _plan(config, *(tx.one("SELECT quota, plan_ends_at FROM users WHERE user_id = :user_id", user_id=user_id) or (None, None)))
+    return ask_plan(tx, config, user_id)()
+
+
+def ask_plan(tx: Tx, config: Config, user_id: int) -> Callable[[], Plan]:
+    """Taken later, as `Tx.ask` says."""
+    rows = tx.ask("SELECT quota, plan_ends_at FROM users WHERE user_id = :user_id", user_id=user_id)
+    return lambda: _plan(config, *next(iter(rows()), (None, None)))
 
 
 def _plan(config: Config, own: int | None, ends_at: int | None) -> Plan:

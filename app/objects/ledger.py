@@ -5,6 +5,7 @@ Bytes are durable in the store before anything here runs. Commits are `service.c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from storage_backends import Staged, Stored, StoreError
@@ -52,9 +53,11 @@ async def record(kernel: Kernel, key: str, size: int, md5: str | None) -> None:
 
 def record_in(tx: Tx, config: Config, upload: Upload, now: int) -> tuple[str | None, list[int]]:
     """`record`, inside a transaction: (what stands in the way or None, objects that went)."""
-    object_id = queries.insert(tx, upload.owner_id, upload.key, upload.store, upload.size, upload.md5, now)
+    insert = queries.insert(tx, upload.owner_id, upload.key, upload.store, upload.size, upload.md5, now)
+    limit = _ask_limit(tx, config, upload.owner_id)
+    object_id = insert()
     if object_id is not None:
-        return None, _make_room(tx, config, upload.owner_id, object_id, now)
+        return None, _make_room(tx, upload, object_id, limit(), now)
     found = queries.facts(tx, upload.key)
     if found is None:
         return "changing", []
@@ -71,9 +74,17 @@ by SAMPLE x SMALL = 64 MiB without harm."""
 SMALL = 2 << 20
 
 
-def _make_room(tx: Tx, config: Config, owner_id: int, newest: int, now: int) -> list[int]:
-    limit = config.quota.pending or quota.plan(tx, config, owner_id).limit
-    if newest % SAMPLE and limit > SAMPLE * SMALL and queries.size_of(tx, newest) <= SMALL:
+def _ask_limit(tx: Tx, config: Config, owner_id: int) -> Callable[[], int]:
+    """Bytes that an account may leave uncommitted; taken later."""
+    if config.quota.pending:
+        return lambda: config.quota.pending
+    plan = quota.ask_plan(tx, config, owner_id)
+    return lambda: plan().limit
+
+
+def _make_room(tx: Tx, upload: Upload, newest: int, limit: int, now: int) -> list[int]:
+    owner_id = upload.owner_id
+    if newest % SAMPLE and limit > SAMPLE * SMALL and upload.size <= SMALL:
         return []
     over = queries.pending_bytes(tx, owner_id) - limit if limit < quota.UNLIMITED else 0
     go: list[int] = []
@@ -107,7 +118,7 @@ async def replace(kernel: Kernel, key: str, staged: Staged) -> Stored:
 
 def _end_replace(tx: Tx, config: Config, object_id: int, upload: Upload, now: int) -> None:
     queries.end_replace(tx, object_id, upload.size, upload.md5, now)
-    _make_room(tx, config, upload.owner_id, object_id, now)
+    _make_room(tx, upload, object_id, _ask_limit(tx, config, upload.owner_id)(), now)
 
 
 def _stop_replace(tx: Tx, object_id: int, now: int) -> None:

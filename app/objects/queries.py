@@ -33,9 +33,9 @@ def is_account(tx: Tx, owner_id: int) -> bool:
     return tx.value("SELECT 1 FROM users WHERE user_id = :owner_id", owner_id=owner_id) is not None
 
 
-def insert(tx: Tx, owner_id: int, key: str, store: str, size: int, md5: str | None, now: int) -> int | None:
-    """The id of a new pending object; None when the key has a row already."""
-    found = tx.value(
+def insert(tx: Tx, owner_id: int, key: str, store: str, size: int, md5: str | None, now: int) -> Callable[[], int | None]:
+    """The id of a new pending object, None when the key has a row already; taken later."""
+    rows = tx.ask(
         "INSERT INTO objects (object_key, owner_id, store, size, md5, state, created_at) "
         "VALUES (:key, :owner_id, :store, :size, :md5, 'pending', :now) ON CONFLICT (object_key) DO NOTHING RETURNING object_id",
         key=key,
@@ -45,7 +45,7 @@ def insert(tx: Tx, owner_id: int, key: str, store: str, size: int, md5: str | No
         md5=md5,
         now=now,
     )
-    return None if found is None else int(found)
+    return lambda: next((int(object_id) for (object_id,) in rows()), None)
 
 
 def facts(tx: Tx, key: str) -> tuple[str, int, str | None] | None:
@@ -102,11 +102,6 @@ def end_replace(tx: Tx, object_id: int, size: int, md5: str | None, now: int) ->
         md5=md5,
         now=now,
     )
-
-
-def size_of(tx: Tx, object_id: int) -> int:
-    """Bytes of one object."""
-    return int(tx.value("SELECT size FROM objects WHERE object_id = :object_id", object_id=object_id))
 
 
 def pending_bytes(tx: Tx, owner_id: int) -> int:
