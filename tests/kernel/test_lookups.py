@@ -14,16 +14,7 @@ from app.db import Tx, lookups
 from app.db.postgres import PostgresDatabase
 from app.errors import NotFound
 from tests.db.proxy import Proxy, proxied
-from tests.engines import PATIENT, drop_postgres, new_postgres, postgres_url
-
-
-@pytest.fixture
-def url() -> Any:
-    if postgres_url() is None:
-        pytest.skip("no PostgreSQL here: set DARKROOM_TEST_POSTGRES_URL")
-    made = new_postgres()
-    yield made
-    drop_postgres(made)
+from tests.engines import PATIENT
 
 
 async def opened(url: str) -> PostgresDatabase:

@@ -15,16 +15,7 @@ from app.db.postgres import PostgresDatabase
 from app.db.statements import HELD, KEEP
 from app.errors import Unavailable
 from tests.db.proxy import Proxy, proxied
-from tests.engines import PATIENT, drop_postgres, new_postgres, postgres_url
-
-
-@pytest.fixture
-def url() -> Any:
-    if postgres_url() is None:
-        pytest.skip("no PostgreSQL here: set DARKROOM_TEST_POSTGRES_URL")
-    made = new_postgres()
-    yield made
-    drop_postgres(made)
+from tests.engines import PATIENT
 
 
 @pytest.fixture

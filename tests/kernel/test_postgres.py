@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -22,18 +21,9 @@ from app.db.statements import KEEP, numbered
 from app.errors import NoSpace, Unavailable
 from app.main import create_app
 from tests.db.proxy import Proxy, proxied
-from tests.engines import PATIENT, drop_postgres, new_postgres, postgres_url
+from tests.engines import PATIENT
 from tests.files import photos
 from tests.inprocess import Api, World, open_world
-
-
-@pytest.fixture
-def url() -> Any:
-    if postgres_url() is None:
-        pytest.skip("no PostgreSQL here: set DARKROOM_TEST_POSTGRES_URL")
-    made = new_postgres()
-    yield made
-    drop_postgres(made)
 
 
 @pytest.fixture
