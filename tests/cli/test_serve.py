@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -166,11 +167,25 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     url = new_postgres()
     try:
         with serving(tmp_path, "--workers", "2", DARKROOM_DATABASE_URL=url) as server:
+            workers = {pid for pid, parent in running().items() if parent == str(server.process.pid)}
+            assert len(workers) >= 2
             server.process.kill()
             server.process.wait()
-            wait_for(lambda: not server.answers())
+            wait_for(lambda: workers.isdisjoint(running()))
+            assert not server.answers()
     finally:
         drop_postgres(url)
+
+
+def running() -> dict[str, str]:
+    """Process → its parent, of all that have not ended (Linux)."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended while we looked
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                found[folder.name] = parent
+    return found
 
 
 def wait_for(happens: object, seconds: float = 30.0) -> None:
