@@ -215,17 +215,21 @@ def _connect(settings: dict[str, Any]) -> Connection:
 
 
 # --- start
+START_TRIES = 5
+_MADE_MEANWHILE = (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateObject)
+"""What CREATE TABLE IF NOT EXISTS fails with when another process makes the same table at the same instant: by the moment, its row in the
+index of types, its name, or the type of its rows is found taken. The next try sees the table."""
 _VERSION_TABLE = b"CREATE TABLE IF NOT EXISTS schema_version (one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one), number BIGINT NOT NULL)"
 
 
 def prepare(settings: dict[str, Any]) -> None:
     """Migrations; processes that start together take turns on the version row."""
     with psycopg.connect("", **settings) as db:
-        for left in (2, 1, 0):
+        for left in reversed(range(START_TRIES)):
             try:
                 db.execute(_VERSION_TABLE)
                 break
-            except (errors.UniqueViolation, errors.DuplicateTable):  # two at the same instant: IF NOT EXISTS does not see the other's
+            except _MADE_MEANWHILE:
                 db.rollback()
                 if not left:
                     raise

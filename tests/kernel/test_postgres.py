@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import logging
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -368,27 +367,3 @@ async def test_prepared_statements_have_a_bound_and_survive_a_change_of_schema(u
         admin.execute("ALTER TABLE leases ADD COLUMN more TEXT")
     assert await db.scan(row) == [("a", "x", 0, None)]
     await db.stop()
-
-
-# --- start
-async def test_many_servers_start_on_an_empty_database_at_once(url: str) -> None:
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute("DROP SCHEMA public CASCADE")
-        admin.execute("CREATE SCHEMA public")
-    databases = [PostgresDatabase(url, 2, PATIENT) for _ in range(6)]
-    await asyncio.gather(*(d.start() for d in databases))
-    await asyncio.gather(*(d.write("t", put, "a") for d in databases))
-    assert await databases[0].read(lambda tx: tx.value("SELECT expires_at FROM leases")) == 5
-    await asyncio.gather(*(d.stop() for d in databases))
-
-
-async def test_careless_settings_are_said_aloud(url: str, caplog: pytest.LogCaptureFixture) -> None:
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(f"ALTER DATABASE {admin.info.dbname} SET synchronous_commit = off".encode())
-    db = PostgresDatabase(url, 2)
-    with caplog.at_level(logging.WARNING, "darkroom.db"):
-        await db.start()
-    assert "synchronous_commit = off: a power cut can lose what was acknowledged" in caplog.text
-    await db.stop()
-    with pytest.raises(Unavailable, match="closing"):
-        await db.write("t", put, "a")
