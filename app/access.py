@@ -161,27 +161,6 @@ def not_trashed(tx: Tx, actor: int, file_ids: Iterable[int]) -> None:
         raise Conflict("file is in trash", code="FILE_IN_TRASH")
 
 
-def readable_file(tx: Tx, actor: int, file_id: int) -> int:
-    """The owner of a file the actor may read: the owner, or a participant of a live album that holds it live. Unknown 404, else 403."""
-    owner = tx.value("SELECT owner_id FROM files WHERE file_id = :file_id", file_id=file_id)
-    if owner is None:
-        raise NotFound(log=f"no file {file_id}")
-    if owner != actor and not _shared_with(tx, actor, file_id):
-        raise Forbidden(log=f"user {actor} may not read file {file_id}")
-    return int(owner)
-
-
-def _shared_with(tx: Tx, actor: int, file_id: int) -> bool:
-    hit = tx.value(
-        "SELECT 1 FROM collection_files m JOIN collections c ON c.collection_id = m.collection_id "
-        "WHERE m.file_id = :file_id AND NOT m.is_deleted AND NOT c.is_deleted AND (c.owner_id = :actor OR EXISTS ("
-        "  SELECT 1 FROM collection_shares s WHERE s.collection_id = c.collection_id AND s.to_user_id = :actor AND NOT s.is_deleted)) LIMIT 1",
-        file_id=file_id,
-        actor=actor,
-    )
-    return hit is not None
-
-
 def own_file(tx: Tx, actor: int, file_id: int) -> None:
     """Unknown 404, somebody else's 403."""
     owner = tx.value("SELECT owner_id FROM files WHERE file_id = :file_id", file_id=file_id)

@@ -54,17 +54,6 @@ def _advance(tx: Tx, now: int, feeds: Sequence[tuple[int, int]]) -> int:
     return value
 
 
-def readers(tx: Tx, collection_ids: Iterable[int]) -> set[int]:
-    """Owners and live sharees of these albums (lock the albums first)."""
-    ids = sorted(set(collection_ids))
-    rows = tx.all(
-        "SELECT owner_id FROM collections WHERE collection_id IN (:ids[]) "
-        "UNION SELECT to_user_id FROM collection_shares WHERE collection_id IN (:ids[]) AND NOT is_deleted",
-        ids=ids,
-    )
-    return {user for (user,) in rows}
-
-
 def stamp_collections(tx: Tx, now: int, collection_ids: Iterable[int], also: Iterable[int] = ()) -> int:
     """One stamp for a change inside these (locked) albums: written to the albums and to the feeds of all who see them, and `also`."""
     return ask_stamp(tx, now, collection_ids, also)()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engines import ENGINES, postgres_url
+from tests.engines import ENGINES, drop_postgres, new_postgres, postgres_url
 from tests.inprocess import Person, World, open_world
 
 
@@ -18,6 +18,16 @@ def engine(request: pytest.FixtureRequest) -> str:
     if name == "postgres" and postgres_url() is None:
         pytest.skip("no PostgreSQL here: set DARKROOM_TEST_POSTGRES_URL")
     return name
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """A PostgreSQL database of one's own, for tests of that engine or of whole servers on it."""
+    if postgres_url() is None:
+        pytest.skip("no PostgreSQL here: set DARKROOM_TEST_POSTGRES_URL")
+    made = new_postgres()
+    yield made
+    drop_postgres(made)
 
 
 @pytest.fixture

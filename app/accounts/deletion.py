@@ -5,6 +5,7 @@ The address is free at once. What the person stored stays, unreachable, until th
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import msgspec
@@ -17,10 +18,12 @@ from ..crypto import Crypto, seal_text
 from ..db import Tx
 from ..errors import CodedBadRequest, Forbidden, NotFound, Unauthorized
 from ..kernel import Kernel
+from ..logs import NOTICE
 from . import queries
 from .wire import AccountDeleted, DeleteAccount, DeleteChallenge
 
 SCOPE = "DELETE_ACCOUNT"
+log = logging.getLogger("darkroom.accounts")
 
 
 async def challenge(kernel: Kernel, actor: Session) -> DeleteChallenge:
@@ -49,6 +52,7 @@ async def delete(kernel: Kernel, actor: Session, ask: DeleteAccount) -> AccountD
         raise Forbidden(log=f"user {actor.user_id} presented the challenge of another account")
     feedback = {"reason": ask.reason or ask.reason_category, "feedback": ask.feedback}
     await kernel.db.write("accounts.delete", close, kernel, actor.user_id, msgspec.json.encode(feedback).decode(), now)
+    log.log(NOTICE, "account %d was deleted by its owner; `darkroom user restore %d EMAIL` undoes it", actor.user_id, actor.user_id)
     return AccountDeleted(is_subscription_cancelled=True, user_id=actor.user_id)
 
 

@@ -32,16 +32,8 @@ def _verify(tx: Tx, kernel: Kernel, ask: CodeProof, device: service.Device) -> t
     if user_id is None:
         if not codes.may_register(tx, kernel.config, email_hash):
             return check, None
-        user_id = _register(tx, kernel, email, ask.source)
+        user_id = service.register(tx, kernel, email, ask.source)
     return check, service.authorise(tx, kernel, user_id, device)
-
-
-def _register(tx: Tx, kernel: Kernel, email: str, source: str) -> int:
-    """A new account with its feed. Nobody else can be at it: the lock on the address's codes is held."""
-    now = kernel.clock.now()
-    user_id = queries.insert_user(tx, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)), source[:256], now)
-    sync.open_feed(tx, user_id, now)
-    return user_id
 
 
 async def change(kernel: Kernel, actor: Session, ask: CodeProof) -> None:

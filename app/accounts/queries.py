@@ -104,6 +104,11 @@ def mark_deleted(tx: Tx, user_id: int, feedback: str, now: int) -> int:
     )
 
 
+def is_deleted(tx: Tx, user_id: int) -> bool:
+    """Whether there was an account with this id, and its owner has deleted it."""
+    return tx.value("SELECT 1 FROM users WHERE user_id = :user_id AND deleted_at IS NOT NULL", user_id=user_id) is not None
+
+
 def restore(tx: Tx, user_id: int, email: tuple[bytes, bytes, str]) -> int:
     """Undo `mark_deleted`; `email` is (cipher, nonce, hash). How many accounts this brought back: 0 or 1."""
     return tx.run(

@@ -14,6 +14,7 @@ from ..kernel import Kernel
 from . import queries
 
 SCOPE = "RestoreAccount"
+PATH = "/users/recover-account"
 LIFETIME = 7 * DAY
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -23,9 +24,17 @@ _DONE = ("The account is back", "Log in with the same address and password as be
 _FAILED = ("The account could not be restored", "The link is wrong or older than seven days, or somebody has signed up with the address since.")
 
 
-def link_token(kernel: Kernel, user_id: int, email: str) -> str:
-    """The `token` of a link that restores this account for seven days; to be handed to the owner of the address only."""
-    return kernel.crypto.jwt({"userID": user_id, "expiryTime": kernel.clock.now() + LIFETIME, "email": email, "claimScope": SCOPE})
+def link(kernel: Kernel, user_id: int, email: str) -> str:
+    """Path and query of a link that restores this account for seven days; to be handed to the owner of the address only.
+
+    museum mails it. Here `darkroom user restore` prints it: the account no longer has an address to send it to.
+    """
+    token = kernel.crypto.jwt({"userID": user_id, "expiryTime": kernel.clock.now() + LIFETIME, "email": email, "claimScope": SCOPE})
+    return f"{PATH}?token={token}"
+
+
+def is_deleted(tx: Tx, user_id: int) -> bool:
+    return queries.is_deleted(tx, user_id)
 
 
 async def page(kernel: Kernel, token: str) -> bytes:

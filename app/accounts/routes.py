@@ -140,7 +140,7 @@ async def delete_account(call: Call, actor: Session) -> Answer:
     return reply(await deletion.delete(call.kernel, actor, await call.json(wire.DeleteAccount)))
 
 
-@routes.get("/users/recover-account", anyone)
+@routes.get(restoring.PATH, anyone)
 async def recover_account(call: Call, _: None) -> Answer:
     page = await restoring.page(call.kernel, call.query.get("token", ""))
     return Answer(page, media=b"text/html; charset=utf-8", headers=[(b"content-security-policy", b"default-src 'none'")])

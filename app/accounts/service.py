@@ -20,7 +20,7 @@ from . import queries
 from .codes import PendingCode, pending_codes
 from .wire import Authorised, KeyAttributes, Subscription
 
-__all__ = ["Device", "Grant", "PendingCode", "answer", "authorise", "email_of", "find", "key_attributes", "pending_codes", "subscription"]
+__all__ = ["Device", "Grant", "PendingCode", "answer", "authorise", "email_of", "find", "key_attributes", "pending_codes", "register", "subscription"]
 
 CENTURY = 36525 * DAY
 key_attributes = queries.key_attributes
@@ -78,6 +78,15 @@ def answer(grant: Grant, srp_m2: str = "") -> Authorised:
         token="" if sealed else grant.token,
         srp_m2=srp_m2,
     )
+
+
+def register(tx: Tx, kernel: Kernel, email: str, source: str = "") -> int:
+    """A new account with its feed, for an address that has none: the caller has looked in the same transaction. When two look at once,
+    the loser's transaction is repeated."""
+    now = kernel.clock.now()
+    user_id = queries.insert_user(tx, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)), source[:256], now)
+    sync.open_feed(tx, user_id, now)
+    return user_id
 
 
 def find(tx: Tx, crypto: Crypto, email: str) -> int | None:

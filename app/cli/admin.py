@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .. import sync
+from ..accounts import restoring
 from ..accounts import service as accounts
 from ..crypto import normal_email
 from ..db import Tx
@@ -51,11 +52,7 @@ async def add(kernel: Kernel, email: str) -> int:
 
 
 def _add(tx: Tx, kernel: Kernel, email: str) -> int | None:
-    now = kernel.clock.now()
-    user_id = queries.insert_account(tx, kernel.crypto.encrypt(email), kernel.crypto.hash(email), now)
-    if user_id is not None:
-        sync.open_feed(tx, user_id, now)
-    return user_id
+    return accounts.register(tx, kernel, email) if accounts.find(tx, kernel.crypto, email) is None else None
 
 
 async def invite(kernel: Kernel, email: str) -> None:
@@ -80,6 +77,13 @@ def _quota(tx: Tx, kernel: Kernel, email: str, size: int | None) -> bool:
     return user_id is not None
 
 
+async def restore(kernel: Kernel, user_id: int, email: str) -> str:
+    """The path of a link that undoes the deletion of this account for the next seven days and gives it this address."""
+    if not await kernel.db.read(restoring.is_deleted, user_id):
+        raise Refused(f"{user_id} is no deleted account")
+    return restoring.link(kernel, user_id, _address(email))
+
+
 def _address(text: str) -> str:
     email = normal_email(text)
     if "@" not in email.strip("@") or len(email) > 320 or not email.isprintable():
@@ -87,4 +91,4 @@ def _address(text: str) -> str:
     return email
 
 
-COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {"ott": codes, "users": users, "add": add, "invite": invite, "quota": quota}
+COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {"ott": codes, "users": users, "add": add, "invite": invite, "quota": quota, "restore": restore}

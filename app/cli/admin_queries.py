@@ -34,20 +34,6 @@ def usage(tx: Tx) -> dict[int, tuple[int, int]]:
     return {user_id: (size, files) for user_id, size, files in rows}
 
 
-def insert_account(tx: Tx, email: tuple[bytes, bytes], email_hash: str, now: int) -> int | None:
-    """`email` is (cipher, nonce). None when the address has an account already."""
-    cipher, nonce = email
-    found = tx.value(
-        "INSERT INTO users (email_cipher, email_nonce, email_hash, created_at) VALUES (:cipher, :nonce, :email_hash, :now) "
-        "ON CONFLICT (email_hash) DO NOTHING RETURNING user_id",
-        cipher=cipher,
-        nonce=nonce,
-        email_hash=email_hash,
-        now=now,
-    )
-    return None if found is None else int(found)
-
-
 def insert_invite(tx: Tx, email_hash: str, now: int) -> None:
     tx.run(
         "INSERT INTO invites (email_hash, created_at) VALUES (:email_hash, :now) ON CONFLICT (email_hash) DO NOTHING",

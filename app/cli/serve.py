@@ -177,12 +177,17 @@ def _reachable(address: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104  # comparing, not binding
 
 
+def origin(config: Config) -> str:
+    """The address that people and apps use, as far as the configuration knows it."""
+    host = f"[{config.http.listen}]" if ":" in config.http.listen else config.http.listen
+    return config.public_url or f"http://{host}:{config.http.port}"
+
+
 def announce(config: Config, state: str = "ready") -> None:
     """What an operator needs to know, on standard output; the dangers, in the log too."""
-    host = f"[{config.http.listen}]" if ":" in config.http.listen else config.http.listen
     registration = {"open": "open to everybody", "invite": "by `darkroom user invite EMAIL`", "closed": "closed"}[config.registration.mode]
     lines = [
-        f"Darkroom is {state} at {config.public_url or f'http://{host}:{config.http.port}'}",
+        f"Darkroom is {state} at {origin(config)}",
         f"  data folder   {config.data_dir.expanduser().absolute()}",
         f"  registration  {registration}",
         "  first code    no mail is sent: codes appear in this log, and `darkroom ott EMAIL` shows them",

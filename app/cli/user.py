@@ -1,4 +1,4 @@
-"""`darkroom user list|add|invite|quota`: the operator's view of accounts."""
+"""`darkroom user list|add|invite|quota|restore`: the operator's view of accounts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="every account with its use")
     actions.add_parser("add", help="open an account, whoever may register; its owner signs up in the app").add_argument("email", metavar="EMAIL")
     actions.add_parser("invite", help="let an address sign up (registration.mode = invite)").add_argument("email", metavar="EMAIL")
+    restore = actions.add_parser("restore", help="a link that undoes the deletion of an account, for seven days")
+    restore.add_argument("id", metavar="ID", type=int, help="the account's number, from the line that the server logged when it was deleted")
+    restore.add_argument("email", metavar="EMAIL", help="the address it gets back")
     quota = actions.add_parser("quota", help="set an account's storage limit")
     quota.add_argument("email", metavar="EMAIL")
     quota.add_argument("size", metavar="SIZE", help='such as "50GiB", "unlimited", or "default" for the configured one')
@@ -33,6 +36,10 @@ def run(args: argparse.Namespace, config: Config) -> int:
     elif args.action == "invite":
         reach.perform(config, "invite", email=args.email)
         print(f"{args.email} may sign up" + ("" if config.registration.mode == "invite" else f" (registration.mode is {config.registration.mode})"))
+    elif args.action == "restore":
+        from .serve import origin  # brings the server with it, which the other actions can do without
+
+        print(origin(config) + reach.perform(config, "restore", user_id=args.id, email=args.email))
     else:
         size = read_quota(args.size)
         reach.perform(config, "quota", email=args.email, size=size)

@@ -147,7 +147,9 @@ class _Line:
             self._finish(self.waiting.popleft())
             if self.waiting:
                 self._watch.begin(self._db)
-            elif self.alive:
+            elif self.full:
+                self.close()
+            else:
                 self._watch.end(self._db)
 
     def _finish(self, asked: _Asked) -> None:
@@ -168,6 +170,7 @@ class _Line:
 
     @property
     def full(self) -> bool:
+        """It is asked nothing more, and ends when nobody waits."""
         return len(self._db.prepared) > KEEP
 
     def close(self) -> None:
@@ -215,9 +218,6 @@ class Lookups:
 
     async def _open(self) -> None:
         """One more line; rest a while when there is none to be had."""
-        for line in self._lines:
-            if line.full and not line.waiting:
-                line.close()
         self._lines = [line for line in self._lines if line.alive]
         try:
             db = await asyncio.to_thread(self._connect)

@@ -63,9 +63,6 @@ class Routes:
     def put(self, path: str, guard: Guard[A], limit: str | None = None) -> Callable[[Handler[A]], Handler[A]]:
         return self.add("PUT", path, guard, limit)
 
-    def patch(self, path: str, guard: Guard[A], limit: str | None = None) -> Callable[[Handler[A]], Handler[A]]:
-        return self.add("PATCH", path, guard, limit)
-
     def delete(self, path: str, guard: Guard[A], limit: str | None = None) -> Callable[[Handler[A]], Handler[A]]:
         return self.add("DELETE", path, guard, limit)
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import darkroom, serving
-from tests.engines import drop_postgres, new_postgres, postgres_url
 
 
 def mode(path: Path) -> int:
@@ -146,35 +145,23 @@ def test_a_folder_without_permission_is_refused(tmp_path: Path) -> None:
     assert ended.stderr.startswith("darkroom: data_dir: cannot write to ")
 
 
-def test_several_workers_on_postgresql(tmp_path: Path) -> None:
-    if postgres_url() is None:
-        pytest.skip("no PostgreSQL here: set DARKROOM_TEST_POSTGRES_URL")
-    url = new_postgres()
-    try:
-        with serving(tmp_path, "--workers", "2", DARKROOM_DATABASE_URL=url) as server:
-            wait_for(lambda: json.loads(server.get("/healthz")[1])["status"] == "ok")
-            added = darkroom("user", "add", "alice@example.org", cwd=tmp_path, DARKROOM_DATABASE_URL=url)
-            assert added.returncode == 0, added.stderr  # the throw-away PostgreSQL is warned about there: it does not sync
-            assert server.stop() == 0
-    finally:
-        drop_postgres(url)
+def test_several_workers_on_postgresql(tmp_path: Path, url: str) -> None:
+    with serving(tmp_path, "--workers", "2", DARKROOM_DATABASE_URL=url) as server:
+        wait_for(lambda: json.loads(server.get("/healthz")[1])["status"] == "ok")
+        added = darkroom("user", "add", "alice@example.org", cwd=tmp_path, DARKROOM_DATABASE_URL=url)
+        assert added.returncode == 0, added.stderr  # the throw-away PostgreSQL is warned about there: it does not sync
+        assert server.stop() == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers outlive a parent that was killed")
-def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
-    if postgres_url() is None:
-        pytest.skip("no PostgreSQL here: set DARKROOM_TEST_POSTGRES_URL")
-    url = new_postgres()
-    try:
-        with serving(tmp_path, "--workers", "2", DARKROOM_DATABASE_URL=url) as server:
-            workers = {pid for pid, parent in running().items() if parent == str(server.process.pid)}
-            assert len(workers) >= 2
-            server.process.kill()
-            server.process.wait()
-            wait_for(lambda: workers.isdisjoint(running()))
-            assert not server.answers()
-    finally:
-        drop_postgres(url)
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path, url: str) -> None:
+    with serving(tmp_path, "--workers", "2", DARKROOM_DATABASE_URL=url) as server:
+        workers = {pid for pid, parent in running().items() if parent == str(server.process.pid)}
+        assert len(workers) >= 2
+        server.process.kill()
+        server.process.wait()
+        wait_for(lambda: workers.isdisjoint(running()))
+        assert not server.answers()
 
 
 def running() -> dict[str, str]:

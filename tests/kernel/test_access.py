@@ -198,29 +198,6 @@ async def test_files_in_the_trash(scene: Scene) -> None:
         assert e.value.code == "FILE_IN_TRASH"
 
 
-async def test_who_may_read_a_file(scene: Scene) -> None:
-    shared = await scene.db.write("t", _make_file, scene.ids[ALICE], scene.album)
-    alone = await scene.db.write("t", _make_file, scene.ids[ALICE])
-    removed = await scene.db.write("t", _make_file, scene.ids[ALICE], scene.album, True)
-    guest = await scene.db.write("t", _make_file, scene.ids[COLLABORATOR], scene.album)
-    a, c = scene.ids[ALICE], scene.ids[COLLABORATOR]
-    expected: dict[str, list[Any]] = {
-        ALICE: [a, a, a, c],
-        ADMIN: [a, 403, 403, c],
-        COLLABORATOR: [a, 403, 403, c],
-        VIEWER: [a, 403, 403, c],
-        FORMER: [403, 403, 403, 403],
-        STRANGER: [403, 403, 403, 403],
-    }
-    for who, answers in expected.items():
-        assert [await scene.ask(access.readable_file, who, f) for f in (shared, alone, removed, guest)] == answers, who
-        assert await scene.ask(access.readable_file, who, guest + 999) == 404
-    await scene.delete_album()
-    for who in expected:
-        assert await scene.ask(access.readable_file, who, shared) == (a if who == ALICE else 403)
-    assert [await scene.ask(access.readable_file, who, guest) for who in (ALICE, COLLABORATOR)] == [403, c]
-
-
 async def test_ones_own_file(scene: Scene) -> None:
     file_id = await scene.db.write("t", _make_file, scene.ids[ALICE], scene.album)
     assert await scene.ask(access.own_file, ALICE, file_id) is None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 
-from storage_backends import ObjectStore, Reader, Stored
+import pytest
+
+from storage_backends import KeyTaken, ObjectStore, Reader, Staged, Stored
 
 MIB = 1 << 20
 ALICE = "1580559962386438/0b9c3f0a-7c2e-4a55-9d3e-5a3f2a1b0c01"
@@ -21,6 +23,13 @@ def filler(size: int, seed: int = 0) -> bytes:
     """Bytes that differ from block to block and seed to seed."""
     unit = hashlib.sha256(str(seed).encode()).digest() * 31 + bytes([seed % 256])
     return (unit * (size // len(unit) + 1))[:size]
+
+
+PHOTO = filler(100 * 1024, 1)
+OTHER = filler(100 * 1024, 2)
+VIDEO = filler(3 * MIB + 17, 3)
+FILM = filler(17 * MIB, 4)
+LATER = 1 << 62
 
 
 def md5(data: bytes) -> bytes:
@@ -51,3 +60,11 @@ async def upload(store: ObjectStore, key: str, *parts: bytes) -> tuple[str, list
         part = await store.put_part(key, upload_id, number, body(data), length=len(data), md5=md5(data))
         listed.append((part.number, part.etag))
     return upload_id, listed
+
+
+async def taken(store: ObjectStore, key: str, data: bytes) -> Staged:
+    """What a PUT of other content under a key in use leaves staged."""
+    with pytest.raises(KeyTaken) as refusal:
+        await put(store, key, data)
+    assert refusal.value.key == key
+    return refusal.value.staged

@@ -13,9 +13,8 @@ import pytest
 from storage_backends import S3Store, StoreConfig
 from tests import buckets
 
-from .bodies import ALICE, BOB, MIB, filler, md5, put, read
+from .bodies import ALICE, BOB, MIB, PHOTO, filler, md5, put, read
 
-PHOTO = filler(100 * 1024, 1)
 PARTS = [filler(5 * MIB, 5), filler(1000, 6)]
 WEEK = 604800
 NOW = datetime.now(UTC)

@@ -34,13 +34,9 @@ from storage_backends import (
 )
 from storage_backends.s3_calls import NotImplementedThere, RangeBeyond, Refused, translated
 
-from .bodies import ALICE, BOB, MIB, body, filler, keys, md5, put, read, upload
+from .bodies import ALICE, BOB, FILM, LATER, MIB, OTHER, PHOTO, body, filler, keys, md5, put, read, upload
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
-PHOTO = filler(100 * 1024, 1)
-OTHER = filler(100 * 1024, 2)
-FILM = filler(17 * MIB, 4)
-LATER = 1 << 62
 
 Answer = Callable[..., Any]
 

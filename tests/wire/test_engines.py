@@ -10,7 +10,7 @@ import signal
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,12 @@ import pytest
 from tests.cli.command import darkroom
 from tests.db.race import Somebody
 from tests.db.wire import UNBOUND, NotStaged, Wire
-from tests.engines import drop_postgres, new_postgres, postgres_url
+from tests.engines import postgres_url
 from tests.wire.process import SETTINGS, RunningServer, start_server
 
 
 def with_workers(text: str) -> str:
     return text.replace("[http]\n", "[http]\nworkers = 2\n")
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    if postgres_url() is None:
-        pytest.skip("no PostgreSQL here: set DARKROOM_TEST_POSTGRES_URL")
-    made = new_postgres()
-    yield made
-    drop_postgres(made)
 
 
 def get(server: RunningServer, path: str) -> int:
