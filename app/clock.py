@@ -11,9 +11,13 @@ import random
 import string
 import time
 import uuid
+from collections.abc import Callable
 from typing import Protocol
 
 ALNUM = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_BYTES = bytes(range(256))
+_TO_ALNUM = bytes(ord(ALNUM[b % 62]) for b in _BYTES)
+_TO_DIGITS = bytes(ord("0") + b % 10 for b in _BYTES)
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -61,18 +65,20 @@ class Ids:
 
     def alnum(self, n: int) -> str:
         """n characters of [0-9A-Za-z], each equally likely."""
-        out: list[str] = []
-        while len(out) < n:  # 248 = 4 * 62: bytes above it would favour the first characters
-            out += [ALNUM[b % 62] for b in self.bytes(n) if b < 248]
-        return "".join(out[:n])
+        return _characters(self.bytes, n, _TO_ALNUM, 248)
 
     def digits(self, n: int) -> str:
         """n decimal digits, zero-padded, uniformly distributed."""
-        out: list[str] = []
-        while len(out) < n:
-            out += [str(b % 10) for b in self.bytes(n) if b < 250]
-        return "".join(out[:n])
+        return _characters(self.bytes, n, _TO_DIGITS, 250)
 
     def token(self) -> str:
         """A session token or session id: 32 random bytes as padded URL-safe base64, 44 characters (accounts.md §2.3)."""
         return base64.urlsafe_b64encode(self.bytes(32)).decode()
+
+
+def _characters(draw: Callable[[int], bytes], n: int, table: bytes, fair: int) -> str:
+    """Random bytes from `fair` on are left out: the alphabet does not divide 256, and its first characters would come more often."""
+    out = b""
+    while len(out) < n:
+        out += draw(n).translate(table, _BYTES[fair:])
+    return out[:n].decode()

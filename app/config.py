@@ -93,7 +93,7 @@ class Otp(Section):
 class Quota(Section):
     default: Size = Field("10GiB", description="Storage of each account without an own quota; 0 means unlimited.")  # type: ignore[assignment]  # the validator turns the text into bytes
     tolerance: Size = Field("50MiB", description="How far one sized request may pass the limit; museum's clients count on it.")  # type: ignore[assignment]
-    pending: Size = Field(0, description="Bytes per account uploaded but not committed; 0: as much as the quota. The oldest go first.")
+    pending: Size = Field(0, description="Bytes per account uploaded but not committed; 0: as much as quota and tolerance. The oldest go first.")
     max_file: Size = Field("10GiB", description="Largest single file, encrypted.")  # type: ignore[assignment]
 
 

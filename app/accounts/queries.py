@@ -128,7 +128,7 @@ def delete_push_tokens(tx: Tx, user_id: int) -> None:
 # --- keys
 def key_attributes(tx: Tx, user_id: int) -> KeyAttributes | None:
     row = tx.one(f"SELECT {_KEYS} FROM key_attributes WHERE user_id = :user_id", user_id=user_id)
-    return None if row is None else KeyAttributes(**dict(zip(_KEY_FIELDS, row, strict=True)))
+    return None if row is None else KeyAttributes(*row)
 
 
 def insert_key_attributes(tx: Tx, user_id: int, keys: KeyAttributes) -> bool:

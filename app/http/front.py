@@ -29,7 +29,10 @@ _ALLOW_HEADERS = (
 )
 _CORS: Headers = [
     (b"access-control-allow-credentials", b"true"),
-    (b"access-control-expose-headers", b"X-Request-Id, X-Ente-Link-Device-Token, ETag, Content-Length, Content-Range, Accept-Ranges"),
+    (
+        b"access-control-expose-headers",
+        b"X-Request-Id, X-Ente-Link-Device-Token, X-Link-Device-Token, ETag, Content-Length, Content-Range, Accept-Ranges",
+    ),
 ]
 _PREFLIGHT: Headers = [
     (b"access-control-allow-headers", _ALLOW_HEADERS),

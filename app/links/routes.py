@@ -8,11 +8,13 @@ from ..filedata.wire import One, PreviewUrl, prefers_no_content
 from ..http.auth import storage
 from ..http.call import EMPTY, Answer, Call, redirect, reply
 from ..http.routing import Routes
+from ..objects.service import in_json
 from ..wire import encode, strict_int
 from . import joining, manage, visiting, wire
 from .gate import Visitor, access_proof, access_token, at_the_door, visitor
 
 routes = Routes()
+DEVICE_TOKEN = (b"x-ente-link-device-token", b"x-link-device-token")  # the name until July 2026, and that of newer apps
 
 
 @routes.post("/collections/share-url", storage)
@@ -48,7 +50,7 @@ def _device(call: Call) -> tuple[str, str, str]:
 @routes.get("/public-collection/info", at_the_door)
 async def info(call: Call, actor: Visitor) -> Answer:
     shown, fresh = await visiting.info(call.kernel, actor, _device(call))
-    headers = [] if fresh is None else [(b"x-ente-link-device-token", fresh.encode())]
+    headers = [] if fresh is None else [(name, fresh.encode()) for name in DEVICE_TOKEN]
     return Answer(encode(shown), headers=headers)
 
 
@@ -71,6 +73,16 @@ async def download(call: Call, actor: Visitor) -> Answer:
 @routes.get("/public-collection/files/preview/{id}", visitor)
 async def preview(call: Call, actor: Visitor) -> Answer:
     return redirect(await visiting.find(call.kernel, actor, call.base_url, call.id_param(), thumb=True))
+
+
+@routes.get("/public-collection/files/download/v3/{id}", visitor)
+async def download_url(call: Call, actor: Visitor) -> Answer:
+    return reply(await in_json(visiting.find(call.kernel, actor, call.base_url, call.id_param(), thumb=False)))
+
+
+@routes.get("/public-collection/files/thumbnail/v3/{id}", visitor)
+async def thumbnail_url(call: Call, actor: Visitor) -> Answer:
+    return reply(await in_json(visiting.find(call.kernel, actor, call.base_url, call.id_param(), thumb=True)))
 
 
 @routes.get("/public-collection/files/data/fetch", visitor)

@@ -75,11 +75,11 @@ SMALL = 2 << 20
 
 
 def _ask_limit(tx: Tx, config: Config, owner_id: int) -> Callable[[], int]:
-    """Bytes that an account may leave uncommitted; taken later."""
+    """Bytes that an account may leave uncommitted, taken later: never less than what one commit may bring."""
     if config.quota.pending:
         return lambda: config.quota.pending
     plan = quota.ask_plan(tx, config, owner_id)
-    return lambda: plan().limit
+    return lambda: plan().limit + config.quota.tolerance
 
 
 def _make_room(tx: Tx, upload: Upload, newest: int, limit: int, now: int) -> list[int]:

@@ -50,3 +50,28 @@ async def download(call: Call, actor: Session) -> Answer:
 @routes.get("/files/preview/{id}", storage, limit="preview")
 async def preview(call: Call, actor: Session) -> Answer:
     return redirect(await downloads.find(call.kernel, actor, call.base_url, call.id_param(error=NotFound), thumb=True))
+
+
+# the same in JSON: v2 for some command-line clients, v3 for newer web apps and the newest command-line client, which have no other way
+@routes.get("/files/download/v2/{id}", storage)
+async def download_url_v2(call: Call, actor: Session) -> Answer:
+    found = downloads.find(call.kernel, actor, call.base_url, call.id_param(error=NotFound), thumb=False)
+    return reply(wire.FileUrl(url=await found))
+
+
+@routes.get("/files/preview/v2/{id}", storage, limit="preview")
+async def preview_url_v2(call: Call, actor: Session) -> Answer:
+    found = downloads.find(call.kernel, actor, call.base_url, call.id_param(error=NotFound), thumb=True)
+    return reply(wire.FileUrl(url=await found))
+
+
+@routes.get("/files/download/v3/{id}", storage)
+async def download_url(call: Call, actor: Session) -> Answer:
+    found = downloads.find(call.kernel, actor, call.base_url, call.id_param(), thumb=False)
+    return reply(await downloads.in_json(found))
+
+
+@routes.get("/files/thumbnail/v3/{id}", storage, limit="preview")
+async def thumbnail_url(call: Call, actor: Session) -> Answer:
+    found = downloads.find(call.kernel, actor, call.base_url, call.id_param(), thumb=True)
+    return reply(await downloads.in_json(found))

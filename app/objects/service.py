@@ -17,6 +17,7 @@ from ..db import Tx
 from ..errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unavailable
 from ..kernel import Kernel
 from . import ledger, queries, urls
+from .downloads import in_json
 from .uploads import begin, check_may_upload, multipart, multipart_sized, single, single_sized
 from .wire import PartUrls
 
@@ -30,6 +31,7 @@ __all__ = [
     "free_parts",
     "free_url",
     "hold",
+    "in_json",
     "mark_stored",
     "multipart",
     "multipart_sized",

@@ -35,6 +35,12 @@ class UploadUrl(Reply):
     url: str
 
 
+class FileUrl(Reply):
+    """GET /files/download/v3/{id} and its like."""
+
+    url: str
+
+
 class UploadUrls(Reply):
     urls: list[UploadUrl]
 

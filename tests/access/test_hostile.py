@@ -76,6 +76,7 @@ async def test_no_value_is_a_server_error(world: World, route: tuple[str, str], 
 VISITS = (
     "/public-collection/info?accessToken={t}", "/public-collection/diff?accessToken={t}&sinceTime=0",
     "/public-collection/files/download/{f}?accessToken={t}&accessTokenJWT=x", "/public-collection/files/preview/{f}?accessToken={t}",
+    "/public-collection/files/download/v3/{f}?accessToken={t}", "/public-collection/files/thumbnail/v3/{f}?accessToken={t}",
     "/public-collection/files/data/fetch?accessToken={t}&fileID={f}&type=vid_preview&preferNoContent=1",
     "/public-collection/files/data/preview?accessToken={t}&fileID={f}&type=img_preview",
 )  # fmt: skip

@@ -157,6 +157,10 @@ TABLE: dict[tuple[str, str], tuple[Request, Statuses]] = {
     ("GET", "/files/count"): (_plain("/files/count"), EVERYBODY),
     ("GET", "/files/download/{id}"): (lambda s, a: (f"/files/download/{s.file}", None), (307, 307, 307, 307, 403, 403)),
     ("GET", "/files/preview/{id}"): (lambda s, a: (f"/files/preview/{s.file}", None), (307, 307, 307, 307, 403, 403)),
+    ("GET", "/files/download/v2/{id}"): (lambda s, a: (f"/files/download/v2/{s.file}", None), (200, 200, 200, 200, 403, 403)),
+    ("GET", "/files/preview/v2/{id}"): (lambda s, a: (f"/files/preview/v2/{s.file}", None), (200, 200, 200, 200, 403, 403)),
+    ("GET", "/files/download/v3/{id}"): (lambda s, a: (f"/files/download/v3/{s.file}", None), (200, 200, 200, 200, 403, 403)),
+    ("GET", "/files/thumbnail/v3/{id}"): (lambda s, a: (f"/files/thumbnail/v3/{s.file}", None), (200, 200, 200, 200, 403, 403)),
     # --- derived data
     ("PUT", "/files/data"): (
         lambda s, a: ("/files/data", {"fileID": s.file, "type": "mldata", "encryptedData": "bWw=", "decryptionHeader": "aA=="}),

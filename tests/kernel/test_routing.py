@@ -21,12 +21,12 @@ async def nothing(call: Call, actor: Any) -> Answer:
 
 def test_methods_of_a_path_share_its_entry() -> None:
     routes = Routes()
-    for add in (routes.get, routes.post, routes.put, routes.patch, routes.delete):
+    for add in (routes.get, routes.post, routes.put, routes.delete):
         assert add("/things/{id}", anyone)(nothing) is nothing
     routes.post("/other", session, limit="sensitive")(nothing)
     table = by_path(routes.all)
     assert set(table) == {"/things/{id}", "/other"}
-    assert set(table["/things/{id}"]) == {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+    assert set(table["/things/{id}"]) == {"GET", "HEAD", "POST", "PUT", "DELETE"}
     assert table["/things/{id}"]["HEAD"] is table["/things/{id}"]["GET"]
     assert set(table["/other"]) == {"POST"}
     assert table["/other"]["POST"].limit == "sensitive"

@@ -13,6 +13,8 @@ CLOSED = (
     DIFF,
     "/public-collection/files/download/1",
     "/public-collection/files/preview/1",
+    "/public-collection/files/download/v3/1",
+    "/public-collection/files/thumbnail/v3/1",
     "/public-collection/files/data/fetch?fileID=1&type=vid_preview",
     "/public-collection/files/data/preview?fileID=1&type=vid_preview",
 )

@@ -20,6 +20,8 @@ GETS = (
     DIFF,
     "/public-collection/files/download/{f}",
     "/public-collection/files/preview/{f}",
+    "/public-collection/files/download/v3/{f}",
+    "/public-collection/files/thumbnail/v3/{f}",
     "/public-collection/files/data/fetch?fileID={f}&type=vid_preview",
     "/public-collection/files/data/preview?fileID={f}&type=vid_preview",
 )
@@ -66,6 +68,10 @@ async def test_it_works(world: World, alice: Person, bob: Person) -> None:
     for kind, data in (("download", b"bytes"), ("preview", b"thumb")):
         place = (await visitor.get(f"/public-collection/files/{kind}/{file_id}", expect=307)).headers["location"]
         assert (await send(world.anon(), "GET", place, expect=200)).content == data
+    for kind, data in (("download", b"bytes"), ("thumbnail", b"thumb")):  # as newer apps ask
+        answer = (await visitor.get(f"/public-collection/files/{kind}/v3/{file_id}")).json()
+        assert list(answer) == ["url"]
+        assert (await send(world.anon(), "GET", answer["url"], expect=200)).content == data
 
 
 async def test_nothing_of_people_or_tokens_leaks(world: World, alice: Person, bob: Person) -> None:
@@ -128,7 +134,7 @@ async def test_only_what_the_album_shows_can_be_fetched(world: World, alice: Per
     for path in FETCHES:
         for file_id in (trashed, asked, *others):
             assert (await visitor.get(path.format(f=file_id), expect=403)).json() == {}
-        await visitor.get(path.format(f=shown), expect=(307, 404))
+        await visitor.get(path.format(f=shown), expect=(200, 307, 404))
         assert (await visitor.get(path.format(f="first"), expect=400)).json().get("code") in (None, "BAD_REQUEST")
 
 
@@ -175,7 +181,7 @@ async def test_a_saved_address_does_not_outlive_the_link_for_days(world: World, 
 async def test_video_previews(world: World, alice: Person) -> None:
     cid, visitor = await linked(world, alice)
     file_id = await commit_bytes(alice, cid, b"1", b"2")
-    fetch, preview = (p.format(f=file_id) for p in GETS[4:])
+    fetch, preview = (p.format(f=file_id) for p in GETS[6:])
     for path in (fetch, preview):
         assert (await visitor.get(path, expect=404)).json()["code"] == "NOT_FOUND"
         for bad in (path.replace("vid_preview", "mldata"), path.replace(f"fileID={file_id}&", ""), path.split("&")[0]):

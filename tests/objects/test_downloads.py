@@ -75,3 +75,23 @@ async def test_the_address_clients_used_is_where_they_are_sent(world: World, ali
     object.__setattr__(world.kernel, "config", bare)
     location = (await alice.get(f"/files/preview/{photo}", headers={"host": "nas.local:8080"}, expect=307)).headers["location"]
     assert location.startswith("http://nas.local:8080/objects/")
+
+
+async def test_newer_apps_ask_for_the_url_in_json(world: World, alice: Person, bob: Person, photo: int) -> None:
+    for way, data in (("download/v2", b"file"), ("preview/v2", b"thumb"), ("download/v3", b"file"), ("thumbnail/v3", b"thumb")):
+        answer = (await alice.get(f"/files/{way}/{photo}")).json()
+        assert list(answer) == ["url"]
+        assert str(alice.token) not in answer["url"]
+        assert (await send(alice, "GET", answer["url"], expect=200)).content == data
+        assert (await bob.get(f"/files/{way}/{photo}", expect=403)).json() == {}
+        await alice.get(f"/files/{way}/{photo}", token=None, expect=401)
+        await (await world.in_app(alice, AUTH)).get(f"/files/{way}/{photo}", expect=403)
+    for way in ("download/v2", "preview/v2"):
+        for missing in (1, "junk"):
+            assert (await alice.get(f"/files/{way}/{missing}", expect=404)).json() == {}
+    for way in ("download", "thumbnail"):
+        for missing in (1, 0):  # 404 is theirs for a server that does not know the route
+            assert (await alice.get(f"/files/{way}/v3/{missing}", expect=400)).json()["code"] == "NOT_FOUND"
+        await alice.get(f"/files/{way}/v3/junk", expect=400)
+    await delete_for_good(world, photo)
+    assert (await alice.get(f"/files/download/v3/{photo}", expect=400)).json()["code"] == "NOT_FOUND"

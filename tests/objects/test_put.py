@@ -229,3 +229,16 @@ async def test_a_key_that_was_pushed_out_is_gone_for_good(engine: str, tmp_path:
         await uploaded(alice, b"defg")
         await put(alice, first["url"], b"abc", expect=409)
         assert await stored_bytes(world, first["objectKey"]) is None
+
+
+async def test_what_one_commit_may_bring_is_never_pushed_out(engine: str, tmp_path: Path) -> None:
+    """A file above the quota that its tolerance still allows, and its thumbnail after it."""
+    config = Config(data_dir=tmp_path, public_url="http://darkroom.test", quota=Quota(default=100, tolerance=50), storage=(Storage(kind="memory"),))
+    async with open_world(engine, tmp_path, config=config) as world:
+        alice = await world.person("alice")
+        file = await uploaded(alice, b"f" * 120)
+        world.clock.advance(1)
+        thumb = await uploaded(alice, b"t" * 30)
+        assert [await stored_bytes(world, key) for key in (file, thumb)] == [b"f" * 120, b"t" * 30]
+        await uploaded(alice, b"m")
+        assert [await stored_bytes(world, key) for key in (file, thumb)] == [None, b"t" * 30]
