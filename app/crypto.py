@@ -109,8 +109,13 @@ class Crypto:
     def mint_key(self, owner: int) -> str:
         """A fresh object key `{owner}/{uuid}`: 74 random bits and a 48-bit tag, so that issued keys are known again without a row
         per issued URL (clients ask for a new URL at every retry)."""
-        head = bytearray(self._ids.bytes(10))
-        return f"{owner}/{self._tagged(owner, bytes(head))}"
+        (key,) = self.mint_keys(owner, 1)
+        return key
+
+    def mint_keys(self, owner: int, count: int) -> list[str]:
+        """Several keys from one draw: each draw is a system call, and a chance for another thread to take the interpreter."""
+        drawn = self._ids.bytes(10 * count)
+        return [f"{owner}/{self._tagged(owner, drawn[at : at + 10])}" for at in range(0, len(drawn), 10)]
 
     def minted(self, owner: int, key: str) -> bool:
         """Whether this key was issued by this server to this owner."""

@@ -134,8 +134,9 @@ def test_signatures(crypto: Crypto) -> None:
 
 
 def test_minted_keys_are_known_again(crypto: Crypto) -> None:
-    keys = {crypto.mint_key(5) for _ in range(200)}
+    keys = {crypto.mint_key(5) for _ in range(100)} | set(crypto.mint_keys(5, 100))
     assert len(keys) == 200
+    assert crypto.mint_keys(5, 0) == []
     for key in keys:
         owner, _, name = key.partition("/")
         assert owner == "5"

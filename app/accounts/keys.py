@@ -12,7 +12,7 @@ from ..errors import CodedBadRequest, Conflict, Forbidden, NotFound
 from ..kernel import Kernel
 from ..wire import b64_bytes
 from . import queries
-from .wire import KeyAttributes, NewAttributes, PublicKey, RecoveryKey, Validity
+from .wire import KeyAttributes, NewAttributes, PublicKey, RecoveryKey
 
 STRENGTH = 1 << 32  # memLimit x opsLimit of every key derivation a client may ask for
 LEAST_MEMORY = 128 << 20  # bytes
@@ -71,12 +71,6 @@ def _set_recovery_key(tx: Tx, user_id: int, ask: RecoveryKey) -> None:
         queries.set_recovery_key(tx, user_id, ask)
     elif any(getattr(stored, f) != getattr(ask, f) for f in RecoveryKey.__struct_fields__):
         raise Conflict("recovery key is already set", code="CONFLICT")
-
-
-async def validity(kernel: Kernel, actor: Session) -> Validity:
-    """Whether the account has keys, and which."""
-    keys = await kernel.db.read(queries.key_attributes, actor.user_id)
-    return Validity(has_set_keys=keys is not None, key_attributes=keys)
 
 
 async def public_key(kernel: Kernel, email: str) -> PublicKey:

@@ -131,6 +131,18 @@ def key_attributes(tx: Tx, user_id: int) -> KeyAttributes | None:
     return None if row is None else KeyAttributes(*row)
 
 
+def session_and_keys(tx: Tx, hashed: bytes) -> tuple[tuple[int, str, int, int] | None, KeyAttributes | None]:
+    """A token's session, as `http.auth.find_session` has it, and its account's keys."""
+    row = tx.one(
+        f"SELECT s.user_id, s.app, s.created_at, s.last_used_at, k.user_id, {_KEYS} FROM sessions s "
+        "LEFT JOIN key_attributes k ON k.user_id = s.user_id WHERE s.token_hash = :hashed",
+        hashed=hashed,
+    )
+    if row is None:
+        return None, None
+    return (row[0], row[1], row[2], row[3]), None if row[4] is None else KeyAttributes(*row[5:])
+
+
 def insert_key_attributes(tx: Tx, user_id: int, keys: KeyAttributes) -> bool:
     """False when there are some already."""
     values = {f: getattr(keys, f) for f in _KEY_FIELDS}

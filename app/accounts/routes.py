@@ -8,6 +8,7 @@ from ..http.call import EMPTY, Answer, Call, reply
 from ..http.routing import Routes
 from ..wire import go_bool
 from . import codes, deletion, details, devices, email, keys, password, restoring, wire
+from .gate import validity
 from .service import Device
 
 routes = Routes()
@@ -50,9 +51,9 @@ async def public_key(call: Call, actor: Session) -> Answer:
     return reply(await keys.public_key(call.kernel, call.query.get("email", "")))
 
 
-@routes.get("/users/session-validity/v2", session)
-async def session_validity(call: Call, actor: Session) -> Answer:
-    return reply(await keys.validity(call.kernel, actor))
+@routes.get("/users/session-validity/v2", validity)
+async def session_validity(call: Call, found: wire.Validity) -> Answer:
+    return reply(found)
 
 
 # --- password log-in

@@ -18,9 +18,10 @@ from .call import Call
 A = TypeVar("A")
 Guard = Callable[[Call], Awaitable[A]]
 IDLE_LIMIT = 365 * DAY  # accounts.md §2.3
+SessionRow = tuple[int, str, int, int]  # user id, app, created at, last used at
 
 
-def find_session(tx: Tx, hashed: bytes) -> tuple[int, str, int, int] | None:
+def find_session(tx: Tx, hashed: bytes) -> SessionRow | None:
     """(user id, app, created at, last used at) of a token's hash."""
     row = tx.one("SELECT user_id, app, created_at, last_used_at FROM sessions WHERE token_hash = :hashed", hashed=hashed)
     return None if row is None else (row[0], row[1], row[2], row[3])
@@ -64,11 +65,20 @@ async def anyone(call: Call) -> None:
 
 async def session(call: Call) -> Session:
     """A logged-in person in the app of this request; 401 `{"error"}` otherwise."""
+    token, hashed = presented(call)
+    return admit(call, token, hashed, await call.kernel.db.read(find_session, hashed))
+
+
+def presented(call: Call) -> tuple[str, bytes]:
+    """(token, its hash) of a request; 401 without one."""
     token = credential(call)
     if not token:
         raise Gate("missing token")
-    hashed = token_hash(token)
-    row = await call.kernel.db.read(find_session, hashed)
+    return token, token_hash(token)
+
+
+def admit(call: Call, token: str, hashed: bytes, row: SessionRow | None) -> Session:
+    """The session of a token whose row was looked up; 401 for none, for another app's, for one that lay idle for a year."""
     if row is None or row[1] != call.app:
         raise Gate("invalid token")
     now = call.kernel.clock.now()

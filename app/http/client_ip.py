@@ -37,7 +37,8 @@ class ClientIp:
             return peer
         address = peer
         for hop in reversed(forwarded_for.split(",")):
-            found = _address(hop.strip())
+            hop = hop.strip()
+            found = _address(hop) if len(hop) <= LONGEST else None
             if found is None:
                 break
             address = found
@@ -46,6 +47,10 @@ class ClientIp:
         return address
 
 
+LONGEST = 64  # characters; no address with a port has more, and the cache below keeps no tales
+
+
+@lru_cache(maxsize=1024)
 def _address(hop: str) -> str | None:
     """`192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711` without the port; None when it is none of these."""
     if m := _WITH_PORT.fullmatch(hop):

@@ -36,7 +36,7 @@ def _check_quota(tx: Tx, kernel: Kernel, owner_id: int, app: str, size: int | No
 async def single(kernel: Kernel, owner_id: int, app: str, base_url: str, count: int) -> list[UploadUrl]:
     """v1: up to 50 URLs that bind no content; none for a count below 1."""
     await check_may_upload(kernel, owner_id, app)
-    keys = [kernel.crypto.mint_key(owner_id) for _ in range(min(count, MAX_URLS))]
+    keys = kernel.crypto.mint_keys(owner_id, max(0, min(count, MAX_URLS)))
     found = urls.put_urls(kernel, base_url, keys)
     return [UploadUrl(object_key=key, url=url) for key, url in zip(keys, found, strict=True)]
 

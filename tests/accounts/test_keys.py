@@ -127,8 +127,8 @@ async def test_public_keys_are_counted(dora: Newcomer) -> None:
     assert "error" in (await dora.api.get(f"/users/public-key?email={dora.email}", expect=429)).json()
 
 
-async def test_validity_costs_two_statements(dora: Newcomer) -> None:
-    """Every client asks at every start and pull: one look-up for the token, one for the keys."""
+async def test_validity_costs_one_statement(dora: Newcomer) -> None:
+    """Every client asks at every start and pull: the keys come with the session."""
     db = dora.world.kernel.db
     statements: list[Any] = []
     read = db.read
@@ -143,4 +143,4 @@ async def test_validity_costs_two_statements(dora: Newcomer) -> None:
 
     db.read = counting  # type: ignore[method-assign]  # a wrapper with the same signature
     await dora.api.get("/users/session-validity/v2")
-    assert len(statements) == 2
+    assert len(statements) == 1

@@ -1,0 +1,16 @@
+"""The guard of the one route that every app asks first and that asks for nothing but what lies beside the session."""
+
+from __future__ import annotations
+
+from ..http import auth
+from ..http.call import Call
+from . import queries
+from .wire import Validity
+
+
+async def validity(call: Call) -> Validity:
+    """Whether the account of a valid session has keys, and which: session and keys in one statement. 401 as `auth.session`."""
+    token, hashed = auth.presented(call)
+    row, keys = await call.kernel.db.read(queries.session_and_keys, hashed)
+    auth.admit(call, token, hashed, row)
+    return Validity(has_set_keys=keys is not None, key_attributes=keys)
