@@ -5,7 +5,9 @@ A guard asks the database once. Devices are counted in `devices`, on the two rou
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from ..db import Tx
@@ -15,6 +17,8 @@ from ..kernel import Kernel
 from ..remote_store import service as remote_store
 from . import password, queries
 from .queries import Link
+
+log = logging.getLogger("darkroom.links")
 
 
 class NoToken(Gate):
@@ -72,7 +76,8 @@ async def at_the_door(call: Call) -> Visitor:
         raise Gate("invalid token")
     if link.is_over:
         raise Gate("disabled token", status=410)
-    if not await _welcome(call.kernel, link, call.header(b"origin")):
+    if not await _welcome(call.kernel, link, origin := call.header(b"origin")):
+        _tell(origin)
         raise Gate("no active subscription", status=410)
     if expired(link, call.kernel.clock.now()):
         raise Gate("expired token", status=410)
@@ -97,6 +102,12 @@ async def _welcome(kernel: Kernel, link: Link, origin: str) -> bool:
     except ValueError:
         return False
     return host is not None and await kernel.db.read(_own_domain, link.owner_id, host)
+
+
+@lru_cache(maxsize=64)  # once for each page, not at every visit; bounded, because visitors write the header
+def _tell(origin: str) -> None:
+    """The visitor reads that the link is over; only the log can say what is the matter."""
+    log.warning("the page at %.200r may not show links: set apps.albums to its address if it is your albums app", origin)
 
 
 def _own_domain(tx: Tx, owner_id: int, host: str) -> bool:

@@ -235,6 +235,19 @@ async def test_origins(world: World, alice: Person, origin: str) -> None:
         assert r.json() == {"error": "no active subscription"}
 
 
+async def test_the_log_names_a_page_that_is_not_configured_once(engine: str, world: World, alice: Person, caplog: pytest.LogCaptureFixture) -> None:
+    _, visitor = await linked(world, alice)
+    mine = f"https://{engine}.albums.example.org"  # what was said is remembered by the process
+    for page in (mine, mine, f"https://\x1b[31m{engine}.example.org"):
+        await visitor.get(INFO, headers={"origin": page}, expect=410)
+    said = [r.getMessage() for r in caplog.records if r.name == "darkroom.links"]
+    assert len(said) == 2
+    assert repr(mine) in said[0]
+    assert "apps.albums" in said[0]
+    assert "\x1b" not in said[1]
+    assert visitor.carried["x-auth-access-token"] not in caplog.text
+
+
 async def test_the_configured_origins_are_matched_whole(engine: str, tmp_path: Path) -> None:
     apps = Apps(albums="https://albums.example.org", embed="https://embed.example.org", share="https://share.example.org")
     config = Config(data_dir=tmp_path, public_url="http://darkroom.test", apps=apps, storage=(Storage(kind="memory"),))
