@@ -87,7 +87,7 @@ async def test_while_it_is_away_the_answer_is_503_and_afterwards_all_is_well(url
         async def one(ask: photos.Json) -> None:
             began = time.monotonic()
             answer = await alice.post("/files", ask, expect=None)
-            assert time.monotonic() - began < 12, "a few seconds, on a busy machine"
+            assert time.monotonic() - began < 30, "a few seconds; more on a busy machine, but not for ever"
             statuses.add(answer.status)
             if answer.status == 200:
                 kept.append(answer.json()["id"])
