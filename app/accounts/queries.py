@@ -302,18 +302,6 @@ def sweep_sessions(tx: Tx, idle_since: int) -> int:
 
 
 # --- counts
-def file_count(tx: Tx, user_id: int, app: str) -> int:
-    """Distinct own live files in own, not deleted albums of an app."""
-    return int(
-        tx.value(
-            "SELECT count(DISTINCT m.file_id) FROM collections c JOIN collection_files m ON m.collection_id = c.collection_id "
-            "WHERE c.owner_id = :user_id AND c.app = :app AND NOT c.is_deleted AND NOT m.is_deleted AND m.owner_id = :user_id",
-            user_id=user_id,
-            app=app,
-        )
-    )
-
-
 def code_count(tx: Tx, user_id: int) -> int:
     """Live codes of the Auth app."""
     return int(tx.value("SELECT count(*) FROM authenticator_entities WHERE user_id = :user_id AND NOT is_deleted", user_id=user_id))

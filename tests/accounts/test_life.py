@@ -21,6 +21,7 @@ from app.errors import Gone, Unauthorized
 from tests.accounts.conftest import Meet
 from tests.accounts.newcomer import Login, Newcomer, code_for, wrong
 from tests.clients import crypto
+from tests.files import photos
 from tests.inprocess import AUTH, LOCKER, Person, World, open_world
 
 
@@ -55,43 +56,34 @@ async def test_counting_is_optional(alice: Person, query: str, counted: bool) ->
     assert ("fileCount" in found, "sharedCollectionsCount" in found) == (counted, counted)
 
 
-async def test_usage_is_the_ledgers(world: World, alice: Person, bob: Person) -> None:
-    await world.kernel.db.write("test", quota.charge, alice.user_id, "photos", 5000, 2)
-    await world.kernel.db.write("test", quota.charge, alice.user_id, "locker", 300, 1)
-    await world.kernel.db.write("test", _files, alice.user_id, bob.user_id, world.clock.now())
+async def test_figures_are_of_what_one_owns_and_has_not_thrown_away(world: World, alice: Person, bob: Person) -> None:
+    home, other, doomed, bobs = [await photos.album(who) for who in (alice, alice, alice, bob)]
+    kept, trashed, _, foreign = [(await photos.commit(world, *place))["id"] for place in ((alice, home), (alice, home), (alice, doomed), (bob, bobs))]
+    await alice.post("/collections/add-files", {"collectionID": other, "files": photos.items(kept)})
+    await photos.share(alice, home, bob, "COLLABORATOR")
+    await bob.post("/collections/add-files", {"collectionID": home, "files": photos.items(foreign)})
+    assert (await details(alice))["fileCount"] == 3
+    await photos.trash(alice, (trashed, home))
+    await alice.delete(f"/collections/v3/{doomed}?collectionID={doomed}&keepFiles=false")
     found = await details(alice)
-    assert (found["usage"], found["fileCount"]) == (5000, 1)
+    assert (found["usage"], found["fileCount"]) == (3300, 1)
+    assert (await details(bob))["fileCount"] == 1
     assert "lockerFamilyUsage" not in found
-    locker = await world.in_app(alice, LOCKER)
-    in_locker = await details(locker)
-    assert (in_locker["usage"], in_locker["fileCount"], in_locker["lockerFamilyUsage"]) == (5000, 0, {"familyFileCount": 1})
     assert (await alice.get("/users/deletion-summary")).json() == {
         "photosAndVideosCount": 1, "authenticatorCodesCount": 0, "lockerRecordsCount": 0,
     }  # fmt: skip
+    await photos.restore(alice, home, trashed)
+    assert (await details(alice))["fileCount"] == 2
+    await photos.purge(alice, trashed, home)
+    found = await details(alice)
+    assert (found["usage"], found["fileCount"]) == (2200, 1)
 
 
-def _files(tx: Any, alice: int, bob: int, now: int) -> None:
-    """Of alice: one file in two albums, one removed, one in a deleted album, and one of bob's in an album of hers."""
-    owners = [alice, alice, alice, bob]
-    for n, owner in enumerate(owners, 1):
-        tx.run(
-            "INSERT INTO files (file_id, owner_id, app, metadata_header, encrypted_metadata, created_at, updation_time) "
-            "VALUES (:n, :owner, 'photos', '', '', :now, :now)",
-            n=n, owner=owner, now=now,
-        )  # fmt: skip
-    for n, gone in ((1, False), (2, False), (3, True)):
-        tx.run(
-            "INSERT INTO collections (collection_id, owner_id, app, type, encrypted_key, key_nonce, attributes, is_deleted, created_at, "
-            "updation_time) "
-            "VALUES (:n, :owner, 'photos', 'album', '', '', '', :gone, :now, :now)",
-            n=n, owner=alice, gone=gone, now=now,
-        )  # fmt: skip
-    for album, file, gone in ((1, 1, False), (2, 1, False), (1, 2, True), (3, 3, False), (1, 4, False)):
-        tx.run(
-            "INSERT INTO collection_files (collection_id, file_id, owner_id, encrypted_key, key_nonce, is_deleted, added_at, updation_time) "
-            "VALUES (:album, :file, :owner, '', '', :gone, :now, :now)",
-            album=album, file=file, owner=owners[file - 1], gone=gone, now=now,
-        )  # fmt: skip
+async def test_locker_has_its_own_figures(world: World, alice: Person) -> None:
+    await world.kernel.db.write("test", quota.charge, alice.user_id, "photos", 5000, 2)
+    await world.kernel.db.write("test", quota.charge, alice.user_id, "locker", 300, 1)
+    locker = await details(await world.in_app(alice, LOCKER))
+    assert (locker["usage"], locker["fileCount"], locker["lockerFamilyUsage"]) == (5000, 1, {"familyFileCount": 1})
 
 
 async def test_an_operators_plan(world: World, alice: Person) -> None:

@@ -24,6 +24,12 @@ CHECKS = {
         "SELECT m.file_id FROM collection_files m WHERE NOT m.is_deleted AND NOT EXISTS (SELECT 1 FROM collection_files o "
         "JOIN collections c ON c.collection_id = o.collection_id WHERE o.file_id = m.file_id AND NOT o.is_deleted AND c.owner_id = m.owner_id)"
     ),
+    "the ledger less the trash is what lies in one's own albums": (
+        "SELECT u.user_id, u.app FROM usage u WHERE u.files - (SELECT count(*) FROM trash t JOIN files f ON f.file_id = t.file_id "
+        "WHERE t.user_id = u.user_id AND f.app = u.app AND NOT t.is_deleted AND NOT t.is_restored) <> "
+        "(SELECT count(DISTINCT m.file_id) FROM collections c JOIN collection_files m ON m.collection_id = c.collection_id "
+        "WHERE c.owner_id = u.user_id AND c.app = u.app AND NOT c.is_deleted AND NOT m.is_deleted AND m.owner_id = u.user_id)"
+    ),
     "no file is live in a deleted album": (
         "SELECT m.file_id FROM collection_files m JOIN collections c ON c.collection_id = m.collection_id WHERE c.is_deleted AND NOT m.is_deleted"
     ),
