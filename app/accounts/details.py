@@ -35,14 +35,14 @@ async def details(kernel: Kernel, actor: Session, count_files: bool) -> Details:
 def _details(tx: Tx, kernel: Kernel, actor: Session, count_files: bool) -> Details:
     user_id = actor.user_id
     email = service.email_of(tx, kernel.crypto, user_id)
-    locker = LockerFamilyUsage(family_file_count=_live(tx, user_id, "locker")[1]) if actor.app == "locker" else None
+    files = _live(tx, user_id, actor.app)[1] if count_files or actor.app == "locker" else 0
     return Details(
         email=email,
         usage=quota.used(tx, user_id, "photos")[0],
         subscription=service.subscription(tx, kernel.config, user_id),
-        file_count=_live(tx, user_id, actor.app)[1] if count_files else None,
+        file_count=files if count_files else None,
         shared_collections_count=0 if count_files else None,
-        locker_family_usage=locker,
+        locker_family_usage=LockerFamilyUsage(family_file_count=files) if actor.app == "locker" else None,
         storage_bonus=0,
         profile_data=_profile(tx, user_id),
         bonus_data=Bonuses(storage_bonuses=[]),

@@ -9,6 +9,7 @@ from ..errors import BadRequest, CodedBadRequest, NotFound
 from ..http.auth import storage
 from ..http.call import Answer, Call, reply
 from ..http.routing import Routes
+from ..objects.wire import FileUrl
 from ..wire import Body, go_bool, strict_int
 from . import service, wire, writing
 from .names import PREFIXES
@@ -69,7 +70,7 @@ async def preview(call: Call, actor: Session) -> Answer:
     if not file_id:
         raise CodedBadRequest("fileID is required")
     url = await service.preview_url(call.kernel, actor, call.base_url, file_id, call.query.get("type", ""))
-    return reply(wire.PreviewUrl(url=url))
+    return reply(FileUrl(url=url))
 
 
 @routes.get("/files/data/preview-upload-url", storage)

@@ -112,7 +112,3 @@ class PreviewUpload(Lean):
     url: str = ""
     part_urls: list[str] | None = msgspec.field(default=None, name="partURLs")
     complete_url: str = msgspec.field(default="", name="completeURL")
-
-
-class PreviewUrl(Reply):
-    url: str

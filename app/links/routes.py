@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..access import Session
 from ..errors import CodedBadRequest, NotFound
-from ..filedata.wire import One, PreviewUrl, prefers_no_content
+from ..filedata.wire import One, prefers_no_content
 from ..http.auth import storage
 from ..http.call import EMPTY, Answer, Call, redirect, reply
 from ..http.routing import Routes
 from ..objects.service import in_json
+from ..objects.wire import FileUrl
 from ..wire import encode, strict_int
 from . import joining, manage, visiting, wire
 from .gate import Visitor, access_proof, access_token, at_the_door, visitor
@@ -99,7 +100,7 @@ async def fetch_data(call: Call, actor: Visitor) -> Answer:
 @routes.get("/public-collection/files/data/preview", visitor)
 async def preview_data(call: Call, actor: Visitor) -> Answer:
     url = await visiting.preview_url(call.kernel, actor, call.base_url, _file_id(call), call.query.get("type", ""))
-    return reply(PreviewUrl(url=url))
+    return reply(FileUrl(url=url))
 
 
 def _file_id(call: Call) -> int:

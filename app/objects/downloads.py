@@ -1,5 +1,5 @@
-"""Where the bytes of a file are, for people who may read it (files.md §5). One statement a request; the answer is always a redirect:
-mobile needs one for files above 40 MiB (files.md §18 S8). Web apps newer than the protocol notes ask for the URL in JSON first."""
+"""Where the bytes of a file are, for people who may read it (files.md §5). One statement a request. Never the bytes themselves:
+mobile needs a redirect for files above 40 MiB (files.md §18 S8), clients newer than the protocol notes ask for the URL in JSON."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class UploadUrl(Reply):
 
 
 class FileUrl(Reply):
-    """GET /files/download/v3/{id} and its like."""
+    """Where bytes are: GET /files/download/v3/{id}, /files/data/preview and their like."""
 
     url: str
 
