@@ -20,20 +20,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.access import Session
 from app.accounts import codes, email, keys
 from app.accounts import wire as accounts_wire
 from app.accounts.service import Device
 from app.cli.build import started
 from app.collections import service as collections
 from app.collections.wire import NewCollection
-from app.config import Config
 from app.db import Tx
 from app.files import service as files
 from app.files.wire import NewFile
-from app.kernel import Kernel
-from app.objects import ledger
-from app.wire import decode
+from app.kernel.access import Session
+from app.kernel.config import Config
+from app.kernel.parts import Kernel
+from app.kernel.wire import decode
+from app.objects import recording
 from bench.person import OTT_CODE, OTT_SUFFIX, file_body, key_attributes, new_album
 
 AT_ONCE = 256
@@ -90,7 +90,7 @@ def _commit(tx: Tx, kernel: Kernel, owner: int, asks: list[NewFile]) -> None:
     now, store = kernel.clock.now(), kernel.store.name
     for ask in asks:
         for key, size in ((ask.file.object_key, FILE_BYTES), (ask.thumbnail.object_key, THUMB_BYTES)):
-            ledger.record_in(tx, kernel.config, ledger.Upload(key, store, size, os.urandom(16).hex()), now)
+            recording.record_in(tx, kernel.config, recording.Upload(key, store, size, os.urandom(16).hex()), now)
         files.create_in(tx, kernel, owner, "photos", ask, now)
 
 

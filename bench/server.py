@@ -111,7 +111,7 @@ def start_bare(folder: Path) -> Server:
 
 def write_config(folder: Path) -> Path:
     """A configuration with every rate limit off, the fixed code for test addresses and room for everything."""
-    from app.config import Limits  # not needed with --endpoint, where the project may not be installed
+    from app.kernel.config import Limits  # not needed with --endpoint, where the project may not be installed
 
     limits = "".join(f"[limits.{name}]\ncount = 0\nseconds = 60\n" for name in Limits.model_fields)
     path = folder / "bench.toml"

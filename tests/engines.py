@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 
 from app.db import Database
-from app.db.postgres import PostgresDatabase
+from app.db.postgres.database import PostgresDatabase
 from app.db.sqlite import SqliteDatabase
 
 _WANTED = os.environ.get("DARKROOM_TEST_ENGINES", "sqlite,postgres").split(",")

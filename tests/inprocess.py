@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.clock import Ids, ManualClock
-from app.config import Config, Storage
-from app.crypto import Crypto, Secrets, b64, session_handle, token_hash
 from app.db import Tx
-from app.http.auth import Touches
-from app.http.ratelimit import RateLimiter
-from app.kernel import Kernel
+from app.kernel.clock import Ids, ManualClock
+from app.kernel.config import Config, Storage
+from app.kernel.crypto import Crypto, Secrets, b64, session_handle, token_hash
+from app.kernel.limits import RateLimiter
+from app.kernel.parts import Kernel
+from app.kernel.sessions import LastUsed
 from app.main import Darkroom, create_app
 from storage_backends import StoreConfig, open_store
 from tests.clients import strict
@@ -174,6 +174,6 @@ async def open_world(engine: str, folder: Path, *, config: Config | None = None,
         first = config.storage[0]
         objects = open_store(StoreConfig(name=first.name, kind=first.kind, path=folder))
         crypto = Crypto(Secrets.generate(ids), ids)
-        kernel = Kernel(config, clock, ids, db, crypto, {first.name: objects}, RateLimiter(config.limits, db, clock), Touches())
+        kernel = Kernel(config, clock, ids, db, crypto, {first.name: objects}, RateLimiter(config.limits, db, clock), LastUsed())
         yield World(kernel, clock, create_app(kernel))
         await objects.close()

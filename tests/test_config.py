@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.cli.config_text import effective, example
-from app.config import Config, format_size, parse_size
-from app.config_sources import ConfigError, load, options
+from app.kernel.config import Config, format_size, parse_size
+from app.kernel.config_sources import ConfigError, load, options
 
 
 def written(folder: Path, text: str) -> Path:

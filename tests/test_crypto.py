@@ -12,8 +12,8 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 from nacl.secret import SecretBox
 
-from app.clock import Ids
-from app.crypto import Crypto, Secrets, b64, normal_email, same, seal_text, seal_token, session_handle, token_hash
+from app.kernel.clock import Ids
+from app.kernel.crypto import Crypto, Secrets, b64, normal_email, same, seal_text, seal_token, session_handle, token_hash
 
 SECRETS = Secrets(bytes(range(32)), bytes(range(64)), bytes(range(32)), bytes(range(32, 64)))
 EXAMPLE = (

@@ -13,8 +13,8 @@ import sqlite_utils
 
 from app.cli.config_text import example
 from app.cli.main import COMMANDS
-from app.config_sources import options
 from app.db import dialect, migrate
+from app.kernel.config_sources import options
 
 ROOT = Path(__file__).parent.parent
 RUN = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/darkroom serve"

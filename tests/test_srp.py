@@ -8,7 +8,7 @@ import random
 import pytest
 
 from app import srp
-from app.clock import Ids
+from app.kernel.clock import Ids
 from tests.clients import srp as client
 
 

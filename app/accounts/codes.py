@@ -9,14 +9,14 @@ import logging
 from dataclasses import dataclass
 from enum import Enum
 
-from ..access import App
-from ..clock import MINUTE
-from ..config import Config
-from ..crypto import Crypto, normal_email
 from ..db import Tx
-from ..errors import AppError, BadRequest, Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized
-from ..kernel import Kernel
-from ..logs import NOTICE
+from ..kernel.access import App
+from ..kernel.clock import MINUTE
+from ..kernel.config import Config
+from ..kernel.crypto import Crypto, normal_email
+from ..kernel.errors import AppError, BadRequest, Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized
+from ..kernel.logs import NOTICE
+from ..kernel.parts import Kernel
 from . import queries
 from .wire import CodeRequest
 
@@ -24,7 +24,7 @@ LIFETIME = 60 * MINUTE
 LIVE_CODES = 10  # per address and app
 WRONG_ATTEMPTS = 20  # over all live codes of an address and app: a fresh code does not unlock
 
-logging.addLevelName(NOTICE, "NOTICE")  # for programs that do not call `logs.setup`
+logging.addLevelName(NOTICE, "NOTICE")  # for programs that do not request `logs.setup`
 log = logging.getLogger("darkroom.ott")
 
 

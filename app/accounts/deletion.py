@@ -10,15 +10,15 @@ from typing import Any
 
 import msgspec
 
-from .. import sync
-from ..access import Session
-from ..clock import DAY
 from ..collections import service as collections
-from ..crypto import Crypto, seal_text
 from ..db import Tx
-from ..errors import CodedBadRequest, Forbidden, NotFound, Unauthorized
-from ..kernel import Kernel
-from ..logs import NOTICE
+from ..kernel import sync
+from ..kernel.access import Session
+from ..kernel.clock import DAY
+from ..kernel.crypto import Crypto, seal_text
+from ..kernel.errors import CodedBadRequest, Forbidden, NotFound, Unauthorized
+from ..kernel.logs import NOTICE
+from ..kernel.parts import Kernel
 from . import queries
 from .wire import AccountDeleted, DeleteAccount, DeleteChallenge
 

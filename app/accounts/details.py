@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .. import quota
-from ..access import Session
-from ..clock import DAY, MINUTE
 from ..db import Tx
-from ..errors import Conflict
-from ..kernel import Kernel
+from ..kernel import quota
+from ..kernel.access import Session
+from ..kernel.clock import DAY, MINUTE
+from ..kernel.errors import Conflict
+from ..kernel.parts import Kernel
 from . import queries, service, srp_queries
 from .wire import (
     AccountsToken,

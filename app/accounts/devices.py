@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..access import Session
-from ..crypto import token_hash
-from ..kernel import Kernel
+from ..kernel.access import Session
+from ..kernel.crypto import token_hash
+from ..kernel.parts import Kernel
 from . import queries, user_agent
 from .wire import Device, Devices
 

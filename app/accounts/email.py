@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .. import sync
-from ..access import Session
-from ..crypto import normal_email
 from ..db import Tx
-from ..errors import Forbidden, Gone
-from ..kernel import Kernel
+from ..kernel import sync
+from ..kernel.access import Session
+from ..kernel.crypto import normal_email
+from ..kernel.errors import Forbidden, Gone
+from ..kernel.parts import Kernel
 from . import codes, queries, service
 from .codes import Check
 from .wire import Authorised, CodeProof

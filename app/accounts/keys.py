@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 from nacl.exceptions import CryptoError
 
-from ..access import Session
-from ..crypto import normal_email, seal_text
 from ..db import Tx
-from ..errors import CodedBadRequest, Conflict, Forbidden, NotFound
-from ..kernel import Kernel
-from ..wire import b64_bytes
+from ..kernel.access import Session
+from ..kernel.crypto import normal_email, seal_text
+from ..kernel.errors import CodedBadRequest, Conflict, Forbidden, NotFound
+from ..kernel.parts import Kernel
+from ..kernel.wire import b64_bytes
 from . import queries
 from .wire import KeyAttributes, NewAttributes, PublicKey, RecoveryKey
 
@@ -45,7 +45,7 @@ def _check_public_key(text: str) -> None:
 
 async def set_attributes(kernel: Kernel, actor: Session, ask: NewAttributes) -> None:
     """Store the keys; 403 when others are stored. The same again is no error: clients repeat the request when its answer got lost."""
-    keys = ask.key_attributes or KeyAttributes()
+    keys = ask.key_attributes
     check_strength(keys.mem_limit, keys.ops_limit)
     check_sizes(*(v for v in msgspec.structs.astuple(keys) if isinstance(v, str)))
     _check_public_key(keys.public_key)

@@ -12,14 +12,15 @@ import uuid
 from dataclasses import dataclass
 from enum import Enum
 
-from .. import srp, sync
-from ..access import Session
-from ..clock import HOUR
-from ..crypto import b64, normal_email, same
+from .. import srp
 from ..db import Tx
-from ..errors import BadRequest, CodedBadRequest, Conflict, Gone, NotFound, TooMany, Unauthorized
-from ..kernel import Kernel
-from ..wire import b64_bytes
+from ..kernel import sync
+from ..kernel.access import Session
+from ..kernel.clock import HOUR
+from ..kernel.crypto import b64, normal_email, same
+from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, Gone, NotFound, TooMany, Unauthorized
+from ..kernel.parts import Kernel
+from ..kernel.wire import b64_bytes
 from . import keys, queries, service
 from . import srp_queries as q
 from .wire import (
@@ -245,7 +246,7 @@ async def complete(kernel: Kernel, actor: Session, ask: SrpComplete) -> SrpCompl
 
 async def update(kernel: Kernel, actor: Session, ask: SrpUpdate) -> SrpCompleted:
     """A new password: verifier and wrapped keys in one transaction, other sessions ended with it unless told otherwise."""
-    changed = ask.updated_key_attr or UpdatedKeys()
+    changed = ask.updated_key_attr
     keys.check_strength(changed.mem_limit, changed.ops_limit)
     keys.check_sizes(changed.kek_salt, changed.encrypted_key, changed.key_decryption_nonce)
     change = PasswordChange(changed, ask.log_out_other_devices is not False)

@@ -11,7 +11,7 @@ from ..db import Tx
 from .wire import KeyAttributes, RecoveryKey
 
 _KEYS = (
-    "kek_salt, kek_hash, encrypted_key, key_nonce, public_key, encrypted_secret_key, secret_key_nonce, mem_limit, ops_limit, "
+    "kek_salt, encrypted_key, key_nonce, public_key, encrypted_secret_key, secret_key_nonce, mem_limit, ops_limit, kek_hash, "
     "master_by_recovery, master_by_recovery_nonce, recovery_by_master, recovery_by_master_nonce"
 )
 _KEY_FIELDS = KeyAttributes.__struct_fields__  # in the order of _KEYS

@@ -5,12 +5,12 @@ The address comes back while it is free. Sessions, shares and links that ended w
 
 from __future__ import annotations
 
-from .. import sync
-from ..clock import DAY
-from ..crypto import normal_email
 from ..db import Tx
-from ..errors import CodedBadRequest
-from ..kernel import Kernel
+from ..kernel import sync
+from ..kernel.clock import DAY
+from ..kernel.crypto import normal_email
+from ..kernel.errors import CodedBadRequest
+from ..kernel.parts import Kernel
 from . import queries
 
 SCOPE = "RestoreAccount"

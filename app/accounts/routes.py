@@ -2,176 +2,180 @@
 
 from __future__ import annotations
 
-from ..access import Session
+from ..http.answer import EMPTY, Answer, reply
 from ..http.auth import anyone, session, storage
-from ..http.call import EMPTY, Answer, Call, reply
-from ..http.routing import Routes
-from ..wire import go_bool
+from ..http.request import Request
+from ..http.routing import delete, get, post, put
+from ..kernel.access import Session
+from ..kernel.wire import go_bool
 from . import codes, deletion, details, devices, email, keys, password, restoring, wire
 from .gate import validity
 from .service import Device
 
-routes = Routes()
 GONE: dict[str, str] = {}  # the `{}` that ending a session answers
 
 
 # --- codes by e-mail
-@routes.post("/users/ott", anyone, limit="sensitive")
-async def send_code(call: Call, _: None) -> Answer:
-    await codes.send(call.kernel, await call.json(wire.CodeRequest), call.app, call.client_ip)
+async def send_code(request: Request, _: None) -> Answer:
+    await codes.send(request.kernel, await request.json(wire.CodeRequest), request.app, request.client_ip)
     return EMPTY
 
 
-@routes.post("/users/verify-email", anyone, limit="sensitive")
-async def verify_email(call: Call, _: None) -> Answer:
-    return reply(await email.verify(call.kernel, await call.json(wire.CodeProof), Device.of(call)))
+async def verify_email(request: Request, _: None) -> Answer:
+    return reply(await email.verify(request.kernel, await request.json(wire.CodeProof), Device.of(request)))
 
 
-@routes.post("/users/change-email", session, limit="sensitive")
-async def change_email(call: Call, actor: Session) -> Answer:
-    await email.change(call.kernel, actor, await call.json(wire.CodeProof))
+async def change_email(request: Request, actor: Session) -> Answer:
+    await email.change(request.kernel, actor, await request.json(wire.CodeProof))
     return EMPTY
 
 
 # --- keys
-@routes.put("/users/attributes", session)
-async def set_attributes(call: Call, actor: Session) -> Answer:
-    await keys.set_attributes(call.kernel, actor, await call.json(wire.NewAttributes))
+async def set_attributes(request: Request, actor: Session) -> Answer:
+    await keys.set_attributes(request.kernel, actor, await request.json(wire.NewAttributes))
     return EMPTY
 
 
-@routes.put("/users/recovery-key", session)
-async def set_recovery_key(call: Call, actor: Session) -> Answer:
-    await keys.set_recovery_key(call.kernel, actor, await call.json(wire.RecoveryKey))
+async def set_recovery_key(request: Request, actor: Session) -> Answer:
+    await keys.set_recovery_key(request.kernel, actor, await request.json(wire.RecoveryKey))
     return EMPTY
 
 
-@routes.get("/users/public-key", session, limit="public_key")
-async def public_key(call: Call, actor: Session) -> Answer:
-    return reply(await keys.public_key(call.kernel, call.query.get("email", "")))
+async def public_key(request: Request, actor: Session) -> Answer:
+    return reply(await keys.public_key(request.kernel, request.query.get("email", "")))
 
 
-@routes.get("/users/session-validity/v2", validity)
-async def session_validity(call: Call, found: wire.Validity) -> Answer:
+async def session_validity(request: Request, found: wire.Validity) -> Answer:
     return reply(found)
 
 
 # --- password log-in
-@routes.get("/users/srp/attributes", anyone, limit="sensitive")
-async def srp_attributes(call: Call, _: None) -> Answer:
-    found = await password.attributes(call.kernel, call.query.get("email", ""), call.client_ip)
+async def srp_attributes(request: Request, _: None) -> Answer:
+    found = await password.attributes(request.kernel, request.query.get("email", ""), request.client_ip)
     return reply(wire.SrpAttributesReply(attributes=found))
 
 
-@routes.post("/users/srp/create-session", anyone, limit="sensitive")
-async def srp_start(call: Call, _: None) -> Answer:
-    return reply(await password.start(call.kernel, await call.json(wire.SrpStart)))
+async def srp_start(request: Request, _: None) -> Answer:
+    return reply(await password.start(request.kernel, await request.json(wire.SrpStart)))
 
 
-@routes.post("/users/srp/verify-session", anyone, limit="sensitive")
-async def srp_finish(call: Call, _: None) -> Answer:
-    return reply(await password.finish(call.kernel, await call.json(wire.SrpProof), Device.of(call)))
+async def srp_finish(request: Request, _: None) -> Answer:
+    return reply(await password.finish(request.kernel, await request.json(wire.SrpProof), Device.of(request)))
 
 
-@routes.post("/users/srp/setup", session, limit="sensitive")
-async def srp_setup(call: Call, actor: Session) -> Answer:
-    return reply(await password.setup(call.kernel, actor, await call.json(wire.SrpSetup)))
+async def srp_setup(request: Request, actor: Session) -> Answer:
+    return reply(await password.setup(request.kernel, actor, await request.json(wire.SrpSetup)))
 
 
-@routes.post("/users/srp/complete", session, limit="sensitive")
-async def srp_complete(call: Call, actor: Session) -> Answer:
-    return reply(await password.complete(call.kernel, actor, await call.json(wire.SrpComplete)))
+async def srp_complete(request: Request, actor: Session) -> Answer:
+    return reply(await password.complete(request.kernel, actor, await request.json(wire.SrpComplete)))
 
 
-@routes.post("/users/srp/update", session, limit="sensitive")
-async def srp_update(call: Call, actor: Session) -> Answer:
-    return reply(await password.update(call.kernel, actor, await call.json(wire.SrpUpdate)))
+async def srp_update(request: Request, actor: Session) -> Answer:
+    return reply(await password.update(request.kernel, actor, await request.json(wire.SrpUpdate)))
 
 
 # --- sessions
-@routes.get("/users/sessions", session)
-async def list_sessions(call: Call, actor: Session) -> Answer:
-    return reply(await devices.sessions(call.kernel, actor))
+async def list_sessions(request: Request, actor: Session) -> Answer:
+    return reply(await devices.sessions(request.kernel, actor))
 
 
-@routes.delete("/users/session", session)
-async def end_session(call: Call, actor: Session) -> Answer:
-    await devices.end(call.kernel, actor, call.query.get("token", ""))
+async def end_session(request: Request, actor: Session) -> Answer:
+    await devices.end(request.kernel, actor, request.query.get("token", ""))
     return reply(GONE)
 
 
-@routes.post("/users/logout", session)
-async def log_out(call: Call, actor: Session) -> Answer:
-    await devices.log_out(call.kernel, actor)
+async def log_out(request: Request, actor: Session) -> Answer:
+    await devices.log_out(request.kernel, actor)
     return reply(GONE)
 
 
 # --- the account
-@routes.get("/users/details/v2", session)
-async def get_details(call: Call, actor: Session) -> Answer:
-    count_files = "memoryCount" not in call.query or bool(go_bool(call.query["memoryCount"]))
-    return reply(await details.details(call.kernel, actor, count_files))
+async def get_details(request: Request, actor: Session) -> Answer:
+    count_files = "memoryCount" not in request.query or bool(go_bool(request.query["memoryCount"]))
+    return reply(await details.details(request.kernel, actor, count_files))
 
 
-@routes.put("/users/email-mfa", session)
-async def set_email_mfa(call: Call, actor: Session) -> Answer:
-    await details.set_email_mfa(call.kernel, actor, await call.json(wire.EmailMfa))
+async def set_email_mfa(request: Request, actor: Session) -> Answer:
+    await details.set_email_mfa(request.kernel, actor, await request.json(wire.EmailMfa))
     return EMPTY
 
 
-@routes.post("/users/event", session)
-async def report_event(call: Call, actor: Session) -> Answer:
+async def report_event(request: Request, actor: Session) -> Answer:
     """Clients report on themselves here; nothing is kept of it, by choice."""
-    await call.json(wire.Event)
+    await request.json(wire.Event)
     return EMPTY
 
 
-@routes.get("/users/deletion-summary", session)
-async def deletion_summary(call: Call, actor: Session) -> Answer:
-    return reply(await details.deletion_summary(call.kernel, actor))
+async def deletion_summary(request: Request, actor: Session) -> Answer:
+    return reply(await details.deletion_summary(request.kernel, actor))
 
 
-@routes.get("/users/delete-challenge", session)
-async def delete_challenge(call: Call, actor: Session) -> Answer:
-    return reply(await deletion.challenge(call.kernel, actor))
+async def delete_challenge(request: Request, actor: Session) -> Answer:
+    return reply(await deletion.challenge(request.kernel, actor))
 
 
-@routes.delete("/users/delete", session)
-async def delete_account(call: Call, actor: Session) -> Answer:
-    return reply(await deletion.delete(call.kernel, actor, await call.json(wire.DeleteAccount)))
+async def delete_account(request: Request, actor: Session) -> Answer:
+    return reply(await deletion.delete(request.kernel, actor, await request.json(wire.DeleteAccount)))
 
 
-@routes.get(restoring.PATH, anyone)
-async def recover_account(call: Call, _: None) -> Answer:
-    page = await restoring.page(call.kernel, call.query.get("token", ""))
+async def recover_account(request: Request, _: None) -> Answer:
+    page = await restoring.page(request.kernel, request.query.get("token", ""))
     return Answer(page, media=b"text/html; charset=utf-8", headers=[(b"content-security-policy", b"default-src 'none'")])
 
 
-@routes.get("/users/locker-usage", storage)
-async def locker_usage(call: Call, actor: Session) -> Answer:
-    return reply(await details.locker_usage(call.kernel, actor))
+async def locker_usage(request: Request, actor: Session) -> Answer:
+    return reply(await details.locker_usage(request.kernel, actor))
 
 
-@routes.get("/users/two-factor/status", session, limit="sensitive")
-async def two_factor_status(call: Call, actor: Session) -> Answer:
-    return reply(await details.two_factor_status(call.kernel, actor))
+async def two_factor_status(request: Request, actor: Session) -> Answer:
+    return reply(await details.two_factor_status(request.kernel, actor))
 
 
-@routes.get("/users/two-factor/recovery-status", session, limit="sensitive")
-async def recovery_status(call: Call, actor: Session) -> Answer:
+async def recovery_status(request: Request, actor: Session) -> Answer:
     return reply(details.recovery_status())
 
 
-@routes.get("/users/accounts-token", session)
-async def accounts_token(call: Call, actor: Session) -> Answer:
-    return reply(details.accounts_token(call.kernel, actor))
+async def accounts_token(request: Request, actor: Session) -> Answer:
+    return reply(details.accounts_token(request.kernel, actor))
 
 
-@routes.get("/users/families-token", session)
-async def families_token(call: Call, actor: Session) -> Answer:
-    return reply(details.families_token(call.kernel, actor))
+async def families_token(request: Request, actor: Session) -> Answer:
+    return reply(details.families_token(request.kernel, actor))
 
 
-@routes.get("/users/payment-token", session)
-async def payment_token(call: Call, actor: Session) -> Answer:
-    return reply(details.payment_token(call.kernel, actor))
+async def payment_token(request: Request, actor: Session) -> Answer:
+    return reply(details.payment_token(request.kernel, actor))
+
+
+ROUTES = [
+    post("/users/ott", anyone, send_code, limit="sensitive"),
+    post("/users/verify-email", anyone, verify_email, limit="sensitive"),
+    post("/users/change-email", session, change_email, limit="sensitive"),
+    put("/users/attributes", session, set_attributes),
+    put("/users/recovery-key", session, set_recovery_key),
+    get("/users/public-key", session, public_key, limit="public_key"),
+    get("/users/session-validity/v2", validity, session_validity),
+    get("/users/srp/attributes", anyone, srp_attributes, limit="sensitive"),
+    post("/users/srp/create-session", anyone, srp_start, limit="sensitive"),
+    post("/users/srp/verify-session", anyone, srp_finish, limit="sensitive"),
+    post("/users/srp/setup", session, srp_setup, limit="sensitive"),
+    post("/users/srp/complete", session, srp_complete, limit="sensitive"),
+    post("/users/srp/update", session, srp_update, limit="sensitive"),
+    get("/users/sessions", session, list_sessions),
+    delete("/users/session", session, end_session),
+    post("/users/logout", session, log_out),
+    get("/users/details/v2", session, get_details),
+    put("/users/email-mfa", session, set_email_mfa),
+    post("/users/event", session, report_event),
+    get("/users/deletion-summary", session, deletion_summary),
+    get("/users/delete-challenge", session, delete_challenge),
+    delete("/users/delete", session, delete_account),
+    get(restoring.PATH, anyone, recover_account),
+    get("/users/locker-usage", storage, locker_usage),
+    get("/users/two-factor/status", session, two_factor_status, limit="sensitive"),
+    get("/users/two-factor/recovery-status", session, recovery_status, limit="sensitive"),
+    get("/users/accounts-token", session, accounts_token),
+    get("/users/families-token", session, families_token),
+    get("/users/payment-token", session, payment_token),
+]

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .. import quota, sync
-from ..access import App
-from ..clock import DAY
-from ..config import Config
-from ..crypto import Crypto, normal_email, seal_token, session_handle, token_hash
 from ..db import Tx
-from ..errors import NotFound, Unauthorized
-from ..http.call import Call
-from ..kernel import Kernel
+from ..http.request import Request
+from ..kernel import quota, sync
+from ..kernel.access import App
+from ..kernel.clock import DAY
+from ..kernel.config import Config
+from ..kernel.crypto import Crypto, normal_email, seal_token, session_handle, token_hash
+from ..kernel.errors import NotFound, Unauthorized
+from ..kernel.parts import Kernel
 from . import queries
 from .codes import PendingCode, pending_codes
 from .wire import Authorised, KeyAttributes, Subscription
@@ -36,8 +36,8 @@ class Device:
     user_agent: str
 
     @classmethod
-    def of(cls, call: Call) -> Device:
-        return cls(call.app, call.client_ip, call.header(b"user-agent")[:512])
+    def of(cls, request: Request) -> Device:
+        return cls(request.app, request.client_ip, request.header(b"user-agent")[:512])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..clock import DAY, HOUR
 from ..db import Tx
-from ..http import ratelimit
-from ..jobs import Job
-from ..kernel import Kernel
+from ..kernel import limits as ratelimit
+from ..kernel.clock import DAY, HOUR
+from ..kernel.jobs import Job
+from ..kernel.parts import Kernel
 from . import queries, srp_queries
 
 EXCHANGE_LIFETIME = HOUR

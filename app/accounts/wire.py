@@ -6,69 +6,55 @@ from typing import Any
 
 from msgspec import field
 
-from ..errors import BadRequest
-from ..wire import Body, Lean, Reply
+from ..kernel.errors import BadRequest
+from ..kernel.fields import Address, Key, Line, Word
+from ..kernel.wire import Body, Lean, Needed, Reply
 
 
 # --- codes by e-mail
 class CodeRequest(Body):
     """`purpose`: signup, login, change; anything else is unspecific."""
 
-    email: str = ""
-    purpose: str = ""
+    email: Address = ""
+    purpose: Word = ""
 
 
 class CodeProof(Body):
     """A code and the address it was sent to; `source` ("how did you hear of us") is kept for a new account."""
 
-    email: str = ""
-    ott: str = ""
-    source: str = ""
+    email: Address = ""
+    ott: Word = ""
+    source: Line = ""
 
 
 # --- keys
 class KeyAttributes(Body):
     """What a client needs to open its keys with the password; asked for and answered in the same shape (accounts.md §5.5)."""
 
-    kek_salt: str = ""
-    kek_hash: str = ""
-    encrypted_key: str = ""
-    key_decryption_nonce: str = ""
-    public_key: str = ""
-    encrypted_secret_key: str = ""
-    secret_key_decryption_nonce: str = ""
-    mem_limit: int = 0
-    ops_limit: int = 0
-    master_key_encrypted_with_recovery_key: str = ""
-    master_key_decryption_nonce: str = ""
-    recovery_key_encrypted_with_master_key: str = ""
-    recovery_key_decryption_nonce: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return (
-            "kek_salt", "encrypted_key", "key_decryption_nonce", "public_key", "encrypted_secret_key", "secret_key_decryption_nonce",
-            "mem_limit", "ops_limit",
-        )  # fmt: skip
+    kek_salt: Needed[Key]
+    encrypted_key: Needed[Key]
+    key_decryption_nonce: Needed[Key]
+    public_key: Needed[Key]
+    encrypted_secret_key: Needed[Key]
+    secret_key_decryption_nonce: Needed[Key]
+    mem_limit: Needed[int]
+    ops_limit: Needed[int]
+    kek_hash: Key = ""
+    master_key_encrypted_with_recovery_key: Key = ""
+    master_key_decryption_nonce: Key = ""
+    recovery_key_encrypted_with_master_key: Key = ""
+    recovery_key_decryption_nonce: Key = ""
 
 
 class NewAttributes(Body):
-    key_attributes: KeyAttributes | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("key_attributes",)
+    key_attributes: Needed[KeyAttributes]
 
 
 class RecoveryKey(Body):
-    master_key_encrypted_with_recovery_key: str = ""
-    master_key_decryption_nonce: str = ""
-    recovery_key_encrypted_with_master_key: str = ""
-    recovery_key_decryption_nonce: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return cls.__struct_fields__
+    master_key_encrypted_with_recovery_key: Needed[Key]
+    master_key_decryption_nonce: Needed[Key]
+    recovery_key_encrypted_with_master_key: Needed[Key]
+    recovery_key_decryption_nonce: Needed[Key]
 
 
 class Validity(Lean):
@@ -110,12 +96,8 @@ class SrpAttributesReply(Reply):
 
 
 class SrpStart(Body):
-    srp_user_id: str = ""
-    srp_a: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("srp_user_id", "srp_a")
+    srp_user_id: Needed[Word]
+    srp_a: Needed[Key]
 
 
 class SrpStarted(Reply):
@@ -124,24 +106,16 @@ class SrpStarted(Reply):
 
 
 class SrpProof(Body):
-    session_id: str = ""
-    srp_user_id: str = ""
-    srp_m1: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("session_id", "srp_user_id")
+    session_id: Needed[Word]
+    srp_user_id: Needed[Word]
+    srp_m1: Key = ""
 
 
 class SrpSetup(Body):
-    srp_user_id: str = ""
-    srp_salt: str = ""
-    srp_verifier: str = ""
-    srp_a: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("srp_user_id", "srp_salt", "srp_verifier", "srp_a")
+    srp_user_id: Needed[Word]
+    srp_salt: Needed[Key]
+    srp_verifier: Needed[Key]
+    srp_a: Needed[Key]
 
 
 class SrpSetupStarted(Reply):
@@ -150,39 +124,27 @@ class SrpSetupStarted(Reply):
 
 
 class SrpComplete(Body):
-    setup_id: str = ""
-    srp_m1: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("setup_id", "srp_m1")
+    setup_id: Needed[Word]
+    srp_m1: Needed[Key]
 
 
 class UpdatedKeys(Body):
     """The part of the key attributes that a new password changes."""
 
-    kek_salt: str = ""
-    encrypted_key: str = ""
-    key_decryption_nonce: str = ""
-    mem_limit: int = 0
-    ops_limit: int = 0
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return cls.__struct_fields__
+    kek_salt: Needed[Key]
+    encrypted_key: Needed[Key]
+    key_decryption_nonce: Needed[Key]
+    mem_limit: Needed[int]
+    ops_limit: Needed[int]
 
 
 class SrpUpdate(Body):
     """A new password. `log_out_other_devices` absent or null means true."""
 
-    setup_id: str = ""
-    srp_m1: str = ""
-    updated_key_attr: UpdatedKeys | None = None
+    setup_id: Needed[Word]
+    srp_m1: Needed[Key]
+    updated_key_attr: Needed[UpdatedKeys]
     log_out_other_devices: bool | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("updated_key_attr", "setup_id", "srp_m1")
 
 
 class SrpCompleted(Reply):
@@ -210,7 +172,7 @@ class Devices(Reply):
 class Event(Body):
     """Nothing is required (misc.md §11)."""
 
-    event: str = ""
+    event: Word = ""
 
 
 class EmailMfa(Body):
@@ -295,14 +257,10 @@ class DeleteChallenge(Reply):
 class DeleteAccount(Body):
     """`reason` (web, desktop) goes before `reason_category` (mobile)."""
 
-    challenge: str = ""
-    reason: str = ""
-    reason_category: str = ""
-    feedback: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("challenge",)
+    challenge: Needed[Key]
+    reason: Line = ""
+    reason_category: Line = ""
+    feedback: Line = ""
 
 
 class AccountDeleted(Reply):

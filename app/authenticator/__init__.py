@@ -1,5 +1,5 @@
 """Ente Auth's key and codes (misc.md §3). The example feature: whoever reads it knows the shape of all others."""
 
-from .routes import routes
+from .routes import ROUTES
 
-ROUTES = routes.all
+__all__ = ["ROUTES"]

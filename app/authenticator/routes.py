@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
-from ..access import Session
-from ..errors import BadRequest
+from ..http.answer import EMPTY, Answer, reply
 from ..http.auth import session
-from ..http.call import EMPTY, Answer, Call, reply
-from ..http.routing import Routes
+from ..http.request import Request
+from ..http.routing import delete, get, post, put
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest
 from . import service, wire
 
-routes = Routes()
+
+async def get_key(request: Request, actor: Session) -> Answer:
+    return reply(await service.key(request.kernel, actor))
 
 
-@routes.get("/authenticator/key", session)
-async def get_key(call: Call, actor: Session) -> Answer:
-    return reply(await service.key(call.kernel, actor))
-
-
-@routes.post("/authenticator/key", session)
-async def create_key(call: Call, actor: Session) -> Answer:
-    await service.create_key(call.kernel, actor, await call.json(wire.NewKey))
+async def create_key(request: Request, actor: Session) -> Answer:
+    await service.create_key(request.kernel, actor, await request.json(wire.NewKey))
     return EMPTY
 
 
-@routes.post("/authenticator/entity", session)
-async def create(call: Call, actor: Session) -> Answer:
-    return reply(await service.create(call.kernel, actor, await call.json(wire.NewEntity)))
+async def create(request: Request, actor: Session) -> Answer:
+    return reply(await service.create(request.kernel, actor, await request.json(wire.NewEntity)))
 
 
-@routes.put("/authenticator/entity", session)
-async def update(call: Call, actor: Session) -> Answer:
-    await service.update(call.kernel, actor, await call.json(wire.ChangedEntity))
+async def update(request: Request, actor: Session) -> Answer:
+    await service.update(request.kernel, actor, await request.json(wire.ChangedEntity))
     return EMPTY
 
 
-@routes.delete("/authenticator/entity", session)
-async def delete(call: Call, actor: Session) -> Answer:
-    await service.delete(call.kernel, actor, call.query.get("id", ""))
+async def delete_one(request: Request, actor: Session) -> Answer:
+    await service.delete(request.kernel, actor, request.query.get("id", ""))
     return EMPTY
 
 
-@routes.get("/authenticator/entity/diff", session)
-async def diff(call: Call, actor: Session) -> Answer:
-    since, limit = call.bound_int("sinceTime"), call.bound_int("limit")
+async def diff(request: Request, actor: Session) -> Answer:
+    since, limit = request.bound_int("sinceTime"), request.bound_int("limit")
     if since is None or limit is None:
         raise BadRequest(log="sinceTime and limit are required")
-    return reply(await service.diff(call.kernel, actor, since, limit))
+    return reply(await service.diff(request.kernel, actor, since, limit))
+
+
+ROUTES = [
+    get("/authenticator/key", session, get_key),
+    post("/authenticator/key", session, create_key),
+    post("/authenticator/entity", session, create),
+    put("/authenticator/entity", session, update),
+    delete("/authenticator/entity", session, delete_one),
+    get("/authenticator/entity/diff", session, diff),
+]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 
-from .. import sync
-from ..access import Session
 from ..db import Tx
-from ..errors import BadRequest, CodedBadRequest, Conflict, NotFound
-from ..kernel import Kernel
+from ..kernel import sync
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, NotFound
+from ..kernel.parts import Kernel
 from . import queries
 from .wire import ChangedEntity, Diff, Entity, Key, NewEntity, NewKey
 

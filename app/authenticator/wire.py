@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from ..wire import Body, Reply
+from ..kernel import fields
+from ..kernel.fields import Word
+from ..kernel.wire import Body, Needed, Reply
 
 
 class NewKey(Body):
     """POST /authenticator/key."""
 
-    encrypted_key: str = ""
-    header: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("encrypted_key", "header")
+    encrypted_key: Needed[fields.Key]
+    header: Needed[fields.Key]
 
 
 class NewEntity(Body):
     """POST /authenticator/entity."""
 
-    encrypted_data: str = ""
-    header: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("encrypted_data", "header")
+    encrypted_data: Needed[fields.Entity]
+    header: Needed[fields.Key]
 
 
-class ChangedEntity(NewEntity):
+class ChangedEntity(NewEntity, kw_only=True):
     """PUT /authenticator/entity; `id` is a UUID."""
 
-    id: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("id", "encrypted_data", "header")
+    id: Needed[Word]
 
 
 class Key(Reply):

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .. import sync
 from ..accounts import restoring
 from ..accounts import service as accounts
-from ..crypto import normal_email
 from ..db import Tx
-from ..kernel import Kernel
+from ..kernel import sync
+from ..kernel.crypto import normal_email
+from ..kernel.parts import Kernel
 from . import admin_queries as queries
 from .admin_client import Refused
 

@@ -14,8 +14,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from ..errors import AppError
-from ..kernel import Kernel
+from ..kernel.errors import AppError
+from ..kernel.parts import Kernel
 from . import admin
 from .admin_client import LINE, NAME, Refused, short_name
 

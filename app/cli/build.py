@@ -14,17 +14,17 @@ from nacl.exceptions import CryptoError
 
 from storage_backends import ObjectStore, StoreConfig, StoreError, open_store
 
-from .. import secrets_file
-from ..clock import Ids, SystemClock
-from ..config import Config, Storage
-from ..config_sources import ConfigError
-from ..crypto import Crypto
 from ..db import Database, Tx
 from ..db.migrate import SchemaTooNew
-from ..errors import AppError
-from ..http.auth import Touches
-from ..http.ratelimit import RateLimiter
-from ..kernel import Kernel
+from ..kernel import secrets_file
+from ..kernel.clock import Ids, SystemClock
+from ..kernel.config import Config, Storage
+from ..kernel.config_sources import ConfigError
+from ..kernel.crypto import Crypto
+from ..kernel.errors import AppError
+from ..kernel.limits import RateLimiter
+from ..kernel.parts import Kernel
+from ..kernel.sessions import LastUsed
 from . import folder
 
 
@@ -37,7 +37,14 @@ def build_kernel(config: Config) -> Kernel:
     db = _database(config, data)
     stores = {s.name: _store(s, data) for s in config.storage}
     return Kernel(
-        config, clock, ids, db, Crypto(secrets, ids), stores, RateLimiter(config.limits, db, clock, shared=config.database.url is not None), Touches()
+        config,
+        clock,
+        ids,
+        db,
+        Crypto(secrets, ids),
+        stores,
+        RateLimiter(config.limits, db, clock, shared=config.database.url is not None),
+        LastUsed(),
     )
 
 
@@ -81,7 +88,7 @@ def _database(config: Config, data: Path) -> Database:
 
         return SqliteDatabase(data / folder.DATABASE)
     try:
-        from ..db.postgres import PostgresDatabase
+        from ..db.postgres.database import PostgresDatabase
     except ImportError as e:
         raise ConfigError(f"database.url: PostgreSQL needs `pip install 'darkroom[postgres]'` ({e.name} is missing)") from None
     return PostgresDatabase(config.database.url.get_secret_value(), config.database.pool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..config import Config
+from ..kernel.config import Config
 from . import reach
 from .config_text import effective, example
 
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
 def _check(config: Config) -> None:
     """ConfigError for what would keep the server from starting, short of opening the database."""
-    from .. import secrets_file
+    from ..kernel import secrets_file
     from . import build, folder, serve
 
     serve.check_workers(config)

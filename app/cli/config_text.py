@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BeforeValidator, SecretStr
 
-from ..config import Config, Section, Storage, format_size
-from ..config_sources import Option, options
+from ..kernel.config import Config, Section, Storage, format_size
+from ..kernel.config_sources import Option, options
 
 REDACTED = "***"
 _HEAD = """\

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 
-from ..config import Config
-from ..db import copy
-from ..db.sides import Side, opened, sqlite_path
+from ..db.copying import copy
+from ..db.copying.ends import Side, opened, sqlite_path
+from ..kernel.config import Config
 from . import folder
 from .admin_client import Refused
 

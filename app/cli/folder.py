@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..config_sources import ConfigError
+from ..kernel.config_sources import ConfigError
 
 DATABASE = "darkroom.db"
 LOCK = "darkroom.lock"

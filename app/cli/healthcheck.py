@@ -6,7 +6,7 @@ import argparse
 import http.client
 import sys
 
-from ..config import Config
+from ..kernel.config import Config
 
 SECONDS = 5.0
 

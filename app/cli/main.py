@@ -50,8 +50,8 @@ def _parser(name: str | None, command: Any) -> argparse.ArgumentParser:
 
 
 def _run(command: Any, args: argparse.Namespace) -> int:
-    from .. import logs
-    from ..config_sources import ConfigError, load
+    from ..kernel import logs
+    from ..kernel.config_sources import ConfigError, load
     from .admin_client import Refused
 
     os.umask(0o077)  # whatever a command makes is its owner's alone

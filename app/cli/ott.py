@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..config import Config
+from ..kernel.config import Config
 from . import reach
 
 FLAGS = reach.FLAGS

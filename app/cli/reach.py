@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..config import Config
-from ..config_sources import ConfigError
+from ..kernel.config import Config
+from ..kernel.config_sources import ConfigError
 from . import admin_client, folder
 
 PATIENCE = 5.0  # seconds in which a server that has just been started opens its socket

@@ -19,10 +19,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..config import Config
-from ..config_sources import ConfigError
-from ..kernel import Kernel
-from ..logs import AccessLog
+from ..kernel.config import Config
+from ..kernel.config_sources import ConfigError
+from ..kernel.logs import AccessLog
+from ..kernel.parts import Kernel
 from . import build, folder
 from .admin_socket import AdminSocket
 
@@ -103,7 +103,7 @@ async def serve(config: Config, data: Path, address: str) -> int:
     await build.start(kernel)
     app = create_app(kernel)
     tune()
-    lifespan = app.litestar.lifespan()
+    lifespan = app.pages.lifespan()
     async with lifespan:  # jobs run inside; leaving it finishes writes and closes database and stores
         async with AdminSocket(kernel, data):
             clean = await _until_signal(app, kernel, address)

@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime
 from typing import Any
 
-from ..config import LARGEST, Config, format_size, parse_size
+from ..kernel.config import LARGEST, Config, format_size, parse_size
 from . import reach
 from .admin_client import Refused
 

@@ -15,9 +15,9 @@ import signal
 import sys
 from typing import Any
 
-from .. import logs
-from ..config import Config
-from ..config_sources import CONFIG_VARIABLE, ConfigError, load, options
+from ..kernel import logs
+from ..kernel.config import Config
+from ..kernel.config_sources import CONFIG_VARIABLE, ConfigError, load, options
 from . import build
 
 STOP_SECONDS = 9  # then a worker whose requests do not end is killed

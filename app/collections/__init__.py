@@ -1,5 +1,5 @@
 """Albums: their rows, people, files and the requests between people (collections.md §1–§5)."""
 
-from .routes import routes
+from .routes import ROUTES
 
-ROUTES = routes.all
+__all__ = ["ROUTES"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import sync
-from ..access import Session
 from ..db import Tx
-from ..errors import CodedBadRequest
-from ..kernel import Kernel
+from ..kernel import sync
+from ..kernel.access import Session
+from ..kernel.errors import CodedBadRequest
+from ..kernel.parts import Kernel
 from . import queries
 from .wire import Action, Actions, Reject, Updated
 

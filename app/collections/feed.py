@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from .. import access, sync
-from ..access import Session
 from ..db import Tx
-from ..errors import NotFound
 from ..files import entry
 from ..files.entry import File
-from ..kernel import Kernel
-from ..wire import encode
+from ..kernel import access, sync
+from ..kernel.access import Session
+from ..kernel.errors import NotFound
+from ..kernel.parts import Kernel
+from ..kernel.wire import encode
 from . import member_queries
 from .wire import Diff
 

@@ -5,11 +5,11 @@ Lock order (app/sync.py): the actor's account where the actor's own files change
 
 from __future__ import annotations
 
-from .. import access, sync
-from ..access import Role, Session
 from ..db import Tx
-from ..errors import BadRequest, Forbidden, TooLarge
-from ..kernel import Kernel
+from ..kernel import access, sync
+from ..kernel.access import Role, Session
+from ..kernel.errors import BadRequest, Forbidden, TooLarge
+from ..kernel.parts import Kernel
 from ..trash import service as trash
 from . import member_queries, queries
 from .member_queries import Items

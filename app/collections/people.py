@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from .. import sync
 from ..db import Tx
-from ..kernel import Kernel
-from ..wire import encode
+from ..kernel import sync
+from ..kernel.parts import Kernel
+from ..kernel.wire import encode
 from . import member_queries, queries
 from .wire import Person
 

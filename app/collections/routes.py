@@ -2,155 +2,158 @@
 
 from __future__ import annotations
 
-from ..access import Session
-from ..errors import BadRequest
+from ..http.answer import EMPTY, Answer, reply
 from ..http.auth import storage
-from ..http.call import EMPTY, Answer, Call, reply
-from ..http.routing import Routes
-from ..wire import go_bool, strict_int
+from ..http.request import Request
+from ..http.routing import delete, get, post, put
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest
+from ..kernel.wire import go_bool, strict_int
 from . import actions, feed, membership, service, sharing, wire
 
-routes = Routes()
 
-
-@routes.post("/collections", storage)
-async def create(call: Call, actor: Session) -> Answer:
-    made = await service.create(call.kernel, actor, await call.json(wire.NewCollection))
+async def create(request: Request, actor: Session) -> Answer:
+    made = await service.create(request.kernel, actor, await request.json(wire.NewCollection))
     return reply(wire.OneCollection(collection=made))
 
 
-@routes.get("/collections", storage)
-@routes.get("/collections/v2", storage)
-async def listing(call: Call, actor: Session) -> Answer:
-    return Answer(await service.listing(call.kernel, actor, call.int_query("sinceTime")))
+async def listing(request: Request, actor: Session) -> Answer:
+    return Answer(await service.listing(request.kernel, actor, request.int_query("sinceTime")))
 
 
-@routes.get("/collections/v3", storage)
-async def listing_v3(call: Call, actor: Session) -> Answer:
-    limit = call.int_query("limit") if "limit" in call.query else service.LIMIT
-    since, shared_since = call.int_query("sinceTime"), call.int_query("sharedSinceTime")
-    return reply(await service.listing_v3(call.kernel, actor, since, shared_since, limit))
+async def listing_v3(request: Request, actor: Session) -> Answer:
+    limit = request.int_query("limit") if "limit" in request.query else service.LIMIT
+    since, shared_since = request.int_query("sinceTime"), request.int_query("sharedSinceTime")
+    return reply(await service.listing_v3(request.kernel, actor, since, shared_since, limit))
 
 
-@routes.get("/collections/sharees", storage)
-async def sharees(call: Call, actor: Session) -> Answer:
-    return reply(await sharing.sharees(call.kernel, actor, call.int_query("collectionID")))
+async def sharees(request: Request, actor: Session) -> Answer:
+    return reply(await sharing.sharees(request.kernel, actor, request.int_query("collectionID")))
 
 
-@routes.get("/collections/file", storage)
-async def file(call: Call, actor: Session) -> Answer:
-    found = await feed.one(call.kernel, actor, call.int_query("collectionID"), call.int_query("fileID"))
+async def file(request: Request, actor: Session) -> Answer:
+    found = await feed.one(request.kernel, actor, request.int_query("collectionID"), request.int_query("fileID"))
     return reply(wire.OneFile(file=found))
 
 
-@routes.get("/collections/v2/diff", storage)
-async def diff(call: Call, actor: Session) -> Answer:
-    return Answer(await feed.diff(call.kernel, actor, call.int_query("collectionID"), call.int_query("sinceTime")))
+async def diff(request: Request, actor: Session) -> Answer:
+    return Answer(await feed.diff(request.kernel, actor, request.int_query("collectionID"), request.int_query("sinceTime")))
 
 
-@routes.post("/collections/rename", storage)
-async def rename(call: Call, actor: Session) -> Answer:
-    await service.rename(call.kernel, actor, await call.json(wire.Rename))
+async def rename(request: Request, actor: Session) -> Answer:
+    await service.rename(request.kernel, actor, await request.json(wire.Rename))
     return EMPTY
 
 
-@routes.put("/collections/magic-metadata", storage)
-async def magic_metadata(call: Call, actor: Session) -> Answer:
-    await service.set_metadata(call.kernel, actor, await call.json(wire.NewMetadata), "private")
+async def magic_metadata(request: Request, actor: Session) -> Answer:
+    await service.set_metadata(request.kernel, actor, await request.json(wire.NewMetadata), "private")
     return EMPTY
 
 
-@routes.put("/collections/public-magic-metadata", storage)
-async def public_magic_metadata(call: Call, actor: Session) -> Answer:
-    await service.set_metadata(call.kernel, actor, await call.json(wire.NewMetadata), "public")
+async def public_magic_metadata(request: Request, actor: Session) -> Answer:
+    await service.set_metadata(request.kernel, actor, await request.json(wire.NewMetadata), "public")
     return EMPTY
 
 
-@routes.put("/collections/sharee-magic-metadata", storage)
-async def sharee_magic_metadata(call: Call, actor: Session) -> Answer:
-    await service.set_metadata(call.kernel, actor, await call.json(wire.NewMetadata), "sharee")
+async def sharee_magic_metadata(request: Request, actor: Session) -> Answer:
+    await service.set_metadata(request.kernel, actor, await request.json(wire.NewMetadata), "sharee")
     return EMPTY
 
 
-@routes.delete("/collections/v3/{id}", storage)
-async def delete(call: Call, actor: Session) -> Answer:
+async def delete_one(request: Request, actor: Session) -> Answer:
     """Both values come from the query; the path is not looked at (§2.8)."""
-    collection_id, keep = strict_int(call.query.get("collectionID")), go_bool(call.query.get("keepFiles"))
+    collection_id, keep = strict_int(request.query.get("collectionID")), go_bool(request.query.get("keepFiles"))
     if not collection_id or keep is None:
         raise BadRequest(log="collectionID and keepFiles are required")
-    await service.delete(call.kernel, actor, collection_id, keep)
+    await service.delete(request.kernel, actor, collection_id, keep)
     return EMPTY
 
 
-@routes.post("/collections/add-files", storage)
-async def add_files(call: Call, actor: Session) -> Answer:
-    await membership.add(call.kernel, actor, await call.json(wire.Items))
+async def add_files(request: Request, actor: Session) -> Answer:
+    await membership.add(request.kernel, actor, await request.json(wire.Items))
     return EMPTY
 
 
-@routes.post("/collections/move-files", storage)
-async def move_files(call: Call, actor: Session) -> Answer:
-    await membership.move(call.kernel, actor, await call.json(wire.Move))
+async def move_files(request: Request, actor: Session) -> Answer:
+    await membership.move(request.kernel, actor, await request.json(wire.Move))
     return EMPTY
 
 
-@routes.post("/collections/restore-files", storage)
-async def restore_files(call: Call, actor: Session) -> Answer:
-    await membership.restore(call.kernel, actor, await call.json(wire.Items))
+async def restore_files(request: Request, actor: Session) -> Answer:
+    await membership.restore(request.kernel, actor, await request.json(wire.Items))
     return EMPTY
 
 
-@routes.post("/collections/v3/remove-files", storage)
-async def remove_files(call: Call, actor: Session) -> Answer:
-    await membership.remove(call.kernel, actor, await call.json(wire.FileIds))
+async def remove_files(request: Request, actor: Session) -> Answer:
+    await membership.remove(request.kernel, actor, await request.json(wire.FileIds))
     return EMPTY
 
 
-@routes.post("/collections/suggest-delete", storage)
-async def suggest_delete(call: Call, actor: Session) -> Answer:
-    await membership.suggest_delete(call.kernel, actor, await call.json(wire.FileIds))
+async def suggest_delete(request: Request, actor: Session) -> Answer:
+    await membership.suggest_delete(request.kernel, actor, await request.json(wire.FileIds))
     return EMPTY
 
 
-@routes.post("/collections/share", storage)
-async def share(call: Call, actor: Session) -> Answer:
-    return reply(await sharing.share(call.kernel, actor, await call.json(wire.Share)))
+async def share(request: Request, actor: Session) -> Answer:
+    return reply(await sharing.share(request.kernel, actor, await request.json(wire.Share)))
 
 
-@routes.post("/collections/unshare", storage)
-async def unshare(call: Call, actor: Session) -> Answer:
-    return reply(await sharing.unshare(call.kernel, actor, await call.json(wire.Unshare)))
+async def unshare(request: Request, actor: Session) -> Answer:
+    return reply(await sharing.unshare(request.kernel, actor, await request.json(wire.Unshare)))
 
 
-@routes.post("/collections/leave/{id}", storage)
-async def leave(call: Call, actor: Session) -> Answer:
-    await sharing.leave(call.kernel, actor, call.id_param())
+async def leave(request: Request, actor: Session) -> Answer:
+    await sharing.leave(request.kernel, actor, request.id_param())
     return EMPTY
 
 
-@routes.get("/collections/{id}", storage)
-async def get(call: Call, actor: Session) -> Answer:
-    return reply(wire.OneCollection(collection=await service.get(call.kernel, actor, call.id_param())))
+async def get_one(request: Request, actor: Session) -> Answer:
+    return reply(wire.OneCollection(collection=await service.get(request.kernel, actor, request.id_param())))
 
 
-@routes.get("/collection-actions/pending-remove", storage)
-async def pending_remove(call: Call, actor: Session) -> Answer:
-    return reply(await actions.pending_removals(call.kernel, actor, _since(call)))
+async def pending_remove(request: Request, actor: Session) -> Answer:
+    return reply(await actions.pending_removals(request.kernel, actor, _since(request)))
 
 
-@routes.get("/collection-actions/delete-suggestions", storage)
-async def delete_suggestions(call: Call, actor: Session) -> Answer:
-    return reply(await actions.delete_suggestions(call.kernel, actor, _since(call)))
+async def delete_suggestions(request: Request, actor: Session) -> Answer:
+    return reply(await actions.delete_suggestions(request.kernel, actor, _since(request)))
 
 
-@routes.post("/collection-actions/reject-delete-suggestions", storage)
-async def reject_delete_suggestions(call: Call, actor: Session) -> Answer:
-    return reply(await actions.reject(call.kernel, actor, await call.json(wire.Reject)))
+async def reject_delete_suggestions(request: Request, actor: Session) -> Answer:
+    return reply(await actions.reject(request.kernel, actor, await request.json(wire.Reject)))
 
 
-def _since(call: Call) -> int:
+def _since(request: Request) -> int:
     """sinceTime: absent or empty is 0, anything else but an integer 400."""
-    since = strict_int(call.query.get("sinceTime") or "0")
+    since = strict_int(request.query.get("sinceTime") or "0")
     if since is None:
         raise BadRequest(log="sinceTime")
     return since
+
+
+ROUTES = [
+    post("/collections", storage, create),
+    get("/collections", storage, listing),
+    get("/collections/v2", storage, listing),
+    get("/collections/v3", storage, listing_v3),
+    get("/collections/sharees", storage, sharees),
+    get("/collections/file", storage, file),
+    get("/collections/v2/diff", storage, diff),
+    post("/collections/rename", storage, rename),
+    put("/collections/magic-metadata", storage, magic_metadata),
+    put("/collections/public-magic-metadata", storage, public_magic_metadata),
+    put("/collections/sharee-magic-metadata", storage, sharee_magic_metadata),
+    delete("/collections/v3/{id}", storage, delete_one),
+    post("/collections/add-files", storage, add_files),
+    post("/collections/move-files", storage, move_files),
+    post("/collections/restore-files", storage, restore_files),
+    post("/collections/v3/remove-files", storage, remove_files),
+    post("/collections/suggest-delete", storage, suggest_delete),
+    post("/collections/share", storage, share),
+    post("/collections/unshare", storage, unshare),
+    post("/collections/leave/{id}", storage, leave),
+    get("/collections/{id}", storage, get_one),
+    get("/collection-actions/pending-remove", storage, pending_remove),
+    get("/collection-actions/delete-suggestions", storage, delete_suggestions),
+    post("/collection-actions/reject-delete-suggestions", storage, reject_delete_suggestions),
+]

@@ -1,4 +1,4 @@
-"""Albums: create, list, look up, edit, delete (collections.md §2). Other features call the functions that take a `tx`."""
+"""Albums: create, list, look up, edit, delete (collections.md §2). Other features request the functions that take a `tx`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from .. import access, sync
-from ..access import Role, Session
 from ..db import Tx
-from ..errors import BadRequest, CodedBadRequest, Conflict, NotFound
-from ..kernel import Kernel
+from ..kernel import access, sync
+from ..kernel.access import Role, Session
+from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, NotFound
+from ..kernel.parts import Kernel
+from ..kernel.wire import MagicMetadata, b64_bytes, encode
 from ..links import service as links
 from ..links.wire import PublicUrl
 from ..trash import service as trash
-from ..wire import MagicMetadata, b64_bytes, encode
 from . import member_queries, people, queries, views, wire
 from .feed import diff_for_visitors
 from .people import end_shares, people_of
@@ -229,7 +229,7 @@ def _delete(tx: Tx, kernel: Kernel, user_id: int, collection_id: int, keep_files
 def forget_person(tx: Tx, kernel: Kernel, user_id: int, now: int) -> None:
     """An account is being deleted: nobody sees its albums any more, with an account or without, and it leaves the albums of others.
 
-    Call it in the transaction that deletes the account, which holds the account's lock.
+    Request it in the transaction that deletes the account, which holds the account's lock.
     """
     people.forget_person(tx, kernel, user_id, now)  # locks and stamps its albums
     links.end(tx, [c for c, owner in queries.albums_of_person(tx, user_id) if owner == user_id], now)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .. import access, sync
-from ..access import Role, Session
-from ..crypto import normal_email
 from ..db import Tx
-from ..errors import BadRequest, Forbidden, NotFound
-from ..kernel import Kernel
-from ..wire import b64_bytes
+from ..kernel import access, sync
+from ..kernel.access import Role, Session
+from ..kernel.crypto import normal_email
+from ..kernel.errors import BadRequest, Forbidden, NotFound
+from ..kernel.parts import Kernel
+from ..kernel.wire import b64_bytes
 from . import member_queries, queries
 from .people import end_shares, people_of
 from .wire import Person, Share, Sharees, Unshare

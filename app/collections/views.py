@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET, Raw
 
-from ..access import Role
 from ..files.entry import raw
-from ..kernel import Kernel
+from ..kernel.access import Role
+from ..kernel.parts import Kernel
 from ..links import service as links
 from ..links.wire import PublicUrl
 from . import queries, wire

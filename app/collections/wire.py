@@ -8,7 +8,8 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from ..files.entry import File
-from ..wire import Body, MagicMetadata, Reply
+from ..kernel.fields import Address, Batch, Key, Title, Word
+from ..kernel.wire import Body, MagicMetadata, Needed, Reply
 
 # --- requests
 
@@ -16,126 +17,90 @@ from ..wire import Body, MagicMetadata, Reply
 class CollectionAttributes(Body):
     """Where a device folder comes from (mobile)."""
 
-    encrypted_path: str = ""
-    path_decryption_nonce: str = ""
+    encrypted_path: Key = ""
+    path_decryption_nonce: Key = ""
     version: int = 0
 
 
-class NewCollection(Body):
+class NewCollection(Body, kw_only=True):
     """POST /collections (§2.1)."""
 
-    encrypted_key: str = ""
-    key_decryption_nonce: str = ""
-    name: str = ""
-    encrypted_name: str = ""
-    name_decryption_nonce: str = ""
-    type: str = ""
+    encrypted_key: Needed[Key]
+    key_decryption_nonce: Needed[Key]
+    name: Title = ""
+    encrypted_name: Title = ""
+    name_decryption_nonce: Key = ""
+    type: Needed[Word]
     attributes: CollectionAttributes | None = None
     magic_metadata: MagicMetadata | None = None
     pub_magic_metadata: MagicMetadata | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("encrypted_key", "key_decryption_nonce", "type")
 
 
 class Rename(Body):
     """POST /collections/rename (§2.6)."""
 
-    collection_id: int = 0
-    encrypted_name: str = ""
-    name_decryption_nonce: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("collection_id", "encrypted_name", "name_decryption_nonce")
+    collection_id: Needed[int]
+    encrypted_name: Needed[Title]
+    name_decryption_nonce: Needed[Key]
 
 
 class NewMetadata(Body):
     """PUT /collections/{magic,public-magic,sharee-magic}-metadata (§2.7)."""
 
-    id: int = 0
-    magic_metadata: MagicMetadata | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("id", "magic_metadata")
+    id: Needed[int]
+    magic_metadata: Needed[MagicMetadata]
 
 
 class Share(Body):
     """POST /collections/share (§5.1)."""
 
-    collection_id: int = 0
-    email: str = ""
-    encrypted_key: str = ""
-    role: str = "VIEWER"
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("collection_id", "email", "encrypted_key")
+    collection_id: Needed[int]
+    email: Needed[Address]
+    encrypted_key: Needed[Key]
+    role: Word = "VIEWER"
 
 
 class Unshare(Body):
     """POST /collections/unshare (§5.2)."""
 
-    collection_id: int = 0
-    email: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("collection_id", "email")
+    collection_id: Needed[int]
+    email: Needed[Address]
 
 
 class FileItem(Body):
     """A file with its key sealed for the album it is to appear in."""
 
     id: int = 0
-    encrypted_key: str = ""
-    key_decryption_nonce: str = ""
+    encrypted_key: Key = ""
+    key_decryption_nonce: Key = ""
 
 
 class Items(Body):
     """POST /collections/add-files and /collections/restore-files (§3.3, §3.5)."""
 
-    collection_id: int = 0
-    files: list[FileItem] | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("collection_id", "files")
+    collection_id: Needed[int]
+    files: Needed[Batch[FileItem]]
 
 
 class Move(Body):
     """POST /collections/move-files (§3.4)."""
 
-    from_collection_id: int = 0
-    to_collection_id: int = 0
-    files: list[FileItem] | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("from_collection_id", "to_collection_id", "files")
+    from_collection_id: Needed[int]
+    to_collection_id: Needed[int]
+    files: Needed[Batch[FileItem]]
 
 
 class FileIds(Body):
     """POST /collections/v3/remove-files and /collections/suggest-delete (§3.6, §3.7)."""
 
-    collection_id: int = 0
-    file_ids: list[int] | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("collection_id", "file_ids")
+    collection_id: Needed[int]
+    file_ids: Needed[Batch[int]]
 
 
 class Reject(Body):
     """POST /collection-actions/reject-delete-suggestions (§4)."""
 
-    file_ids: list[int] | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("file_ids",)
+    file_ids: Needed[Batch[int]]
 
 
 # --- replies

@@ -19,7 +19,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 import aiosqlite
 
-from ..errors import NoSpace, Unavailable
+from ..kernel.errors import NoSpace, Unavailable
 from . import dialect, migrate
 from .engine import Row, Tx
 

@@ -1,5 +1,5 @@
 """End-to-end-encrypted records by type: places, people, smart albums, memories (misc.md §2)."""
 
-from .routes import routes
+from .routes import ROUTES
 
-ROUTES = routes.all
+__all__ = ["ROUTES"]

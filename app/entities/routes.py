@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-from ..access import Session
-from ..errors import BadRequest
+from ..http.answer import EMPTY, Answer, reply
 from ..http.auth import storage
-from ..http.call import EMPTY, Answer, Call, reply
-from ..http.routing import Routes
+from ..http.request import Request
+from ..http.routing import delete, get, post, put
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest
 from . import service, wire
 
-routes = Routes()
+
+async def get_key(request: Request, actor: Session) -> Answer:
+    return reply(await service.key(request.kernel, actor, request.query.get("type", "")))
 
 
-@routes.get("/user-entity/key", storage)
-async def get_key(call: Call, actor: Session) -> Answer:
-    return reply(await service.key(call.kernel, actor, call.query.get("type", "")))
-
-
-@routes.post("/user-entity/key", storage)
-async def create_key(call: Call, actor: Session) -> Answer:
-    await service.create_key(call.kernel, actor, await call.json(wire.NewKey))
+async def create_key(request: Request, actor: Session) -> Answer:
+    await service.create_key(request.kernel, actor, await request.json(wire.NewKey))
     return EMPTY
 
 
-@routes.post("/user-entity/entity", storage)
-async def create(call: Call, actor: Session) -> Answer:
-    return reply(await service.create(call.kernel, actor, await call.json(wire.NewEntity)))
+async def create(request: Request, actor: Session) -> Answer:
+    return reply(await service.create(request.kernel, actor, await request.json(wire.NewEntity)))
 
 
-@routes.put("/user-entity/entity", storage)
-async def update(call: Call, actor: Session) -> Answer:
-    return reply(await service.update(call.kernel, actor, await call.json(wire.ChangedEntity)))
+async def update(request: Request, actor: Session) -> Answer:
+    return reply(await service.update(request.kernel, actor, await request.json(wire.ChangedEntity)))
 
 
-@routes.delete("/user-entity/entity", storage)
-async def delete(call: Call, actor: Session) -> Answer:
-    await service.delete(call.kernel, actor, call.query.get("id", ""))
+async def delete_one(request: Request, actor: Session) -> Answer:
+    await service.delete(request.kernel, actor, request.query.get("id", ""))
     return EMPTY
 
 
-@routes.get("/user-entity/entity/diff", storage)
-async def diff(call: Call, actor: Session) -> Answer:
-    since, limit = call.bound_int("sinceTime"), call.bound_int("limit")
+async def diff(request: Request, actor: Session) -> Answer:
+    since, limit = request.bound_int("sinceTime"), request.bound_int("limit")
     if since is None or limit is None:
         raise BadRequest(log="sinceTime and limit are required")
-    return reply(await service.diff(call.kernel, actor, call.query.get("type", ""), since, limit))
+    return reply(await service.diff(request.kernel, actor, request.query.get("type", ""), since, limit))
+
+
+ROUTES = [
+    get("/user-entity/key", storage, get_key),
+    post("/user-entity/key", storage, create_key),
+    post("/user-entity/entity", storage, create),
+    put("/user-entity/entity", storage, update),
+    delete("/user-entity/entity", storage, delete_one),
+    get("/user-entity/entity/diff", storage, diff),
+]

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from ..wire import Body, Reply
+from ..kernel import fields
+from ..kernel.fields import Word
+from ..kernel.wire import Body, Needed, Reply
 
 
 class NewKey(Body):
     """POST /user-entity/key."""
 
-    type: str = ""
-    encrypted_key: str = ""
-    header: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("type", "encrypted_key", "header")
+    type: Needed[Word]
+    encrypted_key: Needed[fields.Key]
+    header: Needed[fields.Key]
 
 
 class NewEntity(Body):
     """POST /user-entity/entity; `id` is made by the server unless given."""
 
-    type: str = ""
-    encrypted_data: str = ""
-    header: str = ""
-    id: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("type", "encrypted_data", "header")
+    type: Needed[Word]
+    encrypted_data: Needed[fields.Entity]
+    header: Needed[fields.Key]
+    id: Word = ""
 
 
 class ChangedEntity(NewEntity):
     """PUT /user-entity/entity; `type` must be there and does not matter."""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("type", "encrypted_data", "header", "id")
 
 
 class Key(Reply):

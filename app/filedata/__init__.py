@@ -3,8 +3,6 @@
 Other features import `filedata.service` only.
 """
 
-from .routes import routes
-
-ROUTES = routes.all
+from .routes import ROUTES
 
 __all__ = ["ROUTES"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import uuid
 
-from ..clock import ALNUM
-from ..crypto import Crypto
+from ..kernel.clock import ALNUM
+from ..kernel.crypto import Crypto
 
 PREFIXES = {"vid_preview": "pv_", "img_preview": "pi_"}
 _DIGITS = 22  # of base 62 hold 128 bits

@@ -4,59 +4,55 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from ..access import Session
-from ..errors import BadRequest, CodedBadRequest, NotFound
+from ..http.answer import Answer, reply
 from ..http.auth import storage
-from ..http.call import Answer, Call, reply
-from ..http.routing import Routes
+from ..http.request import Request
+from ..http.routing import get, post, put
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest, CodedBadRequest, NotFound
+from ..kernel.wire import Body, go_bool, strict_int
 from ..objects.wire import FileUrl
-from ..wire import Body, go_bool, strict_int
 from . import service, wire, writing
 from .names import PREFIXES
 
 B = TypeVar("B", bound=Body)
-routes = Routes()
 MAX_PARTS = 10_000
 
 
-async def coded(call: Call, kind: type[B], text: str = "") -> B:
+async def coded(request: Request, kind: type[B], text: str = "") -> B:
     """The body; 400 BAD_REQUEST with a text when it does not fit."""
     try:
-        return await call.json(kind)
+        return await request.json(kind)
     except BadRequest as e:
         raise CodedBadRequest(text or e.log) from None
 
 
-def client(call: Call) -> str:
+def client(request: Request) -> str:
     """`<package>[/<version>]`, kept with the data (files.md §8)."""
-    package, version = call.header(b"x-client-package")[:100], call.header(b"x-client-version")[:50]
+    package, version = request.header(b"x-client-package")[:100], request.header(b"x-client-version")[:50]
     return f"{package}/{version}" if version else package
 
 
-@routes.put("/files/data", storage)
-async def put(call: Call, actor: Session) -> Answer:
-    await writing.put(call.kernel, actor, await coded(call, wire.NewData), client(call))
+async def put_one(request: Request, actor: Session) -> Answer:
+    await writing.put(request.kernel, actor, await coded(request, wire.NewData), client(request))
     return reply({})
 
 
-@routes.put("/files/video-data", storage)
-async def put_video(call: Call, actor: Session) -> Answer:
-    await writing.register_video(call.kernel, actor, await coded(call, wire.NewVideo, "invalid request body"), client(call))
+async def put_video(request: Request, actor: Session) -> Answer:
+    await writing.register_video(request.kernel, actor, await coded(request, wire.NewVideo, "invalid request body"), client(request))
     return reply({})
 
 
-@routes.post("/files/data/fetch", storage)
-async def fetch(call: Call, actor: Session) -> Answer:
-    return reply(await service.fetch(call.kernel, actor, await coded(call, wire.Wanted)))
+async def fetch(request: Request, actor: Session) -> Answer:
+    return reply(await service.fetch(request.kernel, actor, await coded(request, wire.Wanted)))
 
 
-@routes.get("/files/data/fetch", storage)
-async def fetch_one(call: Call, actor: Session) -> Answer:
-    file_id = strict_int(call.query.get("fileID"))
+async def fetch_one(request: Request, actor: Session) -> Answer:
+    file_id = strict_int(request.query.get("fileID"))
     if not file_id:
         raise CodedBadRequest("fileID is required")
-    no_content = wire.prefers_no_content(call.query.get("preferNoContent"))
-    data = await service.fetch_one(call.kernel, actor, file_id, call.query.get("type", ""))
+    no_content = wire.prefers_no_content(request.query.get("preferNoContent"))
+    data = await service.fetch_one(request.kernel, actor, file_id, request.query.get("type", ""))
     if data is not None:
         return reply(wire.One(data=data))
     if no_content:
@@ -64,36 +60,34 @@ async def fetch_one(call: Call, actor: Session) -> Answer:
     raise NotFound(code="NOT_FOUND")
 
 
-@routes.get("/files/data/preview", storage)
-async def preview(call: Call, actor: Session) -> Answer:
-    file_id = strict_int(call.query.get("fileID"))
+async def preview(request: Request, actor: Session) -> Answer:
+    file_id = strict_int(request.query.get("fileID"))
     if not file_id:
         raise CodedBadRequest("fileID is required")
-    url = await service.preview_url(call.kernel, actor, call.base_url, file_id, call.query.get("type", ""))
+    url = await service.preview_url(request.kernel, actor, request.base_url, file_id, request.query.get("type", ""))
     return reply(FileUrl(url=url))
 
 
-@routes.get("/files/data/preview-upload-url", storage)
-async def preview_upload_url(call: Call, actor: Session) -> Answer:
-    file_id, kind = strict_int(call.query.get("fileID")), call.query.get("type", "")
+async def preview_upload_url(request: Request, actor: Session) -> Answer:
+    file_id, kind = strict_int(request.query.get("fileID")), request.query.get("type", "")
     if not file_id or not kind:
         raise BadRequest(log="fileID and type are required")
     if kind not in PREFIXES:
         raise CodedBadRequest(f"unsupported object type {kind[:40]}")
-    parts = _parts(call) if _in_parts(call) else None
-    return reply(await writing.preview_upload(call.kernel, actor, call.base_url, file_id, kind, parts))
+    parts = _parts(request) if _in_parts(request) else None
+    return reply(await writing.preview_upload(request.kernel, actor, request.base_url, file_id, kind, parts))
 
 
-def _in_parts(call: Call) -> bool:
-    text = call.query.get("isMultiPart")
+def _in_parts(request: Request) -> bool:
+    text = request.query.get("isMultiPart")
     wish = go_bool(text) if text else False
     if wish is None:
         raise BadRequest(log="isMultiPart is neither true nor false")
     return wish
 
 
-def _parts(call: Call) -> int:
-    text = call.query.get("count")
+def _parts(request: Request) -> int:
+    text = request.query.get("count")
     if not text:
         raise CodedBadRequest("count is required for multipart upload")
     count = strict_int(text) or 0
@@ -102,7 +96,17 @@ def _parts(call: Call) -> int:
     return count
 
 
-@routes.post("/files/data/status-diff", storage)
-async def status_diff(call: Call, actor: Session) -> Answer:
-    ask = await coded(call, wire.Since)
-    return reply(await service.status(call.kernel, actor, ask.last_updated_at))
+async def status_diff(request: Request, actor: Session) -> Answer:
+    ask = await coded(request, wire.Since)
+    return reply(await service.status(request.kernel, actor, ask.last_updated_at))
+
+
+ROUTES = [
+    put("/files/data", storage, put_one),
+    put("/files/video-data", storage, put_video),
+    post("/files/data/fetch", storage, fetch),
+    get("/files/data/fetch", storage, fetch_one),
+    get("/files/data/preview", storage, preview),
+    get("/files/data/preview-upload-url", storage, preview_upload_url),
+    post("/files/data/status-diff", storage, status_diff),
+]

@@ -12,11 +12,11 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from .. import sync
-from ..access import Session
 from ..db import Tx
-from ..errors import BadRequest, CodedBadRequest, Forbidden, NotFound, Unavailable
-from ..kernel import Kernel
+from ..kernel import sync
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest, CodedBadRequest, Forbidden, NotFound, Unavailable
+from ..kernel.parts import Kernel
 from ..objects import service as objects
 from . import queries
 from .names import PREFIXES
@@ -132,7 +132,7 @@ def _status(tx: Tx, user_id: int, since: int) -> list[Status]:
 def forget(tx: Tx, file_ids: Collection[int], now: int, grace_us: int) -> None:
     """Derived data of files that are being deleted for good: tombstones with a new stamp, and their objects are let go of.
 
-    Call it in the transaction that deletes the files.
+    Request it in the transaction that deletes the files.
     """
     live = queries.live(tx, file_ids)
     for user_id in sorted({user for user, _, _ in live}):

@@ -4,45 +4,38 @@ from __future__ import annotations
 
 import msgspec
 
-from ..errors import CodedBadRequest
-from ..wire import Body, Lean, Reply, go_bool
+from ..kernel.errors import CodedBadRequest
+from ..kernel.fields import Batch, Derived, Key, Word
+from ..kernel.wire import Body, Lean, Needed, Reply, go_bool
 
 
 class NewData(Body):
     """PUT /files/data. Without `last_updated_at` the write is unconditional; 0 means that there must be nothing yet."""
 
-    file_id: int = 0
-    type: str = ""
-    encrypted_data: str = ""
-    decryption_header: str = ""
+    file_id: Needed[int]
+    type: Needed[Word]
+    encrypted_data: Derived = ""
+    decryption_header: Key = ""
     version: int | None = None
     last_updated_at: int | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("file_id", "type")
 
 
 class NewVideo(Body):
     """PUT /files/video-data: registers an uploaded blob of `object_size` bytes and its playlist."""
 
-    file_id: int = 0
-    object_id: str = msgspec.field(default="", name="objectID")
-    object_size: int = 0
-    playlist: str = ""
-    playlist_header: str = ""
+    file_id: Needed[int]
+    object_id: Needed[Word]
+    object_size: Needed[int]
+    playlist: Needed[Derived]
+    playlist_header: Needed[Key]
     version: int | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("file_id", "object_id", "object_size", "playlist", "playlist_header")
 
 
 class Wanted(Body):
     """POST /files/data/fetch."""
 
-    type: str = ""
-    file_ids: list[int] | None = None
+    type: Word = ""
+    file_ids: Batch[int] | None = None
 
 
 class Since(Body):

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from .. import quota, sync
-from ..access import Session
-from ..clock import DAY, HOUR
 from ..db import Tx
-from ..errors import AppError, BadRequest, CodedBadRequest, Conflict, Forbidden, NotFound, StorageFull
-from ..kernel import Kernel
+from ..kernel import quota, sync
+from ..kernel.access import Session
+from ..kernel.clock import DAY, HOUR
+from ..kernel.errors import AppError, BadRequest, CodedBadRequest, Conflict, Forbidden, NotFound, StorageFull
+from ..kernel.parts import Kernel
 from ..objects import service as objects
 from . import names, queries
 from .queries import Row, Standing

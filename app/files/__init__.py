@@ -1,5 +1,5 @@
 """Files: committing uploads, replacing content, metadata, copies, figures (files.md §3, §4, §6). Bytes belong to objects."""
 
-from .routes import routes
+from .routes import ROUTES
 
-ROUTES = routes.all
+__all__ = ["ROUTES"]

@@ -5,11 +5,11 @@ One transaction, so all files are copied or none (§19 W14); no byte moves, and 
 
 from __future__ import annotations
 
-from .. import access, quota, sync
-from ..access import Session
 from ..db import Tx
-from ..errors import BadRequest, CodedBadRequest
-from ..kernel import Kernel
+from ..kernel import access, quota, sync
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest, CodedBadRequest
+from ..kernel.parts import Kernel
 from ..objects import service as objects
 from . import wire
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import UNSET, Raw, UnsetType
 
-from ..wire import Lean, Reply
+from ..kernel.wire import Lean, Reply
 
 SCRUBBED = "-"
 """What stands for the payload of a file that is gone for good (files.md §18 S27): clients know it and do not decrypt."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from .. import access
-from ..access import Session
 from ..db import Tx
-from ..errors import Forbidden
-from ..kernel import Kernel
+from ..kernel import access
+from ..kernel.access import Session
+from ..kernel.errors import Forbidden
+from ..kernel.parts import Kernel
 from . import wire
 from .entry import Info
 

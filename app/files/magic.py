@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from .. import sync
-from ..access import Session
 from ..db import Tx
-from ..errors import BadRequest, Conflict, Forbidden, NotFound, TooLarge
-from ..kernel import Kernel
-from ..wire import encode
+from ..kernel import sync
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest, Conflict, Forbidden, NotFound, TooLarge
+from ..kernel.parts import Kernel
+from ..kernel.wire import encode
 from . import queries, wire
 
 LIMIT = 1000
@@ -67,9 +67,9 @@ def _write(tx: Tx, owner_id: int, items: list[wire.MagicChange], statement: str,
     return tx.run(statement, rows=rows, owner_id=owner_id, shrink=_SHRINK, stamp=stamp)
 
 
-def _text(magic: wire.Magic) -> str:
+def _text(magic: wire.ChangedMagic) -> str:
     """As it will be read: one version further."""
-    return encode(wire.Magic(version=magic.version + 1, count=magic.count, data=magic.data, header=magic.header)).decode()
+    return encode(wire.ChangedMagic(version=magic.version + 1, count=magic.count, data=magic.data, header=magic.header)).decode()
 
 
 def _own(tx: Tx, owner_id: int, ids: Collection[int]) -> None:

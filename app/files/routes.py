@@ -2,76 +2,79 @@
 
 from __future__ import annotations
 
-from ..access import Session
+from ..http.answer import EMPTY, Answer, reply
 from ..http.auth import anyone, storage
-from ..http.call import EMPTY, Answer, Call, reply
-from ..http.routing import Routes
+from ..http.request import Request
+from ..http.routing import get, post, put
+from ..kernel.access import Session
 from . import copying, figures, magic, service, wire
 
-routes = Routes()
 
-
-@routes.post("/files", storage)
-async def create(call: Call, actor: Session) -> Answer:
-    ask = await call.json(wire.NewFile)
+async def create(request: Request, actor: Session) -> Answer:
+    ask = await request.json(wire.NewFile)
     if ask.id != 0:  # as old clients replace a file's content (§3.3)
-        return reply(await service.update(call.kernel, actor, ask))
-    return reply(await service.create(call.kernel, actor.user_id, actor.app, ask))
+        return reply(await service.update(request.kernel, actor, ask))
+    return reply(await service.create(request.kernel, actor.user_id, actor.app, ask))
 
 
-@routes.put("/files/update", storage)
-async def update(call: Call, actor: Session) -> Answer:
-    return reply(await service.update(call.kernel, actor, await call.json(wire.NewFile)))
+async def update(request: Request, actor: Session) -> Answer:
+    return reply(await service.update(request.kernel, actor, await request.json(wire.NewFile)))
 
 
-@routes.put("/files/thumbnail", storage)
-async def update_thumbnail(call: Call, actor: Session) -> Answer:
-    await service.update_thumbnail(call.kernel, actor, await call.json(wire.NewThumbnail))
+async def update_thumbnail(request: Request, actor: Session) -> Answer:
+    await service.update_thumbnail(request.kernel, actor, await request.json(wire.NewThumbnail))
     return EMPTY
 
 
-@routes.put("/files/magic-metadata", storage)
-async def private_magic(call: Call, actor: Session) -> Answer:
-    await magic.change(call.kernel, actor, await call.json(wire.MagicChanges), magic.PRIVATE)
+async def private_magic(request: Request, actor: Session) -> Answer:
+    await magic.change(request.kernel, actor, await request.json(wire.MagicChanges), magic.PRIVATE)
     return EMPTY
 
 
-@routes.put("/files/public-magic-metadata", storage)
-async def public_magic(call: Call, actor: Session) -> Answer:
-    await magic.change(call.kernel, actor, await call.json(wire.MagicChanges), magic.PUBLIC)
+async def public_magic(request: Request, actor: Session) -> Answer:
+    await magic.change(request.kernel, actor, await request.json(wire.MagicChanges), magic.PUBLIC)
     return EMPTY
 
 
-@routes.post("/files/meta", storage)
-async def create_meta(call: Call, actor: Session) -> Answer:
-    return reply(await service.create_meta(call.kernel, actor, await call.json(wire.NewMeta)))
+async def create_meta(request: Request, actor: Session) -> Answer:
+    return reply(await service.create_meta(request.kernel, actor, await request.json(wire.NewMeta)))
 
 
-@routes.post("/files/copy", storage)
-async def copy(call: Call, actor: Session) -> Answer:
-    return reply(await copying.copy(call.kernel, actor, await call.json(wire.CopyFiles)))
+async def copy(request: Request, actor: Session) -> Answer:
+    return reply(await copying.copy(request.kernel, actor, await request.json(wire.CopyFiles)))
 
 
-@routes.post("/files/size", storage)
-async def size(call: Call, actor: Session) -> Answer:
-    return reply(await figures.size(call.kernel, actor, await call.json(wire.FileIDs)))
+async def size(request: Request, actor: Session) -> Answer:
+    return reply(await figures.size(request.kernel, actor, await request.json(wire.FileIDs)))
 
 
-@routes.post("/files/info", storage)
-async def info(call: Call, actor: Session) -> Answer:
-    return reply(await figures.info(call.kernel, actor, await call.json(wire.FileIDs)))
+async def info(request: Request, actor: Session) -> Answer:
+    return reply(await figures.info(request.kernel, actor, await request.json(wire.FileIDs)))
 
 
-@routes.get("/files/duplicates", storage)
-async def duplicates(call: Call, actor: Session) -> Answer:
-    return reply(await figures.duplicates(call.kernel, actor))
+async def duplicates(request: Request, actor: Session) -> Answer:
+    return reply(await figures.duplicates(request.kernel, actor))
 
 
-@routes.get("/files/large-thumbnails", storage)
-async def large_thumbnails(call: Call, actor: Session) -> Answer:
-    return reply(await figures.large_thumbnails(call.kernel, actor, call.int_query("threshold")))
+async def large_thumbnails(request: Request, actor: Session) -> Answer:
+    return reply(await figures.large_thumbnails(request.kernel, actor, request.int_query("threshold")))
 
 
-@routes.get("/files/count", anyone)
-async def count(call: Call, _: None) -> Answer:
-    return reply(await figures.count(call.kernel))
+async def count(request: Request, _: None) -> Answer:
+    return reply(await figures.count(request.kernel))
+
+
+ROUTES = [
+    post("/files", storage, create),
+    put("/files/update", storage, update),
+    put("/files/thumbnail", storage, update_thumbnail),
+    put("/files/magic-metadata", storage, private_magic),
+    put("/files/public-magic-metadata", storage, public_magic),
+    post("/files/meta", storage, create_meta),
+    post("/files/copy", storage, copy),
+    post("/files/size", storage, size),
+    post("/files/info", storage, info),
+    get("/files/duplicates", storage, duplicates),
+    get("/files/large-thumbnails", storage, large_thumbnails),
+    get("/files/count", anyone, count),
+]

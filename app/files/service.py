@@ -10,15 +10,15 @@ from typing import TypeVar
 
 from msgspec import UNSET
 
-from .. import access, quota, sync
-from ..access import Membership, Session
-from ..clock import DAY
 from ..db import Tx
-from ..errors import AppError, BadRequest, NotFound, TooLarge
-from ..kernel import Kernel
+from ..kernel import access, quota, sync
+from ..kernel.access import Membership, Session
+from ..kernel.clock import DAY
+from ..kernel.errors import AppError, BadRequest, NotFound, TooLarge
+from ..kernel.parts import Kernel
+from ..kernel.wire import encode
 from ..objects import service as objects
 from ..objects.service import Claimed
-from ..wire import encode
 from . import queries, wire
 from .entry import Info, Metadata
 from .queries import Content, FileRow

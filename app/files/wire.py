@@ -6,128 +6,101 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from ..wire import Body, Reply, Safe
+from ..kernel import fields
+from ..kernel.fields import Batch, Key, Word
+from ..kernel.wire import Body, MagicMetadata, Needed, Reply, Safe
 from .entry import Info, Metadata
 
 Int = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 """A JSON integer of 64 bits: a longer one is 400, as in museum, and never reaches the database."""
 
 
-class Magic(Body):
-    """Magic metadata: an encrypted JSON object, its number of keys, and the version that guards it against lost updates."""
+class ChangedMagic(Body):
+    """Magic metadata in a list of changes, whose elements are not checked while decoding (files.md §0.2)."""
 
     version: Safe = 0
     count: Safe = 0
-    data: str = ""
-    header: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("version", "count", "data", "header")
+    data: fields.Metadata = ""
+    header: Key = ""
 
     def well_formed(self) -> bool:
-        """Whether every field is there (list elements are not checked while decoding, files.md §0.2)."""
-        return all(getattr(self, name) for name in self.required())
+        """Whether every field is there."""
+        return all((self.version, self.count, self.data, self.header))
 
 
 class Object(Body):
     """An uploaded object; `size` in bytes, 0: do not compare."""
 
-    object_key: str = ""
-    decryption_header: str = ""
+    object_key: Needed[Word]
+    decryption_header: Needed[Key]
     size: Int = 0
 
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("object_key", "decryption_header")
 
-
-class Sealed(Body):
+class Sealed(Body, kw_only=True):
     """The encrypted metadata of a file."""
 
-    encrypted_data: str = ""
-    decryption_header: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("decryption_header",)
+    encrypted_data: fields.Metadata = ""
+    decryption_header: Needed[Key]
 
 
-class NewMeta(Body):
+class NewMeta(Body, kw_only=True):
     """POST /files/meta: a file without objects."""
 
     id: Int = 0
     collection_id: Int = 0
-    encrypted_key: str = ""
-    key_decryption_nonce: str = ""
-    metadata: Sealed = field(default_factory=Sealed)
-    magic_metadata: Magic | None = None
-    pub_magic_metadata: Magic | None = None
+    encrypted_key: Key = ""
+    key_decryption_nonce: Key = ""
+    metadata: Needed[Sealed]
+    magic_metadata: MagicMetadata | None = None
+    pub_magic_metadata: MagicMetadata | None = None
 
 
-class NewFile(NewMeta):
+class NewFile(NewMeta, kw_only=True):
     """POST /files; with an id, and as PUT /files/update, the new content of a file."""
 
-    file: Object = field(default_factory=Object)
-    thumbnail: Object = field(default_factory=Object)
+    file: Needed[Object]
+    thumbnail: Needed[Object]
 
 
 class NewThumbnail(Body):
     """PUT /files/thumbnail; `thumbnail.size` is not read."""
 
-    file_id: Int = 0
-    thumbnail: Object = field(default_factory=Object)
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("file_id",)
+    file_id: Needed[Int]
+    thumbnail: Needed[Object]
 
 
 class MagicChange(Body):
-    id: Int = 0
-    magic_metadata: Magic = field(default_factory=Magic)
+    """A stale version is a conflict before it is malformed (files.md §4.2, recorded), so the latter is the service's to say."""
 
-    def check(self) -> None:
-        """Not while decoding: a stale version is a conflict before it is malformed (files.md §4.2, recorded)."""
+    id: Int = 0
+    magic_metadata: ChangedMagic = field(default_factory=ChangedMagic)
 
 
 class MagicChanges(Body):
     """PUT /files/magic-metadata and /files/public-magic-metadata."""
 
-    metadata_list: list[MagicChange] | None = None
+    metadata_list: Needed[Batch[MagicChange]]
     skip_version: bool = False
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("metadata_list",)
 
 
 class CopyItem(Body):
     id: Int = 0
-    encrypted_key: str = ""
-    key_decryption_nonce: str = ""
+    encrypted_key: Key = ""
+    key_decryption_nonce: Key = ""
 
 
-class CopyFiles(Body):
+class CopyFiles(Body, kw_only=True):
     """POST /files/copy; the keys are sealed with the destination's key."""
 
     src_collection_id: Int = 0
     dst_collection_id: Int = 0
-    files: list[CopyItem] | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("files",)
+    files: Needed[Batch[CopyItem]]
 
 
 class FileIDs(Body):
     """POST /files/size, /files/info."""
 
-    file_ids: list[Int] | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("file_ids",)
+    file_ids: Needed[Batch[Int]]
 
 
 class StoredObject(Reply):
@@ -152,8 +125,8 @@ class Committed(Reply, kw_only=True):
     metadata: Metadata
     is_deleted: bool = False
     updation_time: int
-    magic_metadata: Magic | UnsetType = UNSET
-    pub_magic_metadata: Magic | UnsetType = UNSET
+    magic_metadata: MagicMetadata | UnsetType = UNSET
+    pub_magic_metadata: MagicMetadata | UnsetType = UNSET
     info: Info
 
 

@@ -1,4 +1,4 @@
-"""From a credential to an actor. A guard is a function `Call -> actor`; its type fixes what the route's handler receives.
+"""From a credential to an actor. A guard's type fixes what the handlers behind it receive.
 
 Tokens are looked up by hash on every request (17 µs on SQLite) and never cached: revoked means that the next request fails.
 """
@@ -6,92 +6,88 @@ Tokens are looked up by hash on every request (17 µs on SQLite) and never cache
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from ..access import Session
-from ..clock import DAY, MINUTE
-from ..crypto import token_hash
-from ..db import Tx
-from ..errors import Gate
-from .call import Call
+from ..kernel import sessions
+from ..kernel.access import Session
+from ..kernel.crypto import token_hash
+from ..kernel.errors import Gate
+from .request import Request
 
 A = TypeVar("A")
-Guard = Callable[[Call], Awaitable[A]]
-IDLE_LIMIT = 365 * DAY  # accounts.md §2.3
-SessionRow = tuple[int, str, int, int]  # user id, app, created at, last used at
 
 
-def find_session(tx: Tx, hashed: bytes) -> SessionRow | None:
-    """(user id, app, created at, last used at) of a token's hash."""
-    row = tx.one("SELECT user_id, app, created_at, last_used_at FROM sessions WHERE token_hash = :hashed", hashed=hashed)
-    return None if row is None else (row[0], row[1], row[2], row[3])
+@dataclass(frozen=True, slots=True)
+class Guard(Generic[A]):
+    """Who may call a route. `credential`: the header that proves it, as the API description names it; None where nobody is asked."""
+
+    check: Callable[[Request], Awaitable[A]]
+    name: str
+    credential: str | None
+
+    async def __call__(self, request: Request) -> A:
+        return await self.check(request)
 
 
-def touch_sessions(tx: Tx, seen: list[tuple[str, int, str, str]]) -> None:
-    """Record (token hash as hex, µs, address, user agent) of tokens that were used."""
-    for hashed, at, ip, agent in seen:
-        tx.run(
-            "UPDATE sessions SET last_used_at = :at, ip = :ip, user_agent = :agent WHERE token_hash = :hashed",
-            hashed=bytes.fromhex(hashed),
-            at=at,
-            ip=ip,
-            agent=agent,
-        )
+def guard(credential: str | None) -> Callable[[Callable[[Request], Awaitable[A]]], Guard[A]]:
+    """Make a guard of `async def name(request) -> actor`, which raises `Gate` where the actor may not come in."""
+
+    def make(check: Callable[[Request], Awaitable[A]]) -> Guard[A]:
+        return Guard(check, getattr(check, "__name__", "guard"), credential)
+
+    return make
 
 
-class Touches:
-    """Tokens seen since the last flush: `last_used_at` moves at most once a minute per token, and never in the request's way."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, str, str]] = {}
-
-    def note(self, call: Call, session: Session, now: int) -> None:
-        if now - session.last_used_at > MINUTE:
-            self._seen.setdefault(session.token_hash.hex(), (now, call.client_ip, call.header(b"user-agent")[:512]))
-
-    def take(self) -> list[tuple[str, int, str, str]]:
-        seen, self._seen = self._seen, {}
-        return [(h, *rest) for h, rest in seen.items()]
-
-
-def credential(call: Call) -> str:
-    """X-Auth-Token, else the query parameter `token`; the header wins (accounts.md §2.2)."""
-    return call.header(b"x-auth-token") or call.query.get("token", "")
-
-
-async def anyone(call: Call) -> None:
+@guard(None)
+async def anyone(request: Request) -> None:
     """No credential needed."""
 
 
-async def session(call: Call) -> Session:
+def credential(request: Request) -> str:
+    """X-Auth-Token, else the query parameter `token`; the header wins (accounts.md §2.2)."""
+    return request.header(b"x-auth-token") or request.query.get("token", "")
+
+
+@guard("X-Auth-Token")
+async def session(request: Request) -> Session:
     """A logged-in person in the app of this request; 401 `{"error"}` otherwise."""
-    token, hashed = presented(call)
-    return admit(call, token, hashed, await call.kernel.db.read(find_session, hashed))
+    return await find_session(request)
 
 
-def presented(call: Call) -> tuple[str, bytes]:
+async def find_session(request: Request) -> Session:
+    """What the guard `session` does."""
+    token, hashed = presented(request)
+    return admit(request, token, hashed, await request.kernel.db.read(sessions.find, hashed))
+
+
+def presented(request: Request) -> tuple[str, bytes]:
     """(token, its hash) of a request; 401 without one."""
-    token = credential(call)
+    token = credential(request)
     if not token:
         raise Gate("missing token")
     return token, token_hash(token)
 
 
-def admit(call: Call, token: str, hashed: bytes, row: SessionRow | None) -> Session:
+def admit(request: Request, token: str, hashed: bytes, row: sessions.SessionRow | None) -> Session:
     """The session of a token whose row was looked up; 401 for none, for another app's, for one that lay idle for a year."""
-    if row is None or row[1] != call.app:
+    if row is None or row[1] != request.app:
         raise Gate("invalid token")
-    now = call.kernel.clock.now()
-    if row[3] < now - IDLE_LIMIT:
+    now = request.kernel.clock.now()
+    if row[3] < now - sessions.IDLE_LIMIT:
         raise Gate("token expired")
-    found = Session(row[0], call.app, hashed, token, row[2], row[3])
-    call.kernel.touches.note(call, found, now)
+    found = Session(row[0], request.app, hashed, token, row[2], row[3])
+    request.kernel.last_used.note(found, now, request.client_ip, request.header(b"user-agent"))
     return found
 
 
-async def storage(call: Call) -> Session:
+@guard("X-Auth-Token")
+async def storage(request: Request) -> Session:
     """A session of an app that stores files: the Auth app is refused (accounts.md §2.1)."""
-    found = await session(call)
+    found = await find_session(request)
     if found.app == "auth":
         raise Gate("invalid app for endpoint", status=403)
     return found
+
+
+AnyGuard = Guard[Any]

@@ -1,81 +1,188 @@
-"""Routes: a method, a path, who may call it, which budget it draws on, and a handler. Litestar finds the path; we do the rest.
+"""Routes as features declare them, and the table that finds one: exact paths in a dict, parameters compiled once.
 
-Measured on one core (design.md §3): Litestar's own handlers 9,000 requests/s, its raw ASGI handlers 27,000: so a path is one raw
-handler that picks the method, and `app.http.front` does what middleware, guards and serialisation would do.
+    ROUTES = [
+        post("/authenticator/entity", session, service.create),
+        get("/authenticator/entity/diff", session, diff),
+    ]
+
+Everything that can be said of a route stands in its declaration and in its handler's signature (`signature`); `darkroom routes`,
+`/openapi.json`, the access matrix and the tests with hostile values are made from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
-from ..access import Session
-from .auth import Guard
-from .call import Answer, Call
+from ..kernel.access import Session
+from ..kernel.errors import AppError
+from . import signature
+from .answer import EMPTY, Answer
+from .auth import AnyGuard
+from .request import Request
 
-A = TypeVar("A")
 STRANGERS = 256 << 10  # bytes of a body without a session, visitors of links included; the largest of theirs is a paste of 32 KiB
-Handler = Callable[[Call, A], Awaitable[Answer]]
+DRAINED = 4 << 20  # bytes of an unwanted body that are read and dropped
 
 
-@dataclass(frozen=True, slots=True)
-class Route(Generic[A]):
-    """One method of one path. `limit` names an entry of `config.Limits`; its key is the account, or the address without one."""
+def json_refusal(error: AppError) -> Answer:
+    """A refusal as the JSON routes say it (accounts.md §1.6)."""
+    return Answer(error.body(), error.status)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path. `{name}` segments of the path are the handler's parameters, `{name...}` at its end takes all that is left.
+
+    `limit`: the entry of `config.Limits` that it draws on, by account, or by address without one. `errors`: refusals beyond its family's
+    usual ones (400, the guard's, 429). `done`: the answer of a handler that gives nothing; `status`: that of one that gives something.
+    `refusal`: how its errors are said. `max_body`: bytes of a body, where the type does not say it. `drained`: bytes of an unwanted body
+    that are read before the answer. `hidden`: not part of the described interface.
+    """
 
     method: str
     path: str
-    guard: Guard[A]
-    handler: Handler[A]
+    guard: AnyGuard
+    handler: signature.Handler
     limit: str | None = None
+    errors: tuple[type[AppError], ...] = ()
+    done: Answer = field(default=EMPTY, repr=False)
+    status: int = 200
+    refusal: Callable[[AppError], Answer] = field(default=json_refusal, repr=False)
+    max_body: int | None = None
+    drained: int = DRAINED
+    hidden: bool = False
 
-    async def __call__(self, call: Call) -> Answer:
-        actor = await self.guard(call)
-        if not isinstance(actor, Session):
-            call.body_limit = min(call.body_limit, STRANGERS)
+    @cached_property
+    def signature(self) -> signature.Signature:
+        actor = typing.get_type_hints(self.guard.check)["return"]
+        return signature.read(self.handler, self.path, actor)
+
+    @cached_property
+    def body_limit(self) -> int:
+        """Bytes of the largest body this route takes from somebody with an account."""
+        return self.signature.body_limit if self.max_body is None else self.max_body
+
+    async def __call__(self, request: Request) -> Answer:
+        actor = await self.guard.check(request)
+        known = isinstance(actor, Session)
         if self.limit is not None:
-            who = f"user {actor.user_id}" if isinstance(actor, Session) else f"ip {call.client_ip}"
-            await call.kernel.limiter.allow(self.limit, f"{who} {self.path}")
-        return await self.handler(call, actor)
+            who = f"user {actor.user_id}" if known else f"ip {request.client_ip}"
+            await request.kernel.limiter.allow(self.limit, f"{who} {self.path}")
+        limit = min(self.body_limit, request.kernel.config.http.max_body if known else STRANGERS)
+        answer = await signature.run(self.handler, self.signature, request, actor, limit)
+        if answer is None:
+            return self.done
+        if self.status != 200 and answer.status == 200:
+            answer.status = self.status
+        return answer
+
+    @property
+    def where(self) -> str:
+        """Module and name of the handler."""
+        return f"{self.handler.__module__}.{getattr(self.handler, '__qualname__', '?')}"
 
 
-class Routes:
-    """The routes of a feature: `routes = Routes()`, then `@routes.get(path, guard)` on `async def handler(call, actor)`."""
+def get(path: str, guard: AnyGuard, handler: signature.Handler, **more: Any) -> Route:
+    """A GET route; `more` as in `Route`. It answers HEAD too."""
+    return Route("GET", path, guard, handler, **more)
+
+
+def post(path: str, guard: AnyGuard, handler: signature.Handler, **more: Any) -> Route:
+    return Route("POST", path, guard, handler, **more)
+
+
+def put(path: str, guard: AnyGuard, handler: signature.Handler, **more: Any) -> Route:
+    return Route("PUT", path, guard, handler, **more)
+
+
+def patch(path: str, guard: AnyGuard, handler: signature.Handler, **more: Any) -> Route:
+    return Route("PATCH", path, guard, handler, **more)
+
+
+def delete(path: str, guard: AnyGuard, handler: signature.Handler, **more: Any) -> Route:
+    return Route("DELETE", path, guard, handler, **more)
+
+
+Methods = dict[str, Route]
+
+
+class Node:
+    """Paths that share their first segments."""
+
+    __slots__ = ("methods", "named", "param", "rest")
 
     def __init__(self) -> None:
-        self.all: list[Route[Any]] = []
-
-    def add(self, method: str, path: str, guard: Guard[A], limit: str | None = None) -> Callable[[Handler[A]], Handler[A]]:
-        """Register a handler; `{name}` segments of the path become `call.params[name]`."""
-
-        def register(handler: Handler[A]) -> Handler[A]:
-            self.all.append(Route(method, path, guard, handler, limit))
-            return handler
-
-        return register
-
-    def get(self, path: str, guard: Guard[A], limit: str | None = None) -> Callable[[Handler[A]], Handler[A]]:
-        return self.add("GET", path, guard, limit)
-
-    def post(self, path: str, guard: Guard[A], limit: str | None = None) -> Callable[[Handler[A]], Handler[A]]:
-        return self.add("POST", path, guard, limit)
-
-    def put(self, path: str, guard: Guard[A], limit: str | None = None) -> Callable[[Handler[A]], Handler[A]]:
-        return self.add("PUT", path, guard, limit)
-
-    def delete(self, path: str, guard: Guard[A], limit: str | None = None) -> Callable[[Handler[A]], Handler[A]]:
-        return self.add("DELETE", path, guard, limit)
+        self.named: dict[str, Node] = {}
+        self.param: Node | None = None
+        self.methods: dict[str, tuple[Route, tuple[str, ...]]] = {}
+        self.rest: dict[str, tuple[Route, str]] = {}
 
 
-def by_path(routes: list[Route[Any]]) -> dict[str, dict[str, Route[Any]]]:
-    """path → method → route; a GET also answers HEAD. A method registered twice for a path is a programming error."""
-    table: dict[str, dict[str, Route[Any]]] = {}
-    for r in routes:
-        methods = table.setdefault(r.path, {})
-        if r.method in methods:
-            raise RuntimeError(f"{r.method} {r.path} is registered twice")
-        methods[r.method] = r
-    for methods in table.values():
-        if "GET" in methods:
-            methods.setdefault("HEAD", methods["GET"])
-    return table
+class Table:
+    """Finds the route of a method and a path. A path that is registered twice for one method is a programming error."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
+        self._exact: dict[str, Methods] = {}
+        self._root = Node()
+        for route in self.routes:
+            _ = route.signature  # a handler that cannot be filled fails the start, not a request
+            if "{" in route.path:
+                self._add(route)
+            else:
+                _put(self._exact.setdefault(route.path, {}), route, route)
+
+    def _add(self, route: Route) -> None:
+        node = self._root
+        names: list[str] = []
+        for segment in route.path[1:].split("/"):
+            if segment.endswith("...}"):
+                _put(node.rest, route, (route, segment[1:-4]))
+                return
+            if segment.startswith("{"):
+                names.append(segment[1:-1])
+                node.param = node.param or Node()
+                node = node.param
+            else:
+                node = node.named.setdefault(segment, Node())
+        _put(node.methods, route, (route, tuple(names)))
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """The route and its path parameters. One slash at the end of a path makes no difference (accounts.md §1.1)."""
+        if len(path) > 1 and path[-1] == "/":
+            path = path[:-1]
+        methods = self._exact.get(path)
+        if methods is not None:
+            found = methods.get(method)
+            return None if found is None else (found, {})
+        return self._walk(method, path)
+
+    def _walk(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        node, values = self._root, []
+        segments = path[1:].split("/")
+        for i, segment in enumerate(segments):
+            if node.rest:
+                hit = node.rest.get(method)
+                return None if hit is None else (hit[0], {hit[1]: "/".join(segments[i:])})
+            inner = node.named.get(segment)
+            if inner is None:
+                inner = node.param
+                if inner is None or not segment:
+                    return None
+                values.append(segment)
+            node = inner
+        found = node.methods.get(method)
+        return None if found is None else (found[0], dict(zip(found[1], values, strict=True)))
+
+
+def _put(methods: dict[str, Any], route: Route, entry: Any) -> None:
+    """Enter a route by its method; a GET also answers HEAD."""
+    if route.method in methods:
+        raise RuntimeError(f"{route.method} {route.path} is registered twice")
+    methods[route.method] = entry
+    if route.method == "GET":
+        methods.setdefault("HEAD", entry)

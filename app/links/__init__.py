@@ -4,6 +4,6 @@ Other features import `links.service` only. `collections.service` is one of them
 may need an attribute of `collections.service` while it is being imported.
 """
 
-from .routes import routes
+from .routes import ROUTES
 
-ROUTES = routes.all
+__all__ = ["ROUTES"]

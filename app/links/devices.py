@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..clock import DAY
-from ..crypto import same
 from ..db import Tx
-from ..errors import Forbidden, Gate
-from ..kernel import Kernel
+from ..kernel.clock import DAY
+from ..kernel.crypto import same
+from ..kernel.errors import Forbidden, Gate
+from ..kernel.parts import Kernel
 from . import queries
 from .gate import Visitor
 

@@ -11,9 +11,10 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from ..db import Tx
-from ..errors import Gate
-from ..http.call import Call
-from ..kernel import Kernel
+from ..http.auth import guard
+from ..http.request import Request
+from ..kernel.errors import Gate
+from ..kernel.parts import Kernel
 from ..remote_store import service as remote_store
 from . import password, queries
 from .queries import Link
@@ -47,14 +48,14 @@ class Visitor:
         return self.link.collection_id
 
 
-def access_token(call: Call) -> str:
+def access_token(request: Request) -> str:
     """The link's token of a request: header, else query (§0.2); "" without one."""
-    return call.header(b"x-auth-access-token") or call.query.get("accessToken", "")
+    return request.header(b"x-auth-access-token") or request.query.get("accessToken", "")
 
 
-def access_proof(call: Call) -> str:
+def access_proof(request: Request) -> str:
     """The password proof of a request, "" without one."""
-    return call.header(b"x-auth-access-token-jwt") or call.query.get("accessTokenJWT", "")
+    return request.header(b"x-auth-access-token-jwt") or request.query.get("accessTokenJWT", "")
 
 
 def token_hash(kernel: Kernel, token: str) -> str:
@@ -66,28 +67,35 @@ def expired(link: Link, now: int) -> bool:
     return link.valid_till != 0 and link.valid_till < now
 
 
-async def at_the_door(call: Call) -> Visitor:
+@guard("X-Auth-Access-Token")
+async def at_the_door(request: Request) -> Visitor:
     """A visitor of whom no password is asked yet."""
-    token = access_token(call)
+    return await find_visitor(request)
+
+
+async def find_visitor(request: Request) -> Visitor:
+    """What the guard `at_the_door` does."""
+    token = access_token(request)
     if not token:
         raise NoToken
-    link = await call.kernel.db.read(queries.by_token, token_hash(call.kernel, token))
+    link = await request.kernel.db.read(queries.by_token, token_hash(request.kernel, token))
     if link is None:
         raise Gate("invalid token")
     if link.is_over:
         raise Gate("disabled token", status=410)
-    if not await _welcome(call.kernel, link, origin := call.header(b"origin")):
+    if not await _welcome(request.kernel, link, origin := request.header(b"origin")):
         _tell(origin)
         raise Gate("no active subscription", status=410)
-    if expired(link, call.kernel.clock.now()):
+    if expired(link, request.kernel.clock.now()):
         raise Gate("expired token", status=410)
     return Visitor(link, token)
 
 
-async def visitor(call: Call) -> Visitor:
+@guard("X-Auth-Access-Token")
+async def visitor(request: Request) -> Visitor:
     """A visitor who knows the password, where there is one."""
-    found = await at_the_door(call)
-    if not password.holds(call.kernel, found.link, access_proof(call)):
+    found = await find_visitor(request)
+    if not password.holds(request.kernel, found.link, access_proof(request)):
         raise NoProof
     return found
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from .. import access, sync
-from ..access import Role, Session
 from ..collections import service as collections
-from ..crypto import same
 from ..db import Tx
-from ..errors import BadRequest, Forbidden, NotFound, Unauthorized
-from ..kernel import Kernel
-from ..wire import b64_bytes
+from ..kernel import access, sync
+from ..kernel.access import Role, Session
+from ..kernel.crypto import same
+from ..kernel.errors import BadRequest, Forbidden, NotFound, Unauthorized
+from ..kernel.parts import Kernel
+from ..kernel.wire import b64_bytes
 from . import password, queries
 from .gate import expired, token_hash
 from .queries import Link

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .. import access, sync
-from ..access import Role, Session
 from ..db import Tx
-from ..errors import BadRequest, CodedBadRequest, NotFound, Unavailable
-from ..kernel import Kernel
+from ..kernel import access, sync
+from ..kernel.access import Role, Session
+from ..kernel.errors import BadRequest, CodedBadRequest, NotFound, Unavailable
+from ..kernel.parts import Kernel
 from . import password, queries, service
 from .gate import token_hash
 from .queries import Link

@@ -6,9 +6,9 @@ holds for one link and one password only, and nothing of either can be read from
 
 from __future__ import annotations
 
-from ..clock import DAY
-from ..crypto import same
-from ..kernel import Kernel
+from ..kernel.clock import DAY
+from ..kernel.crypto import same
+from ..kernel.parts import Kernel
 from .queries import Link
 
 SCOPE = "ALBUM_LINK"

@@ -10,9 +10,9 @@ from collections.abc import Collection
 import msgspec
 from msgspec import UNSET
 
-from ..access import Role
 from ..db import Tx
-from ..kernel import Kernel
+from ..kernel.access import Role
+from ..kernel.parts import Kernel
 from . import queries
 from .gate import Visitor, visitor
 from .queries import Link

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from ..collections import service as collections
 from ..db import Tx
-from ..errors import BadRequest, CodedBadRequest, Forbidden, NotFound, Unauthorized
 from ..filedata import service as filedata
 from ..filedata.wire import Data
-from ..kernel import Kernel
+from ..kernel.errors import BadRequest, CodedBadRequest, Forbidden, NotFound, Unauthorized
+from ..kernel.parts import Kernel
 from ..objects import service as objects
 from . import devices, password, service
 from .gate import Visitor

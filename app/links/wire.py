@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ..wire import Body, Reply
+from ..kernel.fields import Key, Word
+from ..kernel.wire import Body, Needed, Reply
 
 # --- requests
 
@@ -13,26 +14,22 @@ from ..wire import Body, Reply
 class NewLink(Body):
     """POST /collections/share-url (§6.1). `valid_till` in µs, 0 for ever; `enable_join` null means yes."""
 
-    collection_id: int = 0
+    collection_id: Needed[int]
     enable_collect: bool = False
     enable_comment: bool = False
     enable_join: bool | None = None
     valid_till: int = 0
     device_limit: int = 0
 
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("collection_id",)
-
 
 class LinkChange(Body):
     """PUT /collections/share-url (§6.2): null leaves a value as it is."""
 
-    collection_id: int = 0
+    collection_id: Needed[int]
     valid_till: int | None = None
     device_limit: int | None = None
-    pass_hash: str | None = None
-    nonce: str | None = None
+    pass_hash: Key | None = None
+    nonce: Key | None = None
     mem_limit: int | None = None
     ops_limit: int | None = None
     enable_download: bool | None = None
@@ -40,32 +37,20 @@ class LinkChange(Body):
     enable_comment: bool | None = None
     disable_password: bool | None = None
     enable_join: bool | None = None
-    min_role: str | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("collection_id",)
+    min_role: Word | None = None
 
 
 class Password(Body):
     """POST /public-collection/verify-password: what the visitor's app derived from the password."""
 
-    pass_hash: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("pass_hash",)
+    pass_hash: Needed[Key]
 
 
 class Join(Body):
     """POST /collections/join-link: the album's key, sealed to whoever joins (80 bytes)."""
 
-    collection_id: int = 0
-    encrypted_key: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("collection_id", "encrypted_key")
+    collection_id: Needed[int]
+    encrypted_key: Needed[Key]
 
 
 # --- replies

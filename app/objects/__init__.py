@@ -4,9 +4,8 @@ Other features import `objects.service` only.
 """
 
 from . import deletion, strays
-from .routes import routes
+from .routes import ROUTES
 
-ROUTES = routes.all
 JOBS = (*deletion.JOBS, *strays.JOBS)
 
 __all__ = ["JOBS", "ROUTES"]

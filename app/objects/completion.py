@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 from storage_backends.keys import MAX_PARTS
 
-from .request import Refusal
+from .refusals import Refusal
 
 MAX_BYTES = 2 << 20
 _FIELDS = ("PartNumber", "ETag")

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 from storage_backends import StoreError
 
-from ..clock import DAY, HOUR, MINUTE
 from ..db import Tx
-from ..jobs import Job
-from ..kernel import Kernel
+from ..kernel.clock import DAY, HOUR, MINUTE
+from ..kernel.jobs import Job
+from ..kernel.parts import Kernel
 from . import queries
 
 log = logging.getLogger("darkroom.objects")

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from ..access import Session
-from ..errors import CodedBadRequest, Forbidden, NotFound
-from ..kernel import Kernel
+from ..kernel.access import Session
+from ..kernel.errors import CodedBadRequest, Forbidden, NotFound
+from ..kernel.parts import Kernel
 from . import queries, urls
 from .wire import FileUrl
 

@@ -2,76 +2,95 @@
 
 from __future__ import annotations
 
-from ..access import Session
-from ..errors import NotFound
-from ..http.auth import storage
-from ..http.call import EMPTY, Answer, Call, redirect, reply
-from ..http.routing import Routes
-from . import downloads, uploads, wire
+from ..http.answer import EMPTY, Answer, Redirect, reply
+from ..http.auth import anyone, storage
+from ..http.request import Request
+from ..http.routing import delete, get, patch, post, put
+from ..kernel.access import Session
+from ..kernel.errors import NotFound
+from . import downloads, receiving, sending, uploads, wire
+from .refusals import DRAINED, Refusal, as_xml
+from .signed import signed_url
 
-routes = Routes()
 
-
-@routes.get("/files/upload-urls", storage, limit="upload_urls")
-async def upload_urls(call: Call, actor: Session) -> Answer:
-    found = await uploads.single(call.kernel, actor.user_id, actor.app, call.base_url, call.int_query("count"))
+async def upload_urls(request: Request, actor: Session) -> Answer:
+    found = await uploads.single(request.kernel, actor.user_id, actor.app, request.base_url, request.int_query("count"))
     return reply(wire.UploadUrls(urls=found))
 
 
-@routes.post("/files/upload-url", storage, limit="upload_urls")
-async def upload_url(call: Call, actor: Session) -> Answer:
-    ask = await call.json(wire.NewUpload)
-    return reply(await uploads.single_sized(call.kernel, actor.user_id, actor.app, call.base_url, ask))
+async def upload_url(request: Request, actor: Session) -> Answer:
+    ask = await request.json(wire.NewUpload)
+    return reply(await uploads.single_sized(request.kernel, actor.user_id, actor.app, request.base_url, ask))
 
 
-@routes.get("/files/multipart-upload-urls", storage, limit="upload_urls")
-async def multipart_upload_urls(call: Call, actor: Session) -> Answer:
-    found = await uploads.multipart(call.kernel, actor.user_id, actor.app, call.base_url, call.int_query("count"))
+async def multipart_upload_urls(request: Request, actor: Session) -> Answer:
+    found = await uploads.multipart(request.kernel, actor.user_id, actor.app, request.base_url, request.int_query("count"))
     return reply(wire.MultipartUrls(urls=found))
 
 
-@routes.post("/files/multipart-upload-url", storage, limit="upload_urls")
-async def multipart_upload_url(call: Call, actor: Session) -> Answer:
-    ask = await call.json(wire.NewMultipart)
-    return reply(await uploads.multipart_sized(call.kernel, actor.user_id, actor.app, call.base_url, ask))
+async def multipart_upload_url(request: Request, actor: Session) -> Answer:
+    ask = await request.json(wire.NewMultipart)
+    return reply(await uploads.multipart_sized(request.kernel, actor.user_id, actor.app, request.base_url, ask))
 
 
-@routes.get("/files/upload-eligibility", storage)
-async def upload_eligibility(call: Call, actor: Session) -> Answer:
-    await uploads.check_may_upload(call.kernel, actor.user_id, actor.app)
+async def upload_eligibility(request: Request, actor: Session) -> Answer:
+    await uploads.check_may_upload(request.kernel, actor.user_id, actor.app)
     return EMPTY
 
 
-@routes.get("/files/download/{id}", storage)
-async def download(call: Call, actor: Session) -> Answer:
-    return redirect(await downloads.find(call.kernel, actor, call.base_url, call.id_param(error=NotFound), thumb=False))
+async def download(request: Request, actor: Session) -> Answer:
+    return Redirect(await downloads.find(request.kernel, actor, request.base_url, request.id_param(error=NotFound), thumb=False))
 
 
-@routes.get("/files/preview/{id}", storage, limit="preview")
-async def preview(call: Call, actor: Session) -> Answer:
-    return redirect(await downloads.find(call.kernel, actor, call.base_url, call.id_param(error=NotFound), thumb=True))
+async def preview(request: Request, actor: Session) -> Answer:
+    return Redirect(await downloads.find(request.kernel, actor, request.base_url, request.id_param(error=NotFound), thumb=True))
 
 
 # the same in JSON: v2 for some command-line clients, v3 for newer web apps and the newest command-line client, which have no other way
-@routes.get("/files/download/v2/{id}", storage)
-async def download_url_v2(call: Call, actor: Session) -> Answer:
-    found = downloads.find(call.kernel, actor, call.base_url, call.id_param(error=NotFound), thumb=False)
+async def download_url_v2(request: Request, actor: Session) -> Answer:
+    found = downloads.find(request.kernel, actor, request.base_url, request.id_param(error=NotFound), thumb=False)
     return reply(wire.FileUrl(url=await found))
 
 
-@routes.get("/files/preview/v2/{id}", storage, limit="preview")
-async def preview_url_v2(call: Call, actor: Session) -> Answer:
-    found = downloads.find(call.kernel, actor, call.base_url, call.id_param(error=NotFound), thumb=True)
+async def preview_url_v2(request: Request, actor: Session) -> Answer:
+    found = downloads.find(request.kernel, actor, request.base_url, request.id_param(error=NotFound), thumb=True)
     return reply(wire.FileUrl(url=await found))
 
 
-@routes.get("/files/download/v3/{id}", storage)
-async def download_url(call: Call, actor: Session) -> Answer:
-    found = downloads.find(call.kernel, actor, call.base_url, call.id_param(), thumb=False)
+async def download_url(request: Request, actor: Session) -> Answer:
+    found = downloads.find(request.kernel, actor, request.base_url, request.id_param(), thumb=False)
     return reply(await downloads.in_json(found))
 
 
-@routes.get("/files/thumbnail/v3/{id}", storage, limit="preview")
-async def thumbnail_url(call: Call, actor: Session) -> Answer:
-    found = downloads.find(call.kernel, actor, call.base_url, call.id_param(), thumb=True)
+async def thumbnail_url(request: Request, actor: Session) -> Answer:
+    found = downloads.find(request.kernel, actor, request.base_url, request.id_param(), thumb=True)
     return reply(await downloads.in_json(found))
+
+
+async def not_allowed(request: Request, actor: None) -> Answer:
+    raise Refusal(
+        405, "MethodNotAllowed", "The specified method is not allowed against this resource.", [(b"allow", b"GET, HEAD, PUT, POST, OPTIONS")]
+    )
+
+
+OBJECT = "/objects/{key...}"  # `urls.PREFIX`
+BYTES = {"refusal": as_xml, "drained": DRAINED}
+
+ROUTES = [
+    get("/files/upload-urls", storage, upload_urls, limit="upload_urls"),
+    post("/files/upload-url", storage, upload_url, limit="upload_urls"),
+    get("/files/multipart-upload-urls", storage, multipart_upload_urls, limit="upload_urls"),
+    post("/files/multipart-upload-url", storage, multipart_upload_url, limit="upload_urls"),
+    get("/files/upload-eligibility", storage, upload_eligibility),
+    get("/files/download/{id}", storage, download),
+    get("/files/preview/{id}", storage, preview, limit="preview"),
+    get("/files/download/v2/{id}", storage, download_url_v2),
+    get("/files/preview/v2/{id}", storage, preview_url_v2, limit="preview"),
+    get("/files/download/v3/{id}", storage, download_url),
+    get("/files/thumbnail/v3/{id}", storage, thumbnail_url, limit="preview"),
+    get(OBJECT, signed_url, sending.send, **BYTES),
+    put(OBJECT, signed_url, receiving.put, **BYTES),
+    post(OBJECT, signed_url, receiving.complete, **BYTES),
+    delete(OBJECT, anyone, not_allowed, hidden=True, **BYTES),
+    patch(OBJECT, anyone, not_allowed, hidden=True, **BYTES),
+]

@@ -1,6 +1,6 @@
 """What other features may do with objects: make sure bytes are there, claim them in a commit, let go of them, sign URLs to read them.
 
-Owns the states of an object (see `queries`) except what the byte plane (`ledger`) and the worker (`deletion`) do to them.
+Owns the states of an object (see `queries`) except what the byte plane (`recording`) and the worker (`deletion`) do to them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from storage_backends import NoSpace as StoreFull
 from storage_backends import ObjectInfo, StoreError
 
 from ..db import Tx
-from ..errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unavailable
-from ..kernel import Kernel
-from . import ledger, queries, urls
+from ..kernel.errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unavailable
+from ..kernel.parts import Kernel
+from . import queries, recording, urls
 from .downloads import in_json
 from .uploads import begin, check_may_upload, multipart, multipart_sized, single, single_sized
 from .wire import PartUrls
@@ -90,7 +90,7 @@ async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
     for key, head in zip(unknown, heads, strict=True):
         if head is None:
             raise Missing(key)
-        await ledger.record(kernel, key, head.size, _md5(head))
+        await recording.record(kernel, key, head.size, _md5(head))
 
 
 def _md5(head: ObjectInfo) -> str | None:
@@ -142,7 +142,7 @@ def hold(tx: Tx, object_ids: Collection[int]) -> None:
 
 
 def release(tx: Tx, object_ids: Collection[int | None], now: int, grace_us: int) -> None:
-    """Schedule the deletion of those objects that no live file or data row names any more (call it after changing those rows).
+    """Schedule the deletion of those objects that no live file or data row names any more (request it after changing those rows).
 
     The bytes go `grace_us` later, if still nothing names them. Objects that copies name stay. None is passed over.
     """
@@ -190,7 +190,7 @@ async def store_bytes(kernel: Kernel, owner_id: int, data: bytes) -> str:
         await kernel.store.put(key, _once(data), length=len(data), md5=digest)
     except StoreError as e:
         raise refusal(e) from e
-    await ledger.record(kernel, key, len(data), digest.hex())
+    await recording.record(kernel, key, len(data), digest.hex())
     return key
 
 

@@ -1,7 +1,7 @@
 """Bytes that clients put into a direct store and never committed: no row knows them, so nothing would ever remove them.
 
 Once a day the store is listed. What is a day old and has no row gets one; from then on it is bounded and expires as every upload does
-(`ledger`, `deletion.sweep`). That leaves two weeks to whoever has put back an older database by mistake.
+(`recording`, `deletion.sweep`). That leaves two weeks to whoever has put back an older database by mistake.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 from storage_backends import ObjectInfo, StoreError
 
-from ..clock import DAY
 from ..db import Tx
-from ..errors import AppError
-from ..jobs import Job
-from ..kernel import Kernel
-from . import ledger, queries
+from ..kernel.clock import DAY
+from ..kernel.errors import AppError
+from ..kernel.jobs import Job
+from ..kernel.parts import Kernel
+from . import queries, recording
 
 log = logging.getLogger("darkroom.objects")
 
@@ -73,7 +73,7 @@ async def _record(kernel: Kernel, key: str) -> None:
     if head is None:
         return
     try:
-        await ledger.record(kernel, key, head.size, None)
+        await recording.record(kernel, key, head.size, None)
     except AppError as e:
         log.info("%s is no stray: %s", key, e.log)
 

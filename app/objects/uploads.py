@@ -9,11 +9,11 @@ import asyncio
 
 from storage_backends import StoreError
 
-from .. import quota
 from ..db import Tx
-from ..errors import BadRequest, Unavailable
-from ..kernel import Kernel
-from ..wire import b64_bytes
+from ..kernel import quota
+from ..kernel.errors import BadRequest, Unavailable
+from ..kernel.parts import Kernel
+from ..kernel.wire import b64_bytes
 from . import urls
 from .wire import NewMultipart, NewUpload, PartUrls, UploadUrl
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
-from ..clock import SECOND
-from ..crypto import Crypto
-from ..kernel import Kernel
+from ..kernel.clock import SECOND
+from ..kernel.crypto import Crypto
+from ..kernel.parts import Kernel
 
 PREFIX = "/objects/"
 DAY_S = 86_400
@@ -53,9 +53,8 @@ class Ticket:
     store: str = ""
 
 
-def read(crypto: Crypto, method: str, path: str, query: str) -> Ticket:
+def read(crypto: Crypto, method: str, key: str, query: str) -> Ticket:
     """The ticket in a URL for PUT, POST, GET or HEAD. Raises BadPath, BadSignature. The expiry is the caller's to check."""
-    key = path[len(PREFIX) :]
     if _KEY.fullmatch(key) is None:
         raise BadPath(key[:200])
     pairs = [p.partition("=")[::2] for p in query.split("&")] if query else []

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import msgspec
 
-from ..wire import Body, Reply
+from ..kernel.fields import Key, Parts
+from ..kernel.wire import Body, Needed, Reply
 
 
 class NewUpload(Body):
     """POST /files/upload-url; length in bytes, MD5 as base64."""
 
-    content_length: int = 0
-    content_md5: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("content_length", "content_md5")
+    content_length: Needed[int]
+    content_md5: Needed[Key]
 
 
 class NewMultipart(Body):
     """POST /files/multipart-upload-url; mind the lower-case d of partMd5s."""
 
-    content_length: int = 0
-    part_length: int = 0
-    part_md5s: list[str] = msgspec.field(default_factory=list, name="partMd5s")
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("content_length", "part_length")
+    content_length: Needed[int]
+    part_length: Needed[int]
+    part_md5s: Parts[Key] = msgspec.field(default_factory=list, name="partMd5s")
 
 
 class UploadUrl(Reply):

@@ -1,5 +1,5 @@
 """Routes for machines and operators: ping, health, version, and a page for a person who opens the address in a browser."""
 
-from .routes import routes
+from .routes import ROUTES
 
-ROUTES = routes.all
+__all__ = ["ROUTES"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from storage_backends import StoreError
 
-from ..errors import AppError
-from ..kernel import Kernel
+from ..kernel.errors import AppError
+from ..kernel.parts import Kernel
 
 log = logging.getLogger("darkroom.health")
 

@@ -1,5 +1,5 @@
 """Plans, storage bonus and offers (misc.md §9–§11): what a hosted server would sell, answered for one where everything is unlocked."""
 
-from .routes import routes
+from .routes import ROUTES
 
-ROUTES = routes.all
+__all__ = ["ROUTES"]

@@ -2,59 +2,62 @@
 
 from __future__ import annotations
 
-from ..access import Session
-from ..errors import BadRequest, NotFound
+from ..http.answer import Answer, reply
 from ..http.auth import anyone, session
-from ..http.call import Answer, Call, reply
-from ..http.routing import Routes
+from ..http.request import Request
+from ..http.routing import get, post
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest, NotFound
 from . import service, wire
 
-routes = Routes()
+
+async def user_plans(request: Request, actor: Session) -> Answer:
+    return reply(service.plans(request.kernel))
 
 
-@routes.get("/billing/user-plans", session)
-async def user_plans(call: Call, actor: Session) -> Answer:
-    return reply(service.plans(call.kernel))
+async def public_plans(request: Request, actor: None) -> Answer:
+    return reply(service.plans(request.kernel))
 
 
-@routes.get("/billing/plans/v2", anyone)
-async def public_plans(call: Call, actor: None) -> Answer:
-    return reply(service.plans(call.kernel))
+async def subscription(request: Request, actor: Session) -> Answer:
+    return reply(await service.current(request.kernel, actor))
 
 
-@routes.get("/billing/subscription", session)
-async def subscription(call: Call, actor: Session) -> Answer:
-    return reply(await service.current(call.kernel, actor))
+async def verify(request: Request, actor: Session) -> Answer:
+    return reply(await service.verify(request.kernel, actor, await request.json(wire.Purchase)))
 
 
-@routes.post("/billing/verify-subscription", session)
-async def verify(call: Call, actor: Session) -> Answer:
-    return reply(await service.verify(call.kernel, actor, await call.json(wire.Purchase)))
-
-
-@routes.get("/billing/usage", session)
-async def usage(call: Call, actor: Session) -> Answer:
+async def usage(request: Request, actor: Session) -> Answer:
     return reply(wire.Message(message="This endpoint is deprecated."), 410)
 
 
-@routes.get("/storage-bonus/details", session)
-async def bonus_details(call: Call, actor: Session) -> Answer:
+async def bonus_details(request: Request, actor: Session) -> Answer:
     return reply(wire.BonusDetails())
 
 
-@routes.get("/storage-bonus/referral-view", session)
-async def referral_view(call: Call, actor: Session) -> Answer:
+async def referral_view(request: Request, actor: Session) -> Answer:
     return reply(wire.ReferralView(plan_info=wire.ReferralPlan()))
 
 
-@routes.post("/storage-bonus/referral-claim", session)
-async def claim(call: Call, actor: Session) -> Answer:
+async def claim(request: Request, actor: Session) -> Answer:
     """No code exists, so every one is unknown."""
-    if not call.query.get("code"):
+    if not request.query.get("code"):
         raise BadRequest(log="no code")
     raise NotFound("Invalid code", code="INVALID_CODE")
 
 
-@routes.get("/offers/black-friday", anyone)
-async def offers(call: Call, actor: None) -> Answer:
+async def offers(request: Request, actor: None) -> Answer:
     return reply(wire.Offers())
+
+
+ROUTES = [
+    get("/billing/user-plans", session, user_plans),
+    get("/billing/plans/v2", anyone, public_plans),
+    get("/billing/subscription", session, subscription),
+    post("/billing/verify-subscription", session, verify),
+    get("/billing/usage", session, usage),
+    get("/storage-bonus/details", session, bonus_details),
+    get("/storage-bonus/referral-view", session, referral_view),
+    post("/storage-bonus/referral-claim", session, claim),
+    get("/offers/black-friday", anyone, offers),
+]

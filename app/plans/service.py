@@ -6,11 +6,11 @@ whether an upload is accepted.
 
 from __future__ import annotations
 
-from .. import quota
-from ..access import Session
 from ..accounts import service as accounts
-from ..errors import BadRequest
-from ..kernel import Kernel
+from ..kernel import quota
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest
+from ..kernel.parts import Kernel
 from .wire import FreePlan, Plans, Purchase
 
 

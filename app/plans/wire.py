@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from ..wire import Body, Reply
+from ..kernel.fields import Title, Word
+from ..kernel.wire import Body, Reply
 
 
 class Purchase(Body):
     """POST /billing/verify-subscription; nothing is required."""
 
-    payment_provider: str = ""
-    product_id: str = ""
-    verification_data: str = ""
+    payment_provider: Word = ""
+    product_id: Word = ""
+    verification_data: Title = ""
 
 
 class FreePlan(Reply):

@@ -1,5 +1,5 @@
 """Small settings of a person: feature switches and the custom album domain (misc.md §4)."""
 
-from .routes import routes
+from .routes import ROUTES
 
-ROUTES = routes.all
+__all__ = ["ROUTES"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import CodedBadRequest
+from ..kernel.errors import CodedBadRequest
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 LIMIT = 253  # characters of a host name, also before the conversion, whose cost grows faster than its input

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from ..access import Session
+from ..http.answer import EMPTY, Answer, reply
 from ..http.auth import anyone, session
-from ..http.call import EMPTY, Answer, Call, reply
-from ..http.routing import Routes
+from ..http.request import Request
+from ..http.routing import delete, get, post
+from ..kernel.access import Session
 from . import service, wire
 
-routes = Routes()
+
+async def get_one(request: Request, actor: Session) -> Answer:
+    return reply(await service.get(request.kernel, actor, request.query.get("key", ""), request.query.get("defaultValue")))
 
 
-@routes.get("/remote-store", session)
-async def get(call: Call, actor: Session) -> Answer:
-    return reply(await service.get(call.kernel, actor, call.query.get("key", ""), call.query.get("defaultValue")))
-
-
-@routes.post("/remote-store/update", session)
-async def update(call: Call, actor: Session) -> Answer:
-    await service.update(call.kernel, actor, await call.json(wire.Setting))
+async def update(request: Request, actor: Session) -> Answer:
+    await service.update(request.kernel, actor, await request.json(wire.Setting))
     return EMPTY
 
 
-@routes.delete("/remote-store/{key}", session)
-async def remove(call: Call, actor: Session) -> Answer:
-    await service.remove(call.kernel, actor, call.params["key"])
+async def remove(request: Request, actor: Session) -> Answer:
+    await service.remove(request.kernel, actor, request.params["key"])
     return EMPTY
 
 
-@routes.get("/remote-store/feature-flags", session)
-async def feature_flags(call: Call, actor: Session) -> Answer:
-    return reply(await service.feature_flags(call.kernel, actor))
+async def feature_flags(request: Request, actor: Session) -> Answer:
+    return reply(await service.feature_flags(request.kernel, actor))
 
 
-@routes.get("/custom-domain", anyone, limit="custom_domain")
-async def custom_domain(call: Call, actor: None) -> Answer:
-    await service.require_claimed(call.kernel, call.query.get("domain", ""))
+async def custom_domain(request: Request, actor: None) -> Answer:
+    await service.require_claimed(request.kernel, request.query.get("domain", ""))
     return reply({})
+
+
+ROUTES = [
+    get("/remote-store", session, get_one),
+    post("/remote-store/update", session, update),
+    delete("/remote-store/{key}", session, remove),
+    get("/remote-store/feature-flags", session, feature_flags),
+    get("/custom-domain", anyone, custom_domain, limit="custom_domain"),
+]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from .. import sync
-from ..access import Session
 from ..db import Tx
-from ..errors import BadRequest, CodedBadRequest, Conflict, NotFound
-from ..kernel import Kernel
+from ..kernel import sync
+from ..kernel.access import Session
+from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, NotFound
+from ..kernel.parts import Kernel
 from . import domain, queries
 from .wire import FeatureFlags, Setting, Value
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from ..wire import Body, Reply
+from ..kernel.fields import Line, Word
+from ..kernel.wire import Body, Needed, Reply
 
 
 class Setting(Body):
     """POST /remote-store/update; `value` must be there and may be empty."""
 
-    key: str = ""
-    value: str | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("key",)
+    key: Needed[Word]
+    value: Line | None = None
 
 
 class Value(Reply):

@@ -1,8 +1,6 @@
 """The trash: /trash/* and POST /files/trash (files.md §9)."""
 
 from .jobs import JOBS
-from .routes import routes
-
-ROUTES = routes.all
+from .routes import ROUTES
 
 __all__ = ["JOBS", "ROUTES"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from itertools import groupby
 
-from ..clock import DAY
-from ..jobs import Job
-from ..kernel import Kernel
+from ..kernel.clock import DAY
+from ..kernel.jobs import Job
+from ..kernel.parts import Kernel
 from . import queries, service
 
 log = logging.getLogger("darkroom.trash")

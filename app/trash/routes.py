@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from ..access import Session
 from ..files.wire import FileIDs
+from ..http.answer import EMPTY, Answer, reply
 from ..http.auth import storage
-from ..http.call import EMPTY, Answer, Call, reply
-from ..http.routing import Routes
+from ..http.request import Request
+from ..http.routing import get, post
+from ..kernel.access import Session
 from . import service, wire
 
-routes = Routes()
 
-
-@routes.post("/files/trash", storage)
-async def trash(call: Call, actor: Session) -> Answer:
-    await service.trash(call.kernel, actor, await call.json(wire.TrashFiles))
+async def trash(request: Request, actor: Session) -> Answer:
+    await service.trash(request.kernel, actor, await request.json(wire.TrashFiles))
     return EMPTY
 
 
-@routes.get("/trash/diff", storage)
-@routes.get("/trash/v2/diff", storage)
-async def diff(call: Call, actor: Session) -> Answer:
-    return reply(await service.diff(call.kernel, actor, call.int_query("sinceTime")))
+async def diff(request: Request, actor: Session) -> Answer:
+    return reply(await service.diff(request.kernel, actor, request.int_query("sinceTime")))
 
 
-@routes.post("/trash/delete", storage)
-async def delete(call: Call, actor: Session) -> Answer:
-    ask = await call.json(FileIDs)
-    await service.delete(call.kernel, actor, ask.file_ids or [])
+async def delete(request: Request, actor: Session) -> Answer:
+    ask = await request.json(FileIDs)
+    await service.delete(request.kernel, actor, ask.file_ids or [])
     return EMPTY
 
 
-@routes.post("/trash/empty", storage)
-async def empty(call: Call, actor: Session) -> Answer:
-    await service.empty(call.kernel, actor, (await call.json(wire.Empty)).last_updated_at)
+async def empty(request: Request, actor: Session) -> Answer:
+    await service.empty(request.kernel, actor, (await request.json(wire.Empty)).last_updated_at)
     return EMPTY
+
+
+ROUTES = [
+    post("/files/trash", storage, trash),
+    get("/trash/diff", storage, diff),
+    get("/trash/v2/diff", storage, diff),
+    post("/trash/delete", storage, delete),
+    post("/trash/empty", storage, empty),
+]

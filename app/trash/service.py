@@ -1,6 +1,6 @@
 """Rules of the trash (files.md §9, §10): in, out again, gone for good.
 
-The functions that take a `tx` are for other features, which call them inside their own transaction; they say which locks they expect.
+The functions that take a `tx` are for other features, which request them inside their own transaction; they say which locks they expect.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
-from .. import access, quota, sync
-from ..access import Session
-from ..clock import DAY
 from ..db import Tx
 from ..db.engine import Row
-from ..errors import BadRequest, Forbidden, NotFound, TooLarge
 from ..filedata import service as filedata
-from ..kernel import Kernel
+from ..kernel import access, quota, sync
+from ..kernel.access import Session
+from ..kernel.clock import DAY
+from ..kernel.errors import BadRequest, Forbidden, NotFound, TooLarge
+from ..kernel.parts import Kernel
 from ..objects import service as objects
 from . import queries, wire
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..db.engine import Row
 from ..files.entry import SCRUBBED, Attributes, File, Info, Metadata, raw
 from ..files.wire import Int
-from ..wire import Body, Reply
+from ..kernel.fields import Batch
+from ..kernel.wire import Body, Needed, Reply
 
 
 class TrashItem(Body):
@@ -16,21 +17,13 @@ class TrashItem(Body):
 class TrashFiles(Body):
     """POST /files/trash: each file, and the own album it is trashed from."""
 
-    items: list[TrashItem] | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("items",)
+    items: Needed[Batch[TrashItem]]
 
 
 class Empty(Body):
     """POST /trash/empty: everything trashed up to this time (µs)."""
 
-    last_updated_at: Int = 0
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("last_updated_at",)
+    last_updated_at: Needed[Int]
 
 
 class Trashed(Reply):

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from app.clock import SECOND
+from app.kernel.clock import SECOND
 from tests.access.scene import Scene, set_up
 from tests.access.test_matrix import TABLE
 from tests.clients import strict

@@ -9,7 +9,7 @@ from typing import Any
 from nacl.public import PrivateKey
 
 from app.accounts.service import pending_codes
-from app.crypto import b64
+from app.kernel.crypto import b64
 from tests.clients import crypto, srp
 from tests.inprocess import PHOTOS, Api, Response, World
 

@@ -8,8 +8,8 @@ import pytest
 
 from app.accounts.sweep import JOBS, sweep
 from app.accounts.user_agent import pretty
-from app.clock import DAY
-from app.http.auth import touch_sessions
+from app.kernel import sessions as session_rows
+from app.kernel.clock import DAY
 from tests.accounts.conftest import Meet
 from tests.accounts.newcomer import Newcomer
 from tests.inprocess import AUTH, Api, World
@@ -38,8 +38,8 @@ async def test_the_address_and_the_agent_are_shown(world: World, dora: Newcomer)
     phone = await dora.second_device()
     world.clock.advance(DAY)
     await phone.get("/users/session-validity/v2", headers={"user-agent": MAC})
-    seen = world.kernel.touches.take()
-    await world.kernel.db.write("test", touch_sessions, seen)
+    seen = world.kernel.last_used.take()
+    await world.kernel.db.write("test", session_rows.touch, seen)
     other = (await sessions(dora.api))[1]
     assert (other["ua"], other["prettyUA"], other["ip"], other["lastUsedTime"]) == (MAC, "Chrome, Mac OS X", phone.ip, world.clock.now())
 

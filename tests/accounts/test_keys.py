@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.crypto import b64
+from app.kernel.crypto import b64
 from tests.accounts.conftest import Meet
 from tests.accounts.newcomer import MIB, Newcomer, attributes
 from tests.inprocess import World

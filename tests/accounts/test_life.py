@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from app import quota
-from app.access import Session
 from app.accounts import deletion, email, restoring, service
 from app.accounts.details import UNLIMITED_FILES
 from app.accounts.wire import CodeProof, DeleteAccount
-from app.clock import DAY, MINUTE
-from app.config import Config, Locker, Storage
-from app.crypto import token_hash
-from app.errors import Gone, Unauthorized
+from app.kernel import quota
+from app.kernel.access import Session
+from app.kernel.clock import DAY, MINUTE
+from app.kernel.config import Config, Locker, Storage
+from app.kernel.crypto import token_hash
+from app.kernel.errors import Gone, Unauthorized
 from tests.accounts.conftest import Meet
 from tests.accounts.newcomer import Login, Newcomer, code_for, wrong
 from tests.clients import crypto

@@ -10,8 +10,8 @@ import pytest
 
 from app.accounts import password
 from app.accounts.sweep import sweep
-from app.clock import HOUR, MINUTE
-from app.crypto import b64
+from app.kernel.clock import HOUR, MINUTE
+from app.kernel.crypto import b64
 from app.srp import N, pad
 from tests.accounts.conftest import Meet
 from tests.accounts.newcomer import MIB, Login, Newcomer

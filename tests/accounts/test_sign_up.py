@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from app.accounts import service
-from app.clock import HOUR, MINUTE
-from app.config import Config, Limit, Limits, Otp, Registration, Storage
+from app.kernel.clock import HOUR, MINUTE
+from app.kernel.config import Config, Limit, Limits, Otp, Registration, Storage
 from tests.accounts.conftest import Meet
 from tests.accounts.newcomer import Newcomer, code_for, wrong
 from tests.inprocess import AUTH, World, open_world

@@ -13,7 +13,7 @@ from app.accounts.deletion import close
 from app.cli import admin
 from app.cli.admin_client import NAME, NoServer, Refused, ask
 from app.cli.admin_socket import AdminSocket
-from app.clock import HOUR
+from app.kernel.clock import HOUR
 from tests.inprocess import Person, World
 
 

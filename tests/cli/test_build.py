@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app import secrets_file
 from app.cli import admin, build, folder
-from app.clock import Ids
-from app.config import Config, Storage
-from app.config_sources import ConfigError
+from app.kernel import secrets_file
+from app.kernel.clock import Ids
+from app.kernel.config import Config, Storage
+from app.kernel.config_sources import ConfigError
 
 
 def config(data: Path) -> Config:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from app import logs
-from app.clock import Ids
+from app.kernel import logs
+from app.kernel.clock import Ids
 
 TOKEN = Ids(random.Random(1)).token()
 

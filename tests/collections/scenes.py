@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.crypto import b64
 from app.db import Tx
+from app.kernel.crypto import b64
 from tests.inprocess import Person, World
 
 KEY, NONCE, SEALED = b64(bytes(48)), b64(bytes(24)), b64(bytes(80))
@@ -40,7 +40,7 @@ def _insert_photo(tx: Tx, owner: int, collection: int, stamp: int) -> int:
 
 async def photo(world: World, who: Person, collection: int, n: int = 1) -> list[int]:
     """n files of this person in an own album, as a commit would leave them."""
-    from app import sync
+    from app.kernel import sync
 
     def make(tx: Tx) -> list[int]:
         sync.lock_collections(tx, [collection])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.crypto import b64
+from app.kernel.crypto import b64
 from tests.collections.scenes import KEY, MAGIC, NONCE, album, diff, items, listed, live, photo, share, version
 from tests.inprocess import LOCKER, Person, World
 
@@ -227,7 +227,7 @@ async def test_a_photo_moved_while_its_target_is_deleted_stays_reachable(world: 
 
 
 async def test_the_diff_pages_without_splitting_a_stamp(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.sync.PAGE", 5)
+    monkeypatch.setattr("app.kernel.sync.PAGE", 5)
     cid = await album(alice)
     batches = [await photo(world, alice, cid, n) for n in (3, 3, 7, 1)]
     since, seen, pages = 0, [], []

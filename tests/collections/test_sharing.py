@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.access import Session
 from app.collections.service import forget_person
-from app.crypto import b64
+from app.kernel.access import Session
+from app.kernel.crypto import b64
 from tests.collections.scenes import KEY, MAGIC, SEALED, album, diff, items, listed, live, photo, share, version
 from tests.inprocess import Person, World
 

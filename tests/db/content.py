@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from contextlib import closing
 
-from app.db import Tx, copy, migrate, sides
-from app.db.sides import Table
+from app.db import Tx, migrate
+from app.db.copying import copy
+from app.db.copying import ends as sides
+from app.db.copying.ends import Table
 from tests.files import photos
 from tests.inprocess import AUTH, World
 

@@ -16,10 +16,12 @@ import pytest
 
 from app.cli import folder
 from app.cli.main import main
-from app.db import copy, migrate, sides
-from app.db.copy import Copied, Refused
-from app.db.postgres import PostgresDatabase
-from app.db.sides import Row, Side, Table
+from app.db import migrate
+from app.db.copying import copy
+from app.db.copying import ends as sides
+from app.db.copying.copy import Copied, Refused
+from app.db.copying.ends import Row, Side, Table
+from app.db.postgres.database import PostgresDatabase
 from app.db.sqlite import SqliteDatabase
 from app.main import create_app
 from tests.db.content import SCHEMA, fill

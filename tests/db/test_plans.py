@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app import sync
 from app.db import Tx
-from app.db.postgres import PostgresDatabase
+from app.db.postgres.database import PostgresDatabase
+from app.db.postgres.statements import Connection, PostgresTx, configure, numbered, simple
 from app.db.sqlite import SqliteTx
-from app.db.statements import Connection, PostgresTx, configure, numbered, simple
+from app.kernel import sync
 from tests.files import photos
 from tests.files.test_scale import everything
 from tests.inprocess import Person, World, open_world

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from app import sync
-from app.clock import SECOND, ManualClock
-from app.db.postgres import PostgresDatabase
-from app.http.auth import Touches
-from app.http.ratelimit import RateLimiter
-from app.kernel import Kernel
+from app.db.postgres.database import PostgresDatabase
+from app.kernel import sync
+from app.kernel.clock import SECOND, ManualClock
+from app.kernel.limits import RateLimiter
+from app.kernel.parts import Kernel
+from app.kernel.sessions import LastUsed
 from app.main import create_app
 from tests.db import race
 from tests.db.race import Race, Reader, Somebody
@@ -39,7 +39,7 @@ async def kernels(world: World) -> AsyncIterator[list[Kernel]]:
     try:
         clock = ManualClock(world.clock.now())
         limiter = RateLimiter(world.kernel.config.limits, second, clock, shared=True)
-        yield [world.kernel, dataclasses.replace(world.kernel, db=second, clock=clock, limiter=limiter, touches=Touches())]
+        yield [world.kernel, dataclasses.replace(world.kernel, db=second, clock=clock, limiter=limiter, last_used=LastUsed())]
     finally:
         await second.stop()
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.clock import DAY, HOUR
 from app.filedata import service
+from app.kernel.clock import DAY, HOUR
 from app.objects import deletion
 from storage_backends import Unavailable
 from tests.inprocess import AUTH, Person, World

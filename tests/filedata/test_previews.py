@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from app.clock import DAY, Ids
-from app.config import Config, Quota, Storage
-from app.crypto import Crypto, Secrets
 from app.filedata import names
+from app.kernel.clock import DAY, Ids
+from app.kernel.config import Config, Quota, Storage
+from app.kernel.crypto import Crypto, Secrets
 from app.objects import deletion
 from tests.inprocess import Person, World, open_world
 from tests.objects.parcels import document, make_file, row, send, share, stored_bytes, uploaded

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from app import quota, sync
 from app.db import Tx
+from app.kernel import quota, sync
 from tests.collections.scenes import album, diff, items, share, version
 from tests.inprocess import Person, World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.config import Config, Locker, Storage
+from app.kernel.config import Config, Locker, Storage
 from tests.files import photos
 from tests.files.photos import UNKNOWN, Json, changed
 from tests.inprocess import LOCKER, Person, World, open_world

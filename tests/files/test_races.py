@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-from app.clock import DAY
+from app.kernel.clock import DAY
 from tests.files import photos
 from tests.inprocess import Person, World
 

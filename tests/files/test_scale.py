@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.clock import DAY
+from app.kernel.clock import DAY
 from app.trash.jobs import expire, scrub
 from tests.files import photos
 from tests.files.plans import watched

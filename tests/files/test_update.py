@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.clock import DAY
+from app.kernel.clock import DAY
 from tests.files import photos
 from tests.files.photos import UNKNOWN, Json, changed
 from tests.inprocess import Person, World

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from app import access
-from app.access import Membership, Role, Session
 from app.db import Database, Tx
-from app.errors import AppError, BadRequest, Conflict, Forbidden, NotFound
+from app.kernel import access
+from app.kernel.access import Membership, Role, Session
+from app.kernel.errors import AppError, BadRequest, Conflict, Forbidden, NotFound
 from tests.inprocess import Person, World
 
 ALICE, VIEWER, COLLABORATOR, ADMIN, FORMER, STRANGER = "alice", "viewer", "collaborator", "admin", "former", "stranger"

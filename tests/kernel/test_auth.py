@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.clock import DAY, MINUTE
 from app.db import Tx
-from app.http.auth import touch_sessions
+from app.kernel import sessions
+from app.kernel.clock import DAY, MINUTE
 from tests.inprocess import AUTH, LOCKER, PHOTOS, Person, World
 
 ANY_APP, STORAGE = "/remote-store/feature-flags", "/user-entity/entity/diff?type=x&sinceTime=0&limit=1"
@@ -57,7 +57,7 @@ def _last_used(tx: Tx) -> list[tuple[int, str, str]]:
 
 
 async def test_use_is_noted_once_a_minute_and_never_in_the_way(world: World, alice: Person) -> None:
-    db, touches = world.kernel.db, world.kernel.touches
+    db, touches = world.kernel.db, world.kernel.last_used
     made = world.clock.now()
     await alice.get(ANY_APP)
     world.clock.advance(MINUTE)
@@ -71,7 +71,7 @@ async def test_use_is_noted_once_a_minute_and_never_in_the_way(world: World, ali
     assert await db.read(_last_used) == [(made, "10.0.0.1", "test")]
     seen = touches.take()
     assert touches.take() == []
-    await db.write("t", touch_sessions, seen)
+    await db.write("t", sessions.touch, seen)
     assert await db.read(_last_used) == [(first, alice.ip, ("first" + "x" * 1000)[:512])]
 
 
@@ -79,4 +79,4 @@ async def test_refused_tokens_leave_no_trace(world: World, alice: Person) -> Non
     world.clock.advance(DAY)
     await alice.get(ANY_APP, token="A" * 44, expect=401)
     await alice.get(ANY_APP, headers={"x-client-package": AUTH}, expect=401)
-    assert world.kernel.touches.take() == []
+    assert world.kernel.last_used.take() == []

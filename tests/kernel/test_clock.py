@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from app.clock import ALNUM, Ids
+from app.kernel.clock import ALNUM, Ids
 
 
 class EveryByte(random.Random):

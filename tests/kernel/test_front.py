@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from app import errors, main
-from app.config import Apps, Config, Http, Limit, Limits, Storage
+from app import main
 from app.http import compress
 from app.http.auth import anyone
-from app.http.call import Answer, Call, redirect, reply
+from app.http.request import Answer, Call, redirect, reply
 from app.http.routing import Routes
-from app.wire import Body
+from app.kernel import errors
+from app.kernel.config import Apps, Config, Http, Limit, Limits, Storage
+from app.kernel.wire import Body
 from tests.inprocess import Person, World, open_world
 
 ORIGIN = {"origin": "https://photos.example.org"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from app.clock import MINUTE, SECOND
-from app.jobs import Job, run_jobs, run_leased, take_lease
-from app.kernel import Kernel
+from app.kernel.clock import MINUTE, SECOND
+from app.kernel.jobs import Job, run_jobs, run_leased, take_lease
+from app.kernel.parts import Kernel
 from tests.inprocess import Person, World
 
 

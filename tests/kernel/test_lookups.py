@@ -10,9 +10,10 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from app.db import Tx, lookups
-from app.db.postgres import PostgresDatabase
-from app.errors import NotFound
+from app.db import Tx
+from app.db.postgres import lookups
+from app.db.postgres.database import PostgresDatabase
+from app.kernel.errors import NotFound
 from tests.db.proxy import Proxy, proxied
 from tests.engines import PATIENT
 
@@ -194,7 +195,7 @@ async def test_no_line_is_to_be_had(url: str, monkeypatch: pytest.MonkeyPatch, l
         tries.append(1)
         raise psycopg.OperationalError("too many connections")
 
-    monkeypatch.setattr("app.db.postgres._connect", refused)
+    monkeypatch.setattr("app.db.postgres.database._connect", refused)
     db = PostgresDatabase(url, 2, PATIENT)
     await db.start()
     for n in range(20):

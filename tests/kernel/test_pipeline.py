@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from psycopg import errors
 
-from app.db import Tx, statements
-from app.db.pipeline import exchange
-from app.db.postgres import PostgresDatabase
-from app.db.statements import HELD, KEEP
-from app.errors import Unavailable
+from app.db import Tx
+from app.db.postgres import statements
+from app.db.postgres.database import PostgresDatabase
+from app.db.postgres.pipeline import exchange
+from app.db.postgres.statements import HELD, KEEP
+from app.kernel.errors import Unavailable
 from tests.db.proxy import Proxy, proxied
 from tests.engines import PATIENT
 

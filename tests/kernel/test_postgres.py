@@ -14,10 +14,11 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from app.db import Tx, watch
-from app.db.postgres import PostgresDatabase
-from app.db.statements import KEEP, numbered
-from app.errors import NoSpace, Unavailable
+from app.db import Tx
+from app.db.postgres import watch
+from app.db.postgres.database import PostgresDatabase
+from app.db.postgres.statements import KEEP, numbered
+from app.kernel.errors import NoSpace, Unavailable
 from app.main import create_app
 from tests.db.proxy import Proxy, proxied
 from tests.engines import PATIENT

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from app.db.postgres import START_TRIES, PostgresDatabase
-from app.errors import Unavailable
+from app.db.postgres.database import START_TRIES, PostgresDatabase
+from app.kernel.errors import Unavailable
 from tests.engines import PATIENT
 
 from .test_postgres import put

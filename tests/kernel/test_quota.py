@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app import quota, sync
-from app.config import Config, Locker, Quota
 from app.db import Database, Tx
-from app.errors import AppError, PaymentRequired, StorageFull
+from app.kernel import quota, sync
+from app.kernel.config import Config, Locker, Quota
+from app.kernel.errors import AppError, PaymentRequired, StorageFull
 from tests.inprocess import Person, World
 
 MIB = 1 << 20

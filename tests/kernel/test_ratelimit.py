@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.clock import DAY, SECOND, ManualClock
-from app.config import Limit, Limits
 from app.db import Database
-from app.errors import Gate
-from app.http import ratelimit
-from app.http.ratelimit import RateLimiter
+from app.kernel import limits as ratelimit
+from app.kernel.clock import DAY, SECOND, ManualClock
+from app.kernel.config import Limit, Limits
+from app.kernel.errors import Gate
+from app.kernel.limits import RateLimiter
 from tests.inprocess import World
 
 LIMITS = Limits(

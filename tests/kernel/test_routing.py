@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from app import main
-from app.access import Session
-from app.config import Limit, Limits
 from app.http.auth import anyone, session
-from app.http.call import EMPTY, Answer, Call
+from app.http.request import EMPTY, Answer, Call
 from app.http.routing import Routes, by_path
+from app.kernel.access import Session
+from app.kernel.config import Limit, Limits
 from tests.inprocess import Person, World
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from app.db import Tx
 from app.db.sqlite import GROUP, SqliteDatabase, SqliteTx
-from app.errors import AppError, NoSpace, NotFound, Unavailable
+from app.kernel.errors import AppError, NoSpace, NotFound, Unavailable
 
 PUT = "INSERT INTO leases (name, holder, expires_at) VALUES (:name, :holder, 0)"
 

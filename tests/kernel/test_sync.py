@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app import sync
 from app.db import Database, Tx
+from app.kernel import sync
 from tests.engines import open_database
 from tests.inprocess import Person, World
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import wire
-from app.errors import BadRequest
+from app.kernel import wire
+from app.kernel.errors import BadRequest
 
 
 class Inner(wire.Body):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.clock import DAY
+from app.kernel.clock import DAY
 from tests.inprocess import Person, World
 from tests.links.scenes import DIFF, INFO, SECRET, Visitor, change, linked
 

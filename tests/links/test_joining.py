@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.clock import SECOND
+from app.kernel.clock import SECOND
 from tests.collections.scenes import SEALED, album, listed, share, version
 from tests.inprocess import Person, Response, World
 from tests.links.scenes import SECRET, Visitor, change, end, link, linked, token

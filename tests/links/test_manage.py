@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.clock import HOUR
 from app.collections.service import forget_person
+from app.kernel.clock import HOUR
 from tests.collections.scenes import album, listed, share, version
 from tests.inprocess import LOCKER, Person, World
 from tests.links.scenes import INFO, SECRET, Visitor, change, end, link, linked, token

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.clock import DAY, SECOND
+from app.kernel.clock import DAY, SECOND
 from app.links import password
 from tests.inprocess import Person, World
 from tests.links.scenes import DIFF, GUESS, INFO, SECRET, Visitor, change, end, link, linked, token

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.clock import DAY, HOUR, SECOND
-from app.config import Apps, Config, Storage
+from app.kernel.clock import DAY, HOUR, SECOND
+from app.kernel.config import Apps, Config, Storage
 from tests.collections.scenes import KEY, MAGIC, NONCE, album, diff, items, share
 from tests.files import photos
 from tests.inprocess import LOCKER, Api, Person, World, open_world
@@ -201,7 +201,7 @@ async def test_video_previews(world: World, alice: Person) -> None:
 
 
 async def test_a_locker_album_comes_in_one_page(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.sync.PAGE", 1)
+    monkeypatch.setattr("app.kernel.sync.PAGE", 1)
     cid, visitor = await linked(world, await world.in_app(alice, LOCKER))
 
     def add(tx: Any) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app import errors
-from app.clock import DAY, HOUR, MINUTE
+from app.kernel import errors
+from app.kernel.clock import DAY, HOUR, MINUTE
 from app.objects import JOBS, deletion, service
 from storage_backends import Unavailable
 from tests.inprocess import Person, World

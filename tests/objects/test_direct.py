@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app.clock import DAY
+from app.kernel.clock import DAY
 from app.objects import service
 from storage_backends import S3Store, StoreConfig
 from tests.inprocess import Person, World

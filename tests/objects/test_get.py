@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.clock import DAY
+from app.kernel.clock import DAY
 from app.objects import service
 from tests.inprocess import Person, World, open_world
 from tests.objects.parcels import hex_md5, local, send, uploaded

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from app.objects.refusals import Refusal
 
-from app.clock import DAY
-from app.config import Config, Quota, Storage
+from app.kernel.clock import DAY
+from app.kernel.config import Config, Quota, Storage
 from app.objects import completion
-from app.objects.request import Refusal
 from tests.inprocess import Person, World, open_world
 from tests.objects.parcels import document, hex_md5, md5, put, row, send, stored_bytes
 
@@ -123,7 +123,7 @@ async def test_a_completion_cut_short_is_finished_by_its_repetition(world: World
         raise RuntimeError("killed here")
 
     with monkeypatch.context() as m:
-        m.setattr("app.objects.ledger.record", die)
+        m.setattr("app.objects.recording.record", die)
         await send(alice, "POST", made["completeURL"], document(tags), expect=500)
     assert await row(world, made["objectKey"]) is None
     await send(alice, "POST", made["completeURL"], document(list(reversed(tags))), expect=404)

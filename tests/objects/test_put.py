@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from app import errors
-from app.clock import DAY
-from app.config import Config, Quota, Storage
+from app.kernel import errors
+from app.kernel.clock import DAY
+from app.kernel.config import Config, Quota, Storage
 from app.objects import service
 from storage_backends import NoSpace, Unavailable
 from tests.inprocess import Person, World, open_world

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.clock import DAY, HOUR, SystemClock
+from app.kernel.clock import DAY, HOUR, SystemClock
 from app.objects import deletion, strays
 from storage_backends import S3Store
 from tests import buckets

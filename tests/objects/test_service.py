@@ -6,9 +6,9 @@ import hashlib
 
 import pytest
 
-from app import errors
-from app.errors import BadRequest, CodedBadRequest
-from app.errors import Unavailable as Away
+from app.kernel import errors
+from app.kernel.errors import BadRequest, CodedBadRequest
+from app.kernel.errors import Unavailable as Away
 from app.objects import service
 from storage_backends import NoSpace, ObjectInfo, Unavailable
 from tests.inprocess import Person, World

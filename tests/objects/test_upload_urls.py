@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Config, Limit, Limits, Quota, Storage
+from app.kernel.config import Config, Limit, Limits, Quota, Storage
 from tests.inprocess import AUTH, Person, World, open_world
 from tests.objects.parcels import md5, row
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from app import __version__
-from app.errors import Unavailable
+from app.kernel.errors import Unavailable
 from app.ops.routes import page
 from storage_backends import Unavailable as StoreAway
 from tests.inprocess import World

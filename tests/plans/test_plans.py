@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from app.config import Config, Quota, Storage
 from app.db import Tx
-from app.quota import UNLIMITED
+from app.kernel.config import Config, Quota, Storage
+from app.kernel.quota import UNLIMITED
 from tests.inprocess import AUTH, Person, World, open_world
 
 GIB = 1 << 30

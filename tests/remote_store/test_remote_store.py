@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from app.config import Apps, Config, Storage
 from app.db import Tx
+from app.kernel.config import Apps, Config, Storage
 from tests.inprocess import AUTH, Person, World, open_world
 
 SWITCHES = ("recoveryKeyVerified", "mapEnabled", "faceSearchEnabled", "passKeyEnabled")

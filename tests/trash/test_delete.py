@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app import jobs
-from app.clock import DAY
+from app.kernel import jobs
+from app.kernel.clock import DAY
 from app.objects.deletion import run_deletions
 from app.trash.jobs import JOBS, expire, scrub
 from tests.files import photos

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.clock import DAY
+from app.kernel.clock import DAY
 from tests.files import photos
 from tests.files.photos import UNKNOWN
 from tests.inprocess import LOCKER, Person, World

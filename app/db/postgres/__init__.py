@@ -1,0 +1,1 @@
+"""PostgreSQL as an engine. Imported only where it is configured: it needs `darkroom[postgres]`."""

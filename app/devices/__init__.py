@@ -1,8 +1,0 @@
-"""What devices tell about themselves: tokens to wake them by, installs and log-ins (misc.md §11)."""
-
-from ..jobs import Job
-from . import service
-from .routes import routes
-
-ROUTES = routes.all
-JOBS = [Job("devices.sweep", 24 * 3600, service.sweep)]

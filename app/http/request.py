@@ -1,0 +1,87 @@
+"""One request as guards and handlers see it. Decoding rules live in `app.kernel.wire`."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from ..kernel import wire
+from ..kernel.access import App, app_of
+from ..kernel.errors import BadRequest
+from ..kernel.parts import Kernel
+from .body import IncomingBody, Receive
+
+B = TypeVar("B", bound=wire.Body)
+
+
+class Request:
+    """A request. Header names are lower-case bytes; query values are text, the first of each name counts."""
+
+    __slots__ = ("_query", "body", "client_ip", "headers", "kernel", "method", "params", "path", "request_id", "scope")
+
+    def __init__(self, kernel: Kernel, scope: dict[str, Any], receive: Receive) -> None:
+        self.kernel = kernel
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self.body = IncomingBody(receive, self.headers)
+        self.params: dict[str, str] = {}
+        self.client_ip = ""
+        self.request_id = ""
+        self._query: dict[str, str] | None = None
+
+    def header(self, name: bytes) -> str:
+        """A request header as text, "" when absent."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    @property
+    def query_string(self) -> bytes:
+        raw: bytes = self.scope["query_string"]
+        return raw
+
+    @property
+    def query(self) -> dict[str, str]:
+        if self._query is None:
+            raw = self.query_string
+            pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True) if raw else []
+            self._query = dict(reversed(pairs))
+        return self._query
+
+    @property
+    def app(self) -> App:
+        """Which app asks: decided by X-Client-Package alone (accounts.md §2.1)."""
+        return app_of(self.header(b"x-client-package"))
+
+    @property
+    def base_url(self) -> str:
+        """The URL at which this client reaches the server: the configured one, else that of this request."""
+        if self.kernel.config.public_url:
+            return self.kernel.config.public_url
+        return f"{self.scope.get('scheme', 'http')}://{self.header(b'host')}"
+
+    async def json(self, kind: type[B], limit: int = 16 << 20) -> B:
+        """The body (at most `limit` bytes) as a struct (`app.kernel.wire.decode`)."""
+        return wire.decode(await self.body.read(limit), kind)
+
+    def int_query(self, name: str) -> int:
+        return wire.go_int(self.query.get(name))
+
+    def bound_int(self, name: str) -> int | None:
+        text = self.query.get(name)
+        return 0 if text == "" else wire.strict_int(text)
+
+    def id_param(self, name: str = "id", error: type[Exception] = BadRequest) -> int:
+        """A path parameter that must be an integer; 400 otherwise."""
+        value = wire.strict_int(self.params[name])
+        if value is None:
+            raise error
+        return value
+
+
+class BaseUrl(str):
+    """`Request.base_url` as a handler's parameter."""
+
+    @classmethod
+    def of(cls, request: Request) -> BaseUrl:
+        return cls(request.base_url)

@@ -1,0 +1,178 @@
+"""The door: what every request passes, once, in one place: request id, client address, preflight, budget, route, errors, CORS, gzip, log line.
+
+ASGI in, ASGI out. A path that no route has goes to `pages`, the house of what people look at, if there is one. Headers that browsers need
+are on every answer, refusals included (accounts.md §1.3–1.6).
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..kernel.errors import AppError, BadRequest
+from ..kernel.limits import breached
+from ..kernel.parts import Kernel
+from . import compress
+from .answer import Answer, Headers, Stored
+from .client_ip import ClientIp
+from .request import Request
+from .routing import DRAINED, Route, Table
+
+log = logging.getLogger("darkroom.http")
+access_log = logging.getLogger("darkroom.access")
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+PATIENCE = 10.0  # seconds for what is left of a body that nobody wants
+
+_ALLOW_HEADERS = (
+    b"Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, X-Auth-Token, X-Auth-Access-Token, X-Cast-Access-Token, "
+    b"X-Auth-Access-Token-JWT, X-Auth-Link-Device-Token, X-Client-Package, X-Client-Version, X-Paste-Consume, Authorization, accept, "
+    b"UPLOAD-URL, origin, Cache-Control, X-Requested-With, upgrade-insecure-requests, Range, Content-MD5, X-Request-Id, If-None-Match, If-Range"
+)
+_CORS: Headers = [
+    (b"access-control-allow-credentials", b"true"),
+    (
+        b"access-control-expose-headers",
+        b"X-Request-Id, X-Ente-Link-Device-Token, X-Link-Device-Token, ETag, Content-Length, Content-Range, Accept-Ranges",
+    ),
+]
+_PREFLIGHT: Headers = [
+    (b"access-control-allow-headers", _ALLOW_HEADERS),
+    (b"access-control-allow-methods", b"POST, OPTIONS, GET, HEAD, PUT, PATCH, DELETE"),
+    (b"access-control-max-age", b"1728000"),
+    (b"content-length", b"0"),
+]
+_VARY = (b"vary", b"Origin")  # what is kept by browsers is kept with its CORS headers: those of one web app are not another's
+NOT_FOUND = Answer(b"404 page not found", 404, media=b"text/plain")
+
+
+def cors(headers: dict[bytes, bytes]) -> Headers:
+    """CORS headers of any answer: the origin echoed, `null` included (a redirected browser request has it)."""
+    return [(b"access-control-allow-origin", headers.get(b"origin", b"*")), *_CORS]
+
+
+class Server:
+    """Answers requests from a table of routes. One instance per application."""
+
+    def __init__(self, kernel: Kernel, routes: Table, pages: Callable[[Any, Any, Any], Awaitable[None]] | None = None) -> None:
+        self.kernel = kernel
+        self.routes = routes
+        self.pages = pages
+        self._ip = ClientIp(kernel.config.http.trusted_proxies)
+        self._numbers = random.Random(kernel.ids.bytes(32))  # noqa: S311  # names requests in the log, no secret; asking the system is 5 µs and a thread switch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if self.pages is not None:
+                await self.pages(scope, receive, send)
+            return
+        if scope["method"] == "OPTIONS":
+            await _preflight(scope, send)
+            return
+        found = self.routes.find(scope["method"], scope["path"])
+        if found is None and self.pages is not None and scope["method"] in ("GET", "HEAD", "POST") and _is_a_page(scope["path"]):
+            await self.pages(scope, receive, send)
+            return
+        await self.serve(found, scope, receive, send)
+
+    async def serve(self, found: tuple[Route, dict[str, str]] | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        began = time.perf_counter()
+        request = self.request(scope, receive)
+        if found is None:
+            answer, drained = NOT_FOUND, DRAINED
+        else:
+            route, request.params = found
+            answer, drained = await self._answer(request, route), route.drained
+        await self._respond(request, answer, send, drained)
+        if access_log.isEnabledFor(logging.DEBUG):
+            took = (time.perf_counter() - began) * 1000
+            access_log.debug("%s %s %d %.1f ms [%s]", request.method, request.path, answer.status, took, request.request_id)
+
+    def request(self, scope: Scope, receive: Receive) -> Request:
+        """The request with its address and id resolved."""
+        request = Request(self.kernel, scope, receive)
+        peer = scope.get("client")
+        # a proxy may add its own line below the client's instead of continuing it: all lines together are the chain
+        chain = b",".join(v for k, v in scope["headers"] if k == b"x-forwarded-for").decode("latin-1")
+        request.client_ip = self._ip.of(peer[0] if peer else "", chain)
+        request.request_id = request.header(b"x-request-id")[:128] or f"ser_{self._numbers.getrandbits(88):022x}"
+        return request
+
+    async def _answer(self, request: Request, route: Route) -> Answer:
+        try:
+            if not self.kernel.limiter.address_ok(request.client_ip):
+                raise breached()
+            if b"%00" in request.query_string or "\0" in request.path:
+                raise BadRequest(log="NUL in the URL")  # no text column of PostgreSQL takes one
+            return await route(request)
+        except AppError as e:
+            if e.status >= 500 or log.isEnabledFor(logging.DEBUG):
+                level = logging.DEBUG if e.status < 500 else logging.ERROR if e.status == 500 else logging.WARNING
+                log.log(level, "%s %s %d %s [%s]", request.method, route.path, e.status, e.log, request.request_id)
+            return route.refusal(e)
+        except Exception as e:
+            log.exception("%s %s failed [%s]", request.method, route.path, request.request_id)
+            return route.refusal(AppError(log=type(e).__name__))
+
+    async def _respond(self, request: Request, answer: Answer, send: Send, drained: int) -> None:
+        """Send an answer with the headers every answer has. What still comes in of an unwanted body is dropped first."""
+        headers: Headers = [(b"x-request-id", request.request_id.encode("latin-1")), *cors(request.headers), *answer.headers]
+        body = request.body
+        if body.to_be_drained and not body.ended and not await body.drain(drained, PATIENCE):
+            headers.append((b"connection", b"close"))
+        if isinstance(answer, Stored):
+            await _send_stored(request, answer, [*headers, _VARY], send)
+            return
+        content = answer.body
+        if content:
+            headers.append((b"content-type", answer.media))
+            if compress.wanted(request.headers.get(b"accept-encoding", b""), len(content)):
+                content = await compress.gzip(content)
+                headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
+        if request.method == "GET" and answer.status != 307:
+            headers.append((b"cache-control", b"no-store"))
+        if answer.status != 304:
+            headers.append((b"content-length", b"%d" % len(content)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else content})
+
+
+def _is_a_page(path: str) -> bool:
+    return path.startswith(PAGES)
+
+
+PAGES = ("/api-reference",)
+
+
+async def _preflight(scope: Scope, send: Send) -> None:
+    """OPTIONS on any path: 200 (a 204 breaks Safari now and then), no body, no credential asked."""
+    headers = [*cors(dict(scope["headers"])), *_PREFLIGHT]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_stored(request: Request, answer: Stored, headers: Headers, send: Send) -> None:
+    """Bytes of a store: as a file where the HTTP server can read it itself, else piece by piece. Once the head is out nothing can be said any
+    more: the server must break the connection off, or a cut body would look whole."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": [*headers, (b"content-length", b"%d" % answer.length)]})
+    if answer.path is not None:
+        await send({"type": "http.response.pathsend", "path": str(answer.path)})
+        return
+    left = answer.length
+    if answer.pieces is not None:
+        try:
+            async for piece in answer.pieces:
+                left -= len(piece)
+                await send({"type": "http.response.body", "body": piece, "more_body": left > 0})
+        finally:
+            await answer.pieces.aclose()
+        if left > 0:
+            raise EOFError(f"{request.path}: ended {left} bytes early")
+        if answer.length:
+            return
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,170 @@
+"""Who asks (actor types) and what they may do: every decision about albums and files that are somebody's.
+
+Every look-up here carries the actor in its WHERE. What one may not see answers as the protocol says (collections.md §1.5):
+404 where participation is missing, 403 where a participant or a known non-owner lacks the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+from ..db import Tx
+from ..db.engine import Row
+from .errors import BadRequest, Conflict, Forbidden, NotFound
+
+App = Literal["photos", "auth", "locker"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A logged-in device: a person in one app."""
+
+    user_id: int
+    app: App
+    token_hash: bytes
+    token: str  # as presented; never stored, never logged
+    created_at: int
+    last_used_at: int
+
+    def __repr__(self) -> str:
+        return f"Session(user {self.user_id}, {self.app})"
+
+
+def app_of(package: str) -> App:
+    """The app of a request, from X-Client-Package alone (accounts.md §2.1)."""
+    if package.startswith("io.ente.auth"):
+        return "auth"
+    return "locker" if package.startswith("io.ente.locker") else "photos"
+
+
+class Role(IntEnum):
+    VIEWER = 1
+    COLLABORATOR = 2
+    ADMIN = 3
+    OWNER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An album as one participant may act on it."""
+
+    collection_id: int
+    owner_id: int
+    role: Role
+    app: str
+    type: str
+    is_deleted: bool
+
+
+_MEMBER = (
+    "SELECT c.owner_id, c.app, c.type, c.is_deleted, "
+    "  CASE WHEN c.owner_id = :actor THEN 'OWNER' ELSE (SELECT s.role FROM collection_shares s "
+    "    WHERE s.collection_id = c.collection_id AND s.to_user_id = :actor AND NOT s.is_deleted) END "
+    "FROM collections c WHERE c.collection_id = :collection_id"
+)
+
+
+def _look(tx: Tx, actor: int, collection_id: int) -> tuple[Membership, bool] | None:
+    return _seen(collection_id, tx.all(_MEMBER, actor=actor, collection_id=collection_id))
+
+
+def _seen(collection_id: int, rows: list[Row]) -> tuple[Membership, bool] | None:
+    if not rows:
+        return None
+    owner, app, kind, deleted, role = rows[0]
+    return Membership(collection_id, owner, Role[role or "VIEWER"], app, kind, bool(deleted)), role is not None
+
+
+def participant(tx: Tx, actor: int, collection_id: int, *, deleted_ok: bool = False) -> Membership:
+    """An album the actor owns or is a live sharee of; NotFound otherwise. A deleted one only with `deleted_ok`, and only for its owner."""
+    hit = _look(tx, actor, collection_id)
+    if hit is None or not hit[1]:
+        raise NotFound(log=f"user {actor} is no participant of {collection_id}")
+    album = hit[0]
+    if album.is_deleted and not (deleted_ok and album.role == Role.OWNER):
+        raise NotFound(log=f"collection {collection_id} is deleted")
+    return album
+
+
+def owned(tx: Tx, actor: int, collection_id: int, *, deleted_ok: bool = False) -> Membership:
+    """An album of the actor's own: unknown 404, somebody else's 403, deleted 404 unless `deleted_ok`."""
+    return ask_owned(tx, actor, collection_id, deleted_ok=deleted_ok)()
+
+
+def ask_owned(tx: Tx, actor: int, collection_id: int, *, deleted_ok: bool = False) -> Callable[[], Membership]:
+    """`owned`, whose answer is taken later."""
+    look = tx.ask(_MEMBER, actor=actor, collection_id=collection_id)
+    return lambda: _judge_owned(actor, collection_id, _seen(collection_id, look()), deleted_ok)
+
+
+def _judge_owned(actor: int, collection_id: int, hit: tuple[Membership, bool] | None, deleted_ok: bool) -> Membership:
+    if hit is None:
+        raise NotFound(log=f"no collection {collection_id}")
+    album = hit[0]
+    if album.owner_id != actor:
+        raise Forbidden(log=f"user {actor} does not own collection {collection_id}")
+    if album.is_deleted and not deleted_ok:
+        raise NotFound(log=f"collection {collection_id} is deleted")
+    return album
+
+
+def managed(tx: Tx, actor: int, collection_id: int) -> Membership:
+    """An album whose people the actor may change: its owner or a live admin; unknown 404, anybody else 403."""
+    hit = _look(tx, actor, collection_id)
+    if hit is None:
+        raise NotFound(log=f"no collection {collection_id}")
+    album, member = hit
+    if not member or album.role < Role.ADMIN:
+        raise Forbidden(log=f"user {actor} may not manage collection {collection_id}")
+    if album.is_deleted:
+        raise NotFound(log=f"collection {collection_id} is deleted")
+    return album
+
+
+def at_least(album: Membership, role: Role) -> None:
+    """Forbidden below this role."""
+    if album.role < role:
+        raise Forbidden(log=f"role {album.role.name} in {album.collection_id} is not {role.name}")
+
+
+def same_app(album: Membership, app: str) -> None:
+    """The request's app must be the album's: museum answers 500 here, we 400."""
+    if album.app != app:
+        raise BadRequest(log=f"collection {album.collection_id} belongs to {album.app}, not {app}")
+
+
+def own_files(tx: Tx, actor: int, file_ids: Collection[int]) -> None:
+    """All of these exist and are the actor's (collections.md §3.3): duplicates 400, none known 400, any foreign 403, some missing 400."""
+    if len(set(file_ids)) != len(file_ids):
+        raise BadRequest(log="duplicate file ids")
+    rows = tx.all("SELECT owner_id, count(*) FROM files WHERE file_id IN (:ids[]) GROUP BY owner_id", ids=list(file_ids))
+    owners: dict[int, int] = dict(rows)
+    if not owners:
+        raise BadRequest(log="no such files")
+    if set(owners) != {actor}:
+        raise Forbidden(log=f"files of others among those of user {actor}")
+    if owners[actor] != len(file_ids):
+        raise BadRequest(log="some files are unknown")
+
+
+def not_trashed(tx: Tx, actor: int, file_ids: Iterable[int]) -> None:
+    """409 FILE_IN_TRASH when one of the actor's files is in the trash or was deleted for good."""
+    hit = tx.value(
+        "SELECT 1 FROM trash WHERE file_id IN (:ids[]) AND +user_id = :actor AND (is_deleted OR NOT is_restored) LIMIT 1",
+        ids=list(file_ids),
+        actor=actor,
+    )
+    if hit is not None:
+        raise Conflict("file is in trash", code="FILE_IN_TRASH")
+
+
+def own_file(tx: Tx, actor: int, file_id: int) -> None:
+    """Unknown 404, somebody else's 403."""
+    owner = tx.value("SELECT owner_id FROM files WHERE file_id = :file_id", file_id=file_id)
+    if owner is None:
+        raise NotFound(log=f"no file {file_id}")
+    if owner != actor:
+        raise Forbidden(log=f"user {actor} does not own file {file_id}")

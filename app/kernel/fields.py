@@ -1,0 +1,66 @@
+"""The kinds of text and list that clients send, each with its limit. A field of a request names one of these: `docs/limits.md` lists them all,
+and a test fails for a text or list without one.
+
+The limits are the largest that clients make, with a margin: base64 of keys and nonces is fixed, names and metadata are a person's own words.
+`largest` is what a whole body can need, from which a route's limit follows.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from functools import cache
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+T = TypeVar("T")
+
+Word = Annotated[str, Meta(max_length=256, description="an id, a kind, a name of a thing, a code or a token")]
+Address = Annotated[str, Meta(max_length=320, description="an e-mail address")]
+Line = Annotated[str, Meta(max_length=4096, description="a line of text: an explanation, a setting's value, a push token")]
+Key = Annotated[str, Meta(max_length=4096, description="base64 of a key, a nonce, a salt, a header or a proof; post-quantum keys are the longest")]
+Title = Annotated[str, Meta(max_length=65_536, description="base64 of an encrypted name or of short text")]
+Metadata = Annotated[str, Meta(max_length=262_144, description="base64 of an encrypted object: what a person writes about a photo or an album")]
+Entity = Annotated[str, Meta(max_length=1_048_576, description="base64 of an encrypted record that an app keeps: a person's faces, a place, a code")]
+Derived = Annotated[str, Meta(max_length=8_388_608, description="base64 of encrypted data that an app computed from a file")]
+
+Few = Annotated[list[T], Meta(max_length=100, description="a hundred at most")]
+Batch = Annotated[list[T], Meta(max_length=5000, description="what one call handles: clients send 1,000 at most, museum takes 2,000")]
+Parts = Annotated[list[T], Meta(max_length=10_000, description="parts of a multipart upload")]
+
+SLACK = 65_536
+"""Bytes of a body that are not in any field: names, blanks, what a newer client says that we do not know."""
+FREE = 16_384
+"""Bytes of a field whose shape is the client's own."""
+
+
+def limit_of(hint: Any) -> int | None:
+    """The length limit in a type, None without one."""
+    if typing.get_origin(hint) is Annotated:
+        found = [m.max_length for m in typing.get_args(hint)[1:] if isinstance(m, Meta) and m.max_length is not None]
+        return found[0] if found else None
+    return None
+
+
+def _bare(hint: Any) -> Any:
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is Annotated else hint
+
+
+@cache
+def largest(hint: Any) -> int:
+    """Bytes that a JSON value of this type can honestly take, `SLACK` not included."""
+    bare, limit = _bare(hint), limit_of(hint)
+    origin = typing.get_origin(bare)
+    if origin in (typing.Union, types.UnionType):
+        return max(largest(a) for a in typing.get_args(bare))
+    if bare is str:
+        return (limit or FREE) + 16
+    if origin is list:
+        (item,) = typing.get_args(bare)
+        return (limit or 1000) * (largest(item) + 1)
+    if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+        hints = typing.get_type_hints(bare, include_extras=True)
+        return sum(largest(hints[f.name]) + len(f.encode_name) + 8 for f in msgspec.structs.fields(bare))
+    return FREE if bare is Any or origin is dict or bare is dict else 24

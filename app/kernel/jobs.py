@@ -1,0 +1,75 @@
+"""Background jobs: the same services that requests use, run on a schedule inside the process.
+
+With several processes a job runs in one of them at a time: a lease in the database, taken in one statement, expires by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ..db import Tx
+from . import sessions
+from .clock import SECOND
+from .parts import Kernel
+
+log = logging.getLogger("darkroom.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`run(kernel)` every `seconds`. It must be safe to run again at any time."""
+
+    name: str
+    seconds: int
+    run: Callable[[Kernel], Awaitable[None]]
+
+
+def take_lease(tx: Tx, name: str, holder: str, now: int, until: int) -> bool:
+    """Whether `holder` now has the lease (µs)."""
+    got = tx.value(
+        "INSERT INTO leases (name, holder, expires_at) VALUES (:name, :holder, :until) ON CONFLICT (name) DO UPDATE SET "
+        "holder = excluded.holder, expires_at = excluded.expires_at WHERE leases.expires_at <= :now OR leases.holder = :holder RETURNING holder",
+        name=name,
+        holder=holder,
+        now=now,
+        until=until,
+    )
+    return bool(got == holder)
+
+
+async def run_jobs(kernel: Kernel, jobs: list[Job]) -> None:
+    """Run until cancelled; a failing job is logged and tried again at its next turn."""
+    holder = kernel.ids.uuid()
+    due = dict.fromkeys((j.name for j in jobs), 0)
+    try:
+        while True:
+            await asyncio.sleep(1)
+            await _flush(kernel)
+            now = kernel.clock.now()
+            for job in jobs:
+                if due[job.name] <= now:
+                    due[job.name] = now + job.seconds * SECOND
+                    await run_leased(kernel, job, holder)
+    finally:
+        await _flush(kernel)
+
+
+async def run_leased(kernel: Kernel, job: Job, holder: str) -> None:
+    """Run a job if its lease can be had."""
+    now = kernel.clock.now()
+    try:
+        if await kernel.db.write("jobs.lease", take_lease, job.name, holder, now, now + job.seconds * SECOND // 2):
+            await job.run(kernel)
+    except Exception:
+        log.exception("job %s failed", job.name)
+
+
+async def _flush(kernel: Kernel) -> None:
+    if seen := kernel.last_used.take():
+        try:
+            await kernel.db.write("sessions.touch", sessions.touch, seen)
+        except Exception:
+            log.exception("could not record session use")

@@ -1,0 +1,118 @@
+"""Request budgets per account or client address (accounts.md §6), all from one table in the configuration.
+
+Never one budget for all together: museum's process-wide counters let one stranger lock out everybody's sign-up.
+Budgets that guard a secret live in the database: they outlive a restart and hold over several processes.
+An IPv6 address counts as its /64, which is what one customer has. A window that a clock since corrected left in the future is over.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+from functools import lru_cache
+
+from ..db import Database, Tx
+from .clock import SECOND, Clock
+from .config import Limit, Limits
+from .errors import Gate
+
+DURABLE = frozenset({"sensitive", "codes_per_address", "probes", "link_password"})
+_KEEP = 50_000  # counters in memory at most: a flood of addresses pushes out the oldest windows, not the process
+
+
+def breached() -> Gate:
+    return Gate("Rate limit breached, try later", status=429)
+
+
+def count(tx: Tx, bucket: str, now: int, window: int, by: int = 1) -> int:
+    """Hits of this bucket in its current window (µs), these included."""
+    hits = tx.value(
+        "INSERT INTO rate_counters (bucket, window_start, hits) VALUES (:bucket, :now, :by) ON CONFLICT (bucket) DO UPDATE SET "
+        "hits = CASE WHEN rate_counters.window_start BETWEEN :now - :window + 1 AND :now + :window THEN rate_counters.hits + :by ELSE :by END, "
+        "window_start = CASE WHEN rate_counters.window_start BETWEEN :now - :window + 1 AND :now + :window "
+        "  THEN rate_counters.window_start ELSE :now END "
+        "RETURNING hits",
+        bucket=bucket,
+        now=now,
+        window=window,
+        by=by,
+    )
+    return int(hits)
+
+
+def forget(tx: Tx, before: int) -> int:
+    """Drop counters whose window began before (µs)."""
+    return tx.run("DELETE FROM rate_counters WHERE window_start < :before", before=before)
+
+
+@lru_cache(maxsize=4096)
+def _neighbourhood(key: str) -> str:
+    """`ip <IPv6 address> …` with the address cut to its /64; every other key as it is."""
+    what, _, rest = key.partition(" ")
+    address, space, more = rest.partition(" ")
+    if what != "ip" or ":" not in address:
+        return key
+    try:
+        network = ipaddress.IPv6Network((address, 64), strict=False)
+    except ValueError:
+        return key
+    return f"ip {network}{space}{more}"
+
+
+class RateLimiter:
+    """`allow` raises 429 when a budget is used up; refused requests count too.
+
+    `shared`: other processes serve the same accounts. Budgets that need not outlive a restart are then counted here and added up in the
+    database a few times per window, so they may be passed by a twentieth per process, and cost a write every so many requests only.
+    """
+
+    def __init__(self, limits: Limits, db: Database, clock: Clock, *, shared: bool = False) -> None:
+        self._limits = limits
+        self._db = db
+        self._clock = clock
+        self._shared = shared
+        self._counters: OrderedDict[str, list[int]] = OrderedDict()  # bucket → [window start, hits here, hits elsewhere, hits not told yet]
+
+    async def allow(self, name: str, key: str) -> None:
+        """Count one request of `key` against the named limit; Gate(429) beyond it."""
+        limit: Limit = getattr(self._limits, name)
+        if limit.count and await self._hits(name, key, limit.seconds * SECOND) > limit.count:
+            raise breached()
+
+    async def left(self, name: str, key: str) -> bool:
+        """Count one and say whether the budget still held, for callers that answer differently instead of refusing."""
+        limit: Limit = getattr(self._limits, name)
+        return not limit.count or await self._hits(name, key, limit.seconds * SECOND) <= limit.count
+
+    async def _hits(self, name: str, key: str, window: int) -> int:
+        bucket = f"{name}:{_neighbourhood(key)}"
+        if name in DURABLE:
+            return await self._db.write("ratelimit.count", count, bucket, self._clock.now(), window)
+        hits = self._in_memory(bucket, window)
+        if not self._shared:
+            return hits
+        counter = self._counters[bucket]
+        counter[3] += 1
+        limit: Limit = getattr(self._limits, name)
+        if hits == 1 or counter[3] > limit.count // 20:
+            untold, counter[3] = counter[3], 0
+            total = await self._db.write("ratelimit.add", count, bucket, self._clock.now(), window, untold)
+            counter[2] = max(counter[2], total - counter[1] + counter[3])
+        return counter[1] + counter[2]
+
+    def address_ok(self, address: str) -> bool:
+        """The budget of every request, per address; in memory, on the hot path."""
+        limit = self._limits.address
+        return not limit.count or self._in_memory(_neighbourhood(f"ip {address}"), limit.seconds * SECOND) <= limit.count
+
+    def _in_memory(self, bucket: str, window: int) -> int:
+        now = self._clock.now()
+        counter = self._counters.get(bucket)
+        if counter is None or not now - window < counter[0] <= now + window:
+            self._counters[bucket] = [now, 1, 0, 0]
+            self._counters.move_to_end(bucket)
+            if len(self._counters) > _KEEP:
+                self._counters.popitem(last=False)
+            return 1
+        counter[1] += 1
+        return counter[1]

@@ -1,0 +1,142 @@
+"""The usage ledger and the limits: checked and charged in the transaction that commits the file, nowhere else.
+
+Invariant: `usage(user, app)` = sum of the sizes of the objects behind that user's live and trashed files of that app.
+Locker files have their own limit and do not count towards the photos quota (files.md §11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..db import Tx
+from .config import Config
+from .errors import AppError, Forbidden, PaymentRequired, StorageFull
+
+UNLIMITED = 1 << 52  # bytes; what clients are told when nothing limits them (stays below 2^53)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an account may store."""
+
+    limit: int  # bytes; UNLIMITED when the operator set 0
+    ends_at: int | None  # µs; None: never
+
+
+def plan(tx: Tx, config: Config, user_id: int) -> Plan:
+    """The account's own limit, else the configured default."""
+    return ask_plan(tx, config, user_id)()
+
+
+def ask_plan(tx: Tx, config: Config, user_id: int) -> Callable[[], Plan]:
+    """Taken later, as `Tx.ask` says."""
+    rows = tx.ask("SELECT quota, plan_ends_at FROM users WHERE user_id = :user_id", user_id=user_id)
+    return lambda: _plan(config, *next(iter(rows()), (None, None)))
+
+
+def _plan(config: Config, own: int | None, ends_at: int | None) -> Plan:
+    return Plan((config.quota.default if own is None else own) or UNLIMITED, ends_at)
+
+
+def used(tx: Tx, user_id: int, app: str) -> tuple[int, int]:
+    """(bytes, files) of an account in an app."""
+    row = tx.one("SELECT bytes, files FROM usage WHERE user_id = :user_id AND app = :app", user_id=user_id, app=app)
+    return (row[0], row[1]) if row else (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account may store and what it does store in one app."""
+
+    plan: Plan
+    bytes: int
+    files: int
+
+
+def ask_standing(tx: Tx, config: Config, user_id: int, app: str) -> Callable[[], Standing]:
+    """Taken later, as `Tx.ask` says."""
+    rows = tx.ask(
+        "SELECT u.quota, u.plan_ends_at, g.bytes, g.files FROM users u LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app "
+        "WHERE u.user_id = :user_id",
+        user_id=user_id,
+        app=app,
+    )
+
+    def standing() -> Standing:
+        own, ends_at, size, files = next(iter(rows()), (None, None, None, None))
+        return Standing(_plan(config, own, ends_at), size or 0, files or 0)
+
+    return standing
+
+
+def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now: int, files: int = 1) -> None:
+    """May this account store `size` more bytes (None: is it below its limit at all) in `files` more files?
+
+    Raises StorageFull (426), PaymentRequired (402), or 403 FILE_LIMIT_REACHED for Locker's file count.
+    A sized request may pass the limit by the tolerance; one without a size may not.
+    """
+    judge(tx, config, user_id, app, ask_standing(tx, config, user_id, app)(), size, now, files)
+
+
+def judge(tx: Tx, config: Config, user_id: int, app: str, found: Standing, size: int | None, now: int, files: int = 1) -> None:
+    """`check` of an account whose standing is known."""
+    account, stored = found.plan, found.bytes
+    if account.ends_at is not None and account.ends_at < now:
+        raise PaymentRequired(log=f"plan of {user_id} ended")
+    if app == "locker":
+        _check_locker(tx, config, user_id, found, size or 0, files)
+    elif size is None:
+        if stored > account.limit:
+            raise StorageFull(log=f"{user_id}: {stored} of {account.limit} bytes")
+    elif stored + size > account.limit + config.quota.tolerance:
+        raise StorageFull(log=f"{user_id}: {stored} + {size} of {account.limit} bytes")
+
+
+def in_trash(tx: Tx, user_id: int, app: str) -> int:
+    """Files of an account in an app that lie in the trash: their bytes count, but they take up no place in Locker's file count."""
+    return int(
+        tx.value(
+            "SELECT count(*) FROM trash t JOIN files f ON f.file_id = t.file_id "
+            "WHERE t.user_id = :user_id AND NOT t.is_deleted AND NOT t.is_restored AND f.app = :app",
+            user_id=user_id,
+            app=app,
+        )
+    )
+
+
+def _check_locker(tx: Tx, config: Config, user_id: int, found: Standing, size: int, files: int) -> None:
+    limits = config.locker
+    over = found.files + files - limits.files if limits.files and files > 0 else 0
+    if over > 0 and over > in_trash(tx, user_id, "locker"):
+        raise FileLimitReached
+    if limits.storage and found.bytes + size >= limits.storage:
+        raise StorageFull(log=f"locker: {found.bytes} + {size} of {limits.storage} bytes")
+
+
+class FileLimitReached(Forbidden):
+    """403 `FILE_LIMIT_REACHED`: Locker's file count is used up."""
+
+    code = "FILE_LIMIT_REACHED"
+
+    def __init__(self) -> None:
+        AppError.__init__(self, "Maximum file limit reached")
+
+
+def charge(tx: Tx, user_id: int, app: str, size: int, files: int) -> None:
+    """Add bytes and files (either may be negative) to the ledger. The row's lock orders an account's commits."""
+    tx.send(
+        "INSERT INTO usage (user_id, app, bytes, files) VALUES (:user_id, :app, :size, :files) "
+        "ON CONFLICT (user_id, app) DO UPDATE SET bytes = usage.bytes + excluded.bytes, files = usage.files + excluded.files",
+        user_id=user_id,
+        app=app,
+        size=size,
+        files=files,
+    )
+
+
+def charge_checked(tx: Tx, config: Config, user_id: int, app: str, size: int, now: int, files: int = 1) -> None:
+    """Charge and refuse when that passes the limit. Call it inside the committing transaction, after `sync.lock_account`."""
+    if size > 0 or files > 0:
+        check(tx, config, user_id, app, size, now, files)
+    charge(tx, user_id, app, size, files)

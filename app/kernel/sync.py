@@ -1,0 +1,103 @@
+"""Stamps and pages: the only place that hands out update times.
+
+Why no reader ever misses a change. Every cursor a client keeps belongs to one person, or to one album whose readers all include its
+owner. Each person has one row in `feeds`. A transaction that changes anything a person can see first locks the albums it touches
+(so that their members stand still), then the feed rows of everybody who will see the change, both in id order; only then does it take
+
+    stamp = max(clock, greatest of those feeds + 1)
+
+and writes it to those feeds, the albums and the changed rows. The locks are held until COMMIT. So of two transactions that any one
+reader could confuse, the later to take its stamp waits for the earlier to commit, sees its stamp in the shared feed row and goes
+beyond it: stamps rise in commit order within everything one cursor covers, over any number of processes, whatever the clocks do.
+On SQLite the single writer makes the locks free; on PostgreSQL they are row locks (READ COMMITTED: statements after a lock see what
+the lock's previous holder committed). Deadlocks cannot arise: the order is always account, albums by id, feeds by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from ..db import Tx
+
+R = TypeVar("R")
+PAGE = 2500  # rows of a diff page (files.md §9.2, collections.md §3.1)
+
+
+def lock_account(tx: Tx, user_id: int) -> None:
+    """Everything that moves a person's own files between albums, trash and nothing takes this lock first, so it happens in a row."""
+    tx.lock("SELECT user_id FROM users WHERE user_id = :user_id FOR UPDATE", user_id=user_id)
+
+
+def lock_collections(tx: Tx, collection_ids: Iterable[int]) -> None:
+    """Lock albums in id order: afterwards their rows, shares and memberships stand still until COMMIT."""
+    tx.lock(
+        "SELECT collection_id FROM collections WHERE collection_id IN (:ids[]) ORDER BY collection_id FOR UPDATE",
+        ids=sorted(set(collection_ids)),
+    )
+
+
+def open_feed(tx: Tx, user_id: int, now: int) -> None:
+    """The feed of a new account."""
+    tx.run("INSERT INTO feeds (user_id, stamp) VALUES (:user_id, :now)", user_id=user_id, now=now)
+
+
+def stamp(tx: Tx, now: int, users: Iterable[int]) -> int:
+    """A stamp (µs) above everything these people's cursors can have met; their feeds are locked until COMMIT."""
+    return _advance(tx, now, tx.all("SELECT user_id, stamp FROM feeds WHERE user_id IN (:ids[]) ORDER BY user_id FOR UPDATE", ids=sorted(set(users))))
+
+
+def _advance(tx: Tx, now: int, feeds: Sequence[tuple[int, int]]) -> int:
+    """A stamp beyond these locked feeds (person, stamp), written to them."""
+    value = max(now, *(s + 1 for _, s in feeds)) if feeds else now
+    tx.send("UPDATE feeds SET stamp = :value WHERE user_id IN (:ids[])", value=value, ids=[user for user, _ in feeds])
+    return value
+
+
+def stamp_collections(tx: Tx, now: int, collection_ids: Iterable[int], also: Iterable[int] = ()) -> int:
+    """One stamp for a change inside these (locked) albums: written to the albums and to the feeds of all who see them, and `also`."""
+    return ask_stamp(tx, now, collection_ids, also)()
+
+
+def ask_stamp(tx: Tx, now: int, collection_ids: Iterable[int], also: Iterable[int] = ()) -> Callable[[], int]:
+    """`stamp_collections`, whose feeds are locked now and whose stamp is taken, and written, later."""
+    ids = sorted(set(collection_ids))
+    feeds = tx.ask(
+        "SELECT f.user_id, f.stamp FROM feeds f WHERE f.user_id IN ("
+        "  SELECT owner_id FROM collections WHERE collection_id IN (:ids[]) "
+        "  UNION SELECT to_user_id FROM collection_shares WHERE collection_id IN (:ids[]) AND NOT is_deleted "
+        "  UNION SELECT user_id FROM users WHERE user_id IN (:also[])) ORDER BY f.user_id FOR UPDATE",
+        ids=ids,
+        also=sorted(set(also)),
+    )
+
+    def take() -> int:
+        value = _advance(tx, now, feeds())
+        tx.send("UPDATE collections SET updation_time = :value WHERE collection_id IN (:ids[])", value=value, ids=ids)
+        return value
+
+    return take
+
+
+def feed(tx: Tx, user_id: int) -> int:
+    """The greatest stamp this person's cursors can have met: a poll at or beyond it has nothing to fetch."""
+    return int(tx.value("SELECT stamp FROM feeds WHERE user_id = :user_id", user_id=user_id) or 0)
+
+
+def page(fetch: Callable[[int, int], Sequence[R]], since: int, when: Callable[[R], int], limit: int = PAGE) -> tuple[list[R], bool]:
+    """One diff page (files.md §9.2): (rows, hasMore), ascending, never splitting rows with equal stamps and never empty with more to come.
+
+    `fetch(since, n)` gives at most n rows with a stamp > since, ascending; `when` reads a row's stamp.
+    """
+    rows = list(fetch(since, limit + 1))
+    if len(rows) <= limit:
+        return rows, False
+    last = when(rows[-1])
+    whole = [r for r in rows if when(r) != last]
+    if whole:
+        return whole, True
+    size = limit + 1
+    while len(rows) == size:  # one stamp fills the page: all rows of it, however many
+        size *= 4
+        rows = list(fetch(since, size))
+    return [r for r in rows if when(r) == last], True

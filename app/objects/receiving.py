@@ -1,0 +1,142 @@
+"""Bytes coming in: PUT of objects and parts, and the completion of multipart uploads (files.md §2.2).
+
+A PUT answers when its bytes are durable and its row is committed. Bytes that were committed are never replaced.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from xml.sax.saxutils import escape
+
+from storage_backends import KeyTaken, NoSuchUpload, Stored
+from storage_backends.keys import parts_etag
+
+from ..http.answer import Answer
+from ..http.request import Request
+from ..kernel.clock import HOUR, SECOND
+from ..kernel.parts import Kernel
+from . import completion, queries, recording
+from .refusals import XML, Refusal, refusing
+from .urls import Ticket
+
+_SLOW = 12 * HOUR
+"""After the expiry of its URL, a body must have come to its end."""
+
+
+async def put(request: Request, ticket: Ticket) -> Answer:
+    """PUT of an object or a part: 200, an empty body and its ETag."""
+    with refusing():
+        return await _put(request.kernel, ticket, request)
+
+
+async def _put(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
+    length, md5 = _promised(ticket, request)
+    deadline = ticket.expires * SECOND + _SLOW
+
+    def in_time() -> None:
+        if kernel.clock.now() > deadline:
+            raise Refusal(403, "AccessDenied", "Request has expired.", log="body took too long")
+
+    request.body.must_go_on = in_time
+    limit = kernel.config.quota.max_file
+    if ticket.purpose == "part":
+        part = await kernel.store.put_part(ticket.key, ticket.upload_id, ticket.part, request.body, length=length, md5=md5, max_length=limit)
+        etag = part.etag
+    else:
+        etag = await _put_whole(kernel, ticket.key, request, length, md5)
+    return Answer(headers=[(b"etag", _quoted(etag)), (b"accept-ranges", b"bytes")])
+
+
+async def _put_whole(kernel: Kernel, key: str, request: Request, length: int | None, md5: bytes | None) -> str:
+    try:
+        stored = await kernel.store.put(key, request.body, length=length, md5=md5, max_length=kernel.config.quota.max_file)
+    except KeyTaken as e:
+        return (await recording.replace(kernel, key, e.staged)).etag
+    await recording.record(kernel, key, stored.size, _hex(stored))
+    return stored.etag
+
+
+def _promised(ticket: Ticket, request: Request) -> tuple[int | None, bytes | None]:
+    """(length, MD5) that the body must have. A bound URL wants exactly its own in the headers, as a real S3 does."""
+    sent = _content_md5(request)
+    if ticket.length is None or ticket.md5 is None:
+        if sent == b"":
+            raise Refusal(400, "InvalidDigest", "The Content-MD5 you specified is not valid.")
+        return request.body.announced, sent
+    if sent is None:
+        raise Refusal(400, "AccessDenied", "There were headers present in the request which were not signed.")
+    if sent != ticket.md5 or request.body.announced not in (ticket.length, None):
+        raise Refusal(403, "SignatureDoesNotMatch", "Content-MD5 or Content-Length are not those the URL was issued for.")
+    return ticket.length, ticket.md5
+
+
+def _content_md5(request: Request) -> bytes | None:
+    """The header's 16 bytes; None without one, empty when it is no MD5."""
+    if b"content-md5" not in request.headers:
+        return None
+    text = request.header(b"content-md5")
+    try:
+        md5 = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    return md5 if len(md5) == 16 else b""
+
+
+async def complete(request: Request, ticket: Ticket) -> Answer:
+    """POST that completes an upload: 200 and S3's result document. A refused one leaves the upload as it was."""
+    with refusing():
+        return await _complete(request.kernel, ticket, request)
+
+
+async def _complete(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
+    parts = completion.parse(await request.body.read(completion.MAX_BYTES))
+    if ticket.parts is not None and [number for number, _ in parts] != list(range(1, ticket.parts + 1)):
+        raise Refusal(400, "InvalidPart", f"The upload consists of the parts 1 to {ticket.parts}.")
+    try:
+        stored = await kernel.store.complete_multipart(ticket.key, ticket.upload_id, parts, length=ticket.length)
+    except KeyTaken as e:
+        stored = await recording.replace(kernel, ticket.key, e.staged)
+    except NoSuchUpload:
+        stored = await _unrecorded(kernel, ticket, parts)
+        await recording.record(kernel, ticket.key, stored.size, None)
+    else:
+        await _record_joined(kernel, ticket, stored)
+    etag = _quoted(stored.etag)
+    return Answer(_result(ticket.key, etag.decode()).encode(), media=XML, headers=[(b"etag", etag)])
+
+
+async def _record_joined(kernel: Kernel, ticket: Ticket, stored: Stored) -> None:
+    if stored.size > kernel.config.quota.max_file:  # only without a promised length; nobody can have claimed it yet
+        await kernel.store.delete(ticket.key)
+        raise Refusal(400, "EntityTooLarge", "The parts add up to more than a file may have.")
+    await recording.record(kernel, ticket.key, stored.size, None)
+
+
+async def _unrecorded(kernel: Kernel, ticket: Ticket, parts: list[tuple[int, str]]) -> Stored:
+    """The object of a completion that was cut short between the bytes and their row: the repeated request finishes it.
+
+    Every other repetition is the 404 it is on S3.
+    """
+    owner = int(ticket.key.partition("/")[0])
+    head = await kernel.store.head(ticket.key)
+    if head is None or head.etag != parts_etag([etag.strip('"') for _, etag in parts]):
+        raise NoSuchUpload(f"{ticket.key}: no such upload")
+    if await kernel.db.read(queries.known, owner, [ticket.key]):
+        raise NoSuchUpload(f"{ticket.key}: completed before")
+    return Stored(head.size, None, head.etag)
+
+
+def _result(key: str, etag: str) -> str:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<CompleteMultipartUploadResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        f"<Key>{escape(key)}</Key><ETag>{escape(etag, {chr(34): '&#34;'})}</ETag></CompleteMultipartUploadResult>"
+    )
+
+
+def _hex(stored: Stored) -> str | None:
+    return stored.md5.hex() if stored.md5 else None
+
+
+def _quoted(etag: str) -> bytes:
+    return b'"%s"' % etag.encode()

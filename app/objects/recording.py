@@ -1,0 +1,126 @@
+"""The rows of uncommitted bytes: recording an upload, replacing it, and keeping what an account may leave uncommitted within bounds.
+
+Bytes are durable in the store before anything here runs. Commits are `service.claim`; deletions are `deletion`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from storage_backends import Staged, Stored, StoreError
+
+from ..db import Tx
+from ..kernel import quota
+from ..kernel.config import Config
+from ..kernel.errors import Conflict
+from ..kernel.parts import Kernel
+from . import deletion, queries
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Bytes that lie in a store under a key; `md5` in hex when known."""
+
+    key: str
+    store: str
+    size: int
+    md5: str | None
+
+    @property
+    def owner_id(self) -> int:
+        return int(self.key.partition("/")[0])
+
+
+class KeyInUse(Conflict):
+    """The key was committed, or deleted, or another request is replacing its bytes at this moment."""
+
+
+async def record(kernel: Kernel, key: str, size: int, md5: str | None) -> None:
+    """Make durable bytes committable: one transaction. The same upload again is a success; KeyInUse for any other content.
+
+    Uploads beyond what the account may leave uncommitted push out its oldest ones (design.md §4, Quota).
+    """
+    upload = Upload(key, kernel.store.name, size, md5)
+    state, evicted = await kernel.db.write("objects.record", record_in, kernel.config, upload, kernel.clock.now())
+    if state == "deleting":  # never usable again: what this request has put there goes as well
+        await kernel.store.delete(key)
+    if state is not None:
+        raise KeyInUse(log=f"{key} is {state}")
+    if evicted:
+        await deletion.delete(kernel, evicted)
+
+
+def record_in(tx: Tx, config: Config, upload: Upload, now: int) -> tuple[str | None, list[int]]:
+    """`record`, inside a transaction: (what stands in the way or None, objects that went)."""
+    insert = queries.insert(tx, upload.owner_id, upload.key, upload.store, upload.size, upload.md5, now)
+    limit = _ask_limit(tx, config, upload.owner_id)
+    object_id = insert()
+    if object_id is not None:
+        return None, _make_room(tx, upload, object_id, limit(), now)
+    found = queries.facts(tx, upload.key)
+    if found is None:
+        return "changing", []
+    state, size, md5 = found
+    if state in ("writing", "deleting"):
+        return state, []
+    same = size == upload.size and (md5 == upload.md5 or None in (md5, upload.md5))
+    return (None if same else state), []
+
+
+SAMPLE = 32
+"""Uploads of at most SMALL bytes are added up at one in so many: the sum reads a row per uncommitted object, and the bound may be passed
+by SAMPLE x SMALL = 64 MiB without harm."""
+SMALL = 2 << 20
+
+
+def _ask_limit(tx: Tx, config: Config, owner_id: int) -> Callable[[], int]:
+    """Bytes that an account may leave uncommitted, taken later: never less than what one commit may bring."""
+    if config.quota.pending:
+        return lambda: config.quota.pending
+    plan = quota.ask_plan(tx, config, owner_id)
+    return lambda: plan().limit + config.quota.tolerance
+
+
+def _make_room(tx: Tx, upload: Upload, newest: int, limit: int, now: int) -> list[int]:
+    owner_id = upload.owner_id
+    if newest % SAMPLE and limit > SAMPLE * SMALL and upload.size <= SMALL:
+        return []
+    over = queries.pending_bytes(tx, owner_id) - limit if limit < quota.UNLIMITED else 0
+    go: list[int] = []
+    if over > 0:
+        for object_id, size in queries.oldest_pending(tx, owner_id, newest):
+            if over <= 0:
+                break
+            go.append(object_id)
+            over -= size
+    return queries.condemn(tx, go, now) if go else []
+
+
+async def replace(kernel: Kernel, key: str, staged: Staged) -> Stored:
+    """Put staged bytes in the place of others under a key that nobody committed; KeyInUse (and the bytes dropped) otherwise.
+
+    While the row says `writing`, the key can be neither committed nor replaced by anybody else, so a commit never sees bytes change.
+    """
+    upload = Upload(key, kernel.store.name, staged.size, staged.md5.hex() if staged.md5 else None)
+    object_id = await kernel.db.write("objects.begin_replace", queries.begin_replace, upload.owner_id, key, upload.store, kernel.clock.now())
+    if object_id is None:
+        await kernel.store.discard(staged)
+        raise KeyInUse(log=f"{key} is committed or being written")
+    try:
+        stored = await kernel.store.publish(staged, key, replace=True)
+    except StoreError:
+        await kernel.db.write("objects.stop_replace", _stop_replace, object_id, kernel.clock.now())
+        raise
+    await kernel.db.write("objects.end_replace", _end_replace, kernel.config, object_id, upload, kernel.clock.now())
+    return stored
+
+
+def _end_replace(tx: Tx, config: Config, object_id: int, upload: Upload, now: int) -> None:
+    queries.end_replace(tx, object_id, upload.size, upload.md5, now)
+    _make_room(tx, upload, object_id, _ask_limit(tx, config, upload.owner_id)(), now)
+
+
+def _stop_replace(tx: Tx, object_id: int, now: int) -> None:
+    """Nobody knows which bytes lie there now: the upload has to be made again, under another key."""
+    queries.condemn(tx, [object_id], now)
