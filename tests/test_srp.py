@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from app import srp
+from app.accounts import srp
 from app.kernel.clock import Ids
 from tests.clients import srp as client
 

@@ -12,7 +12,6 @@ import uuid
 from dataclasses import dataclass
 from enum import Enum
 
-from .. import srp
 from ..db import Tx
 from ..kernel import sync
 from ..kernel.access import Session
@@ -21,7 +20,7 @@ from ..kernel.crypto import b64, normal_email, same
 from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, Gone, NotFound, TooMany, Unauthorized
 from ..kernel.parts import Kernel
 from ..kernel.wire import b64_bytes
-from . import keys, queries, service
+from . import keys, queries, service, srp
 from . import srp_queries as q
 from .wire import (
     Authorised,

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app.objects.refusals import Refusal
 
 from app.kernel.clock import DAY
 from app.kernel.config import Config, Quota, Storage
 from app.objects import completion
+from app.objects.refusals import Refusal
 from tests.inprocess import Person, World, open_world
 from tests.objects.parcels import document, hex_md5, md5, put, row, send, stored_bytes
 

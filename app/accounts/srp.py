@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
-from .kernel.clock import Ids
+from ..kernel.clock import Ids
 
 SIZE = 512  # bytes of a padded group element
 N = int(
