@@ -31,7 +31,8 @@ PATIENCE = 10.0  # seconds for what is left of a body that nobody wants
 _ALLOW_HEADERS = (
     b"Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, X-Auth-Token, X-Auth-Access-Token, X-Cast-Access-Token, "
     b"X-Auth-Access-Token-JWT, X-Auth-Link-Device-Token, X-Client-Package, X-Client-Version, X-Paste-Consume, Authorization, accept, "
-    b"UPLOAD-URL, origin, Cache-Control, X-Requested-With, upgrade-insecure-requests, Range, Content-MD5, X-Request-Id, If-None-Match, If-Range"
+    b"UPLOAD-URL, origin, Cache-Control, X-Requested-With, upgrade-insecure-requests, Range, Content-MD5, X-Request-Id, If-None-Match, If-Range, "
+    b"X-SPA"
 )
 _CORS: Headers = [
     (b"access-control-allow-credentials", b"true"),
