@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import cached_property
 from typing import Any
 
 from litestar import Litestar
@@ -36,8 +37,15 @@ class Darkroom:
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
-        self.pages = Litestar(openapi_config=None, lifespan=[self._lifespan], logging_config=None)
-        self.server = Server(kernel, TABLE, self.pages)
+        self.server = Server(kernel, TABLE, self._page)
+
+    @cached_property
+    def pages(self) -> Litestar:
+        """Made when first wanted: it takes longer than everything else here together."""
+        return Litestar(openapi_config=None, lifespan=[self._lifespan], logging_config=None)
+
+    async def _page(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.pages(scope, receive, send)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self.server(scope, receive, send)

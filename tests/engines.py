@@ -9,18 +9,19 @@ import atexit
 import fcntl
 import itertools
 import os
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import cache
+from contextlib import asynccontextmanager, closing
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 
-from app.db import Database
+from app.db import Database, migrate, sqlite
 from app.db.postgres.database import PostgresDatabase
 from app.db.sqlite import SqliteDatabase
 
@@ -119,7 +120,7 @@ def _admin(*statements: str) -> None:
 
 
 def new_postgres() -> str:
-    """URL of a fresh migrated database."""
+    """URL of a fresh migrated database, to do with as one likes."""
     name = f"darkroom_{os.getpid()}_{next(_numbers)}"
     _admin(f"CREATE DATABASE {name} TEMPLATE {_template()} STRATEGY file_copy")
     return _url_of(name)
@@ -129,19 +130,78 @@ def drop_postgres(url: str) -> None:
     _admin(f"DROP DATABASE IF EXISTS {urlsplit(url).path[1:]} WITH (FORCE)")
 
 
+_SHAPE = """SELECT (SELECT max(number) FROM schema_version), count(*), sum(hashtext(concat_ws(' ', c.relname, a.attname, a.attnum, a.atttypid)))
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = 'public'::regnamespace"""
+_EMPTY = """DO $$
+DECLARE
+  name text;
+BEGIN
+  FOR name IN SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'schema_version'
+      ORDER BY oid DESC LOOP
+    EXECUTE 'DELETE FROM ' || name;
+  END LOOP;
+  FOR name IN SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL LOOP
+    EXECUTE 'ALTER SEQUENCE ' || name || ' RESTART';
+  END LOOP;
+END $$"""  # the youngest table first: references point to older ones; TRUNCATE takes 100 ms
+_free: list[str] = []
+
+
+@cache
+def _shape() -> tuple[object, ...] | None:
+    """What a database's schema looks like that no test has changed."""
+    with psycopg.connect(_url_of(_template())) as db:
+        return db.execute(_SHAPE.encode()).fetchone()
+
+
+def lease_postgres() -> str:
+    """URL of an empty migrated database, of a test before if there is one: making and dropping one costs 50 ms, emptying it 10."""
+    return _free.pop() if _free else new_postgres()
+
+
+def return_postgres(url: str) -> None:
+    """Give a leased one back for the next test: emptied, its numbers from the start; dropped if its schema is not as it was."""
+    shape = _shape()
+    try:
+        with psycopg.connect(url, autocommit=True) as db:
+            db.execute("SET lock_timeout = '2s'")  # whoever still sits in it is dropped with it
+            db.execute(_EMPTY.encode())
+            same = db.execute(_SHAPE.encode()).fetchone() == shape
+    except psycopg.Error:
+        same = False
+    if same:
+        _free.append(url)
+    else:
+        drop_postgres(url)
+
+
+@cache
+def _sqlite_template() -> bytes:
+    """A migrated database file: migrating one anew costs five waits for the disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "darkroom.db"
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            migrate.apply(0, partial(sqlite._migrate, db))
+        return path.read_bytes()
+
+
 @asynccontextmanager
 async def open_database(engine: str, folder: Path) -> AsyncIterator[Database]:
     """A started, migrated, empty database; stopped at the end."""
     db: Database
     if engine == "postgres":
-        url = new_postgres()
+        url = lease_postgres()
         db = PostgresDatabase(url, 8, PATIENT)
     else:
-        db = SqliteDatabase(folder / "darkroom.db")
+        path = folder / "darkroom.db"
+        if not path.exists():
+            path.write_bytes(_sqlite_template())
+        db = SqliteDatabase(path)
     await db.start()
     try:
         yield db
     finally:
         await db.stop()
         if engine == "postgres":
-            drop_postgres(url)
+            return_postgres(url)
