@@ -26,6 +26,7 @@ AREAS_LANDED = frozenset(
         "limits_and_races",
         "magic_metadata",
         "objects",
+        "paste",
         "sharing",
         "smoke",
         "trash",
