@@ -57,6 +57,7 @@ class Replay:
         self.problems: list[str] = []
         self._http = httpx.Client(timeout=60, trust_env=False, verify=False, transport=transport)
         self._addresses: dict[str, str] = {}
+        self._cookies: dict[str, str] = {}
         self._device: dict[str, Device] = {}
 
     # -- running --------------------------------------------------------------------------------
@@ -107,6 +108,8 @@ class Replay:
             headers.setdefault("Content-Type", "text/plain;charset=UTF-8") if content is not None else None
         response = self._http.request(step["method"], url, content=content, headers=headers)
         found = self._compare(step, response, at_object)
+        if "set-cookie" in response.headers:
+            self._cookies[step["who"]] = response.headers["set-cookie"].partition(";")[0]
         if at_object and response.is_success and "etag" in response.headers:
             self.store.etags[url] = response.headers["etag"]
         if number not in tables.ALLOWED.get(self.case, {}):
@@ -116,6 +119,9 @@ class Replay:
     def _headers(self, step: Step) -> dict[str, str]:
         sent = {"X-Forwarded-For": self._address(step["who"])}
         for name, value in step["headers"].items():
+            if name == "cookie":
+                sent[name] = self._cookies.get(step["who"], "")
+                continue
             if name == "x-auth-token":
                 value = self.secrets.opened_for(step, value)
             sent[name] = self.map.text(value) if name not in ("origin", "range") else value
