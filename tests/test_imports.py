@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 KERNEL = {"db", "http", "kernel"}
 TOP = {"main", "cli"}
-SHAPES = {"service", "wire", "entry"}
+SHAPES = {"service", "wire", "entry", "doors"}
 BANNED = {"utils", "helpers", "common", "manager", "base"}
 
 

@@ -30,17 +30,6 @@ def one(tx: Tx, collection_id: int, file_id: int) -> Row | None:
     )
 
 
-def shown(tx: Tx, collection_id: int, file_id: int) -> bool:
-    """Whether a file is live in an album and not asked to be removed, which takes it away for all but its owner."""
-    hit = tx.value(
-        "SELECT 1 FROM collection_files m JOIN files f ON f.file_id = m.file_id JOIN collections c ON c.collection_id = m.collection_id "
-        "WHERE m.collection_id = :id AND m.file_id = :file_id AND NOT m.is_deleted AND m.action IS NULL AND NOT f.is_deleted AND NOT c.is_deleted",
-        id=collection_id,
-        file_id=file_id,
-    )
-    return hit is not None
-
-
 def version(tx: Tx, collection_id: int) -> int:
     return int(tx.value("SELECT updation_time FROM collections WHERE collection_id = :id", id=collection_id))
 

@@ -7,9 +7,9 @@ from ..http.auth import storage
 from ..http.request import Request
 from ..http.routing import delete, get, post, put
 from ..kernel.access import Session
-from ..kernel.errors import BadRequest
+from ..kernel.errors import BadRequest, Forbidden, NotFound
 from ..kernel.wire import go_bool, strict_int
-from . import actions, feed, membership, service, sharing, wire
+from . import actions, feed, links, membership, service, sharing, wire
 
 
 async def create(request: Request, actor: Session) -> Answer:
@@ -153,6 +153,9 @@ ROUTES = [
     post("/collections/unshare", storage, unshare),
     post("/collections/leave/{id}", storage, leave),
     get("/collections/{id}", storage, get_one),
+    post("/collections/share-url", storage, links.create, errors=(Forbidden, NotFound)),
+    put("/collections/share-url", storage, links.change, errors=(Forbidden, NotFound)),
+    delete("/collections/share-url/{id}", storage, links.end, errors=(Forbidden, NotFound)),
     get("/collection-actions/pending-remove", storage, pending_remove),
     get("/collection-actions/delete-suggestions", storage, delete_suggestions),
     post("/collection-actions/reject-delete-suggestions", storage, reject_delete_suggestions),

@@ -13,15 +13,16 @@ from ..kernel.access import Role, Session
 from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, NotFound
 from ..kernel.parts import Kernel
 from ..kernel.wire import MagicMetadata, b64_bytes, encode
-from ..links import service as links
-from ..links.wire import PublicUrl
 from ..trash import service as trash
-from . import member_queries, people, queries, views, wire
+from . import link_devices, link_views, links, member_queries, people, queries, views, wire
 from .feed import diff_for_visitors
+from .link_queries import Link
 from .people import end_shares, people_of
 from .sharing import grant
 
 __all__ = [
+    "Link",
+    "admit_device",
     "create",
     "delete",
     "diff_for_visitors",
@@ -29,11 +30,13 @@ __all__ = [
     "forget_person",
     "get",
     "grant",
+    "knows_device",
+    "link_of",
+    "link_of_album",
     "listing",
     "listing_v3",
     "rename",
     "set_metadata",
-    "shows",
 ]
 
 TYPES = {"album": "album", "CollectionType.album": "album", "folder": "folder", "favorites": "favorites", "uncategorized": "uncategorized"}
@@ -105,7 +108,7 @@ def _listing(tx: Tx, kernel: Kernel, actor: Session, since: int) -> bytes:
 def _views(tx: Tx, kernel: Kernel, owned: list[queries.Row], shared: list[queries.Row]) -> tuple[list[wire.Collection], list[wire.Collection]]:
     """Albums of either kind with their people and links: one statement for each of these, however many albums."""
     ids = [r[0] for r in (*owned, *shared)]
-    sharees, urls = people_of(tx, kernel, ids), links.urls_of(tx, kernel, ids)
+    sharees, urls = people_of(tx, kernel, ids), link_views.urls_of(tx, kernel, ids)
     return (
         [views.owned(r, sharees.get(r[0], []), urls.get(r[0])) for r in owned],
         [views.shared(kernel, r, sharees.get(r[0], []), urls.get(r[0])) for r in shared],
@@ -141,7 +144,7 @@ async def get(kernel: Kernel, actor: Session, collection_id: int) -> wire.Collec
 def _get(tx: Tx, kernel: Kernel, user_id: int, collection_id: int) -> wire.Collection:
     album = access.participant(tx, user_id, collection_id, deleted_ok=True)
     sharees = people_of(tx, kernel, [collection_id]).get(collection_id, [])
-    url = links.urls_of(tx, kernel, [collection_id]).get(collection_id)
+    url = link_views.urls_of(tx, kernel, [collection_id]).get(collection_id)
     view = views.owned(queries.album(tx, collection_id), sharees, url)
     cipher, nonce = queries.email_of(tx, album.owner_id) or (None, None)
     view.owner.email = "" if cipher is None else kernel.crypto.decrypt(cipher, nonce)
@@ -150,7 +153,7 @@ def _get(tx: Tx, kernel: Kernel, user_id: int, collection_id: int) -> wire.Colle
         assert share is not None  # participant() found it in this snapshot
         view.encrypted_key = share[0]
         view.magic_metadata = UNSET
-        view.public_urls = links.visible(url, album.role)
+        view.public_urls = link_views.visible(url, album.role)
     return view
 
 
@@ -222,7 +225,7 @@ def _delete(tx: Tx, kernel: Kernel, user_id: int, collection_id: int, keep_files
         trash.trash_files(tx, kernel, user_id, own, collection_id, now, stamp)
     member_queries.take_out_others(tx, collection_id, user_id, stamp)
     end_shares(tx, [collection_id], stamp)
-    links.end(tx, [collection_id], now)
+    links.end_all(tx, [collection_id], now)
     queries.mark_deleted(tx, collection_id)
 
 
@@ -232,17 +235,32 @@ def forget_person(tx: Tx, kernel: Kernel, user_id: int, now: int) -> None:
     Request it in the transaction that deletes the account, which holds the account's lock.
     """
     people.forget_person(tx, kernel, user_id, now)  # locks and stamps its albums
-    links.end(tx, [c for c, owner in queries.albums_of_person(tx, user_id) if owner == user_id], now)
+    links.end_all(tx, [c for c, owner in queries.albums_of_person(tx, user_id) if owner == user_id], now)
 
 
 # --- for people without an account, whose right to the album the caller has checked
 
 
-def for_visitors(tx: Tx, collection_id: int, url: PublicUrl | None = None) -> wire.Collection:
-    """An album as `views.visited` shows it; `url` is what of a link its visitor may see, if it is a link."""
-    return views.visited(queries.album(tx, collection_id), url)
+def for_visitors(tx: Tx, collection_id: int, link: Link | None = None) -> wire.Collection:
+    """An album as `views.visited` shows it; `link`: that by which they came, if it is one."""
+    return views.visited(queries.album(tx, collection_id), None if link is None else link_views.visitors_url(link))
 
 
-def shows(tx: Tx, collection_id: int, file_id: int) -> bool:
-    """Whether a file is in the album for everybody: live there, and nobody has asked for it to be taken out."""
-    return member_queries.shown(tx, collection_id, file_id)
+def link_of(tx: Tx, token_hash: str) -> Link | None:
+    """The link of a token, whatever has become of it."""
+    return links.of_token(tx, token_hash)
+
+
+def link_of_album(tx: Tx, collection_id: int) -> Link | None:
+    """The live link of an album."""
+    return links.of_album(tx, collection_id)
+
+
+def knows_device(tx: Tx, link_id: int, address: str, agent: str) -> bool:
+    """Whether an album's link let this device in before."""
+    return link_devices.knows(tx, link_id, address, agent)
+
+
+def admit_device(tx: Tx, link_id: int, address: str, agent: str, now: int) -> bool:
+    """Let a device in by an album's link and remember it; False when the places are taken."""
+    return link_devices.admit(tx, link_id, address, agent, now)

@@ -8,9 +8,8 @@ from msgspec import UNSET, Raw
 from ..files.entry import raw
 from ..kernel.access import Role
 from ..kernel.parts import Kernel
-from ..links import service as links
-from ..links.wire import PublicUrl
-from . import queries, wire
+from . import link_views, queries, wire
+from .wire import PublicUrl
 
 
 def owned(row: queries.Row, sharees: list[wire.Person] | None = None, url: PublicUrl | None = None) -> wire.Collection:
@@ -27,7 +26,7 @@ def owned(row: queries.Row, sharees: list[wire.Person] | None = None, url: Publi
         type=kind,
         attributes=Raw(attributes.encode()),
         sharees=sharees,
-        public_urls=None if sharees is None else links.visible(url, Role.OWNER),
+        public_urls=None if sharees is None else link_views.visible(url, Role.OWNER),
         updation_time=updated,
         is_deleted=True if deleted else UNSET,
         magic_metadata=raw(magic),
@@ -52,7 +51,7 @@ def shared(kernel: Kernel, row: queries.Row, sharees: list[wire.Person], url: Pu
         name_decryption_nonce="" if name else name_nonce or "",
         type=kind,
         sharees=[] if ended else sharees,
-        public_urls=[] if ended else links.visible(url, Role[role]),
+        public_urls=[] if ended else link_views.visible(url, Role[role]),
         updation_time=share_updated if ended else updated,
         shared_at=shared_at,
         is_deleted=True if ended else UNSET,

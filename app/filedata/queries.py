@@ -8,11 +8,6 @@ from dataclasses import dataclass
 from ..db import Tx
 from .wire import Status
 
-_MAY_READ = (
-    "f.owner_id = :actor OR EXISTS (SELECT 1 FROM collection_files m JOIN collections c ON c.collection_id = m.collection_id "
-    "  WHERE m.file_id = f.file_id AND NOT m.is_deleted AND NOT c.is_deleted AND (c.owner_id = :actor OR EXISTS ("
-    "    SELECT 1 FROM collection_shares s WHERE s.collection_id = c.collection_id AND s.to_user_id = :actor AND NOT s.is_deleted)))"
-)
 _IN_ALBUM = (
     "EXISTS (SELECT 1 FROM collection_files m JOIN collections c ON c.collection_id = m.collection_id "
     "WHERE m.file_id = f.file_id AND NOT m.is_deleted AND NOT c.is_deleted)"
@@ -46,14 +41,6 @@ class Standing:
 def standing(tx: Tx, file_id: int) -> Standing | None:
     row = tx.one(f"SELECT f.owner_id, f.is_deleted, CASE WHEN {_IN_ALBUM} THEN 1 ELSE 0 END FROM files f WHERE f.file_id = :file_id", file_id=file_id)
     return None if row is None else Standing(row[0], bool(row[1]), bool(row[2]))
-
-
-def readable(tx: Tx, actor: int, file_ids: Collection[int]) -> dict[int, bool]:
-    """file id → whether the actor may read it, for those of the files that exist."""
-    rows = tx.all(
-        f"SELECT f.file_id, CASE WHEN {_MAY_READ} THEN 1 ELSE 0 END FROM files f WHERE f.file_id IN (:ids[])", ids=sorted(file_ids), actor=actor
-    )
-    return {file_id: bool(may) for file_id, may in rows}
 
 
 def rows(tx: Tx, file_ids: Collection[int], kind: str) -> list[Row]:

@@ -6,10 +6,11 @@ from typing import TypeVar
 
 from ..http.answer import Answer, reply
 from ..http.auth import storage
-from ..http.request import Request
+from ..http.request import BaseUrl, Request
 from ..http.routing import get, post, put
 from ..kernel.access import Session
 from ..kernel.errors import BadRequest, CodedBadRequest, NotFound
+from ..kernel.parts import Kernel
 from ..kernel.wire import Body, go_bool, strict_int
 from ..objects.wire import FileUrl
 from . import service, wire, writing
@@ -47,25 +48,17 @@ async def fetch(request: Request, actor: Session) -> Answer:
     return reply(await service.fetch(request.kernel, actor, await coded(request, wire.Wanted)))
 
 
-async def fetch_one(request: Request, actor: Session) -> Answer:
-    file_id = strict_int(request.query.get("fileID"))
-    if not file_id:
-        raise CodedBadRequest("fileID is required")
-    no_content = wire.prefers_no_content(request.query.get("preferNoContent"))
-    data = await service.fetch_one(request.kernel, actor, file_id, request.query.get("type", ""))
+async def fetch_one(kernel: Kernel, actor: Session, query: wire.OneWanted) -> Answer:
+    data = await service.fetch_one(kernel, actor, query.file_id, query.kind)
     if data is not None:
         return reply(wire.One(data=data))
-    if no_content:
+    if query.prefer_no_content:
         return Answer(status=204)
     raise NotFound(code="NOT_FOUND")
 
 
-async def preview(request: Request, actor: Session) -> Answer:
-    file_id = strict_int(request.query.get("fileID"))
-    if not file_id:
-        raise CodedBadRequest("fileID is required")
-    url = await service.preview_url(request.kernel, actor, request.base_url, file_id, request.query.get("type", ""))
-    return reply(FileUrl(url=url))
+async def preview(kernel: Kernel, actor: Session, base_url: BaseUrl, query: wire.OneWanted) -> FileUrl:
+    return FileUrl(url=await service.preview_url(kernel, actor, base_url, query.file_id, query.kind))
 
 
 async def preview_upload_url(request: Request, actor: Session) -> Answer:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from ..db import Tx
-from ..kernel import sync
+from ..kernel import access, sync
 from ..kernel.access import Session
 from ..kernel.errors import BadRequest, CodedBadRequest, Forbidden, NotFound, Unavailable
 from ..kernel.parts import Kernel
@@ -56,7 +56,7 @@ def _allowed_rows(tx: Tx, actor: int, file_ids: Sequence[int], kind: str) -> lis
 
 def _check_readable(tx: Tx, actor: int, file_ids: Sequence[int]) -> None:
     """Forbidden when one of these exists and the actor may not read it; unknown ones pass."""
-    if not all(queries.readable(tx, actor, file_ids).values()):
+    if not all(access.readable(tx, actor, file_ids).values()):
         raise Forbidden(log=f"user {actor} may not read all of {len(file_ids)} files")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
-from ..kernel.errors import CodedBadRequest
+from ..http.query import Query
+from ..kernel.errors import AppError, CodedBadRequest
 from ..kernel.fields import Batch, Derived, Key, Word
-from ..kernel.wire import Body, Lean, Needed, Reply, go_bool
+from ..kernel.wire import Body, Lean, Needed, Reply
 
 
 class NewData(Body):
@@ -44,12 +47,13 @@ class Since(Body):
     last_updated_at: int | None = None
 
 
-def prefers_no_content(text: str | None) -> bool:
-    """The query's `preferNoContent`: 204 instead of 404. Absent or empty is no; neither true nor false is 400 BAD_REQUEST."""
-    wish = go_bool(text) if text else False
-    if wish is None:
-        raise CodedBadRequest("preferNoContent is true or false")
-    return wish
+class OneWanted(Query):
+    """GET /files/data/fetch, /files/data/preview and their like for visitors. `prefer_no_content`: 204 instead of 404."""
+
+    refusal: ClassVar[type[AppError]] = CodedBadRequest
+    file_id: Needed[int]
+    kind: str = msgspec.field(default="", name="type")
+    prefer_no_content: bool = False
 
 
 class Content(msgspec.Struct, rename="camel"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..db import Tx
 from ..kernel import access, quota, sync
-from ..kernel.access import Session
+from ..kernel.access import IN_SIGHT_OF_ACTOR, Session
 from ..kernel.errors import BadRequest, CodedBadRequest
 from ..kernel.parts import Kernel
 from ..objects import service as objects
@@ -43,15 +43,15 @@ def _copy(tx: Tx, kernel: Kernel, actor: Session, ask: wire.CopyFiles, items: li
 
 
 def _check(tx: Tx, actor_id: int, source: int, items: list[wire.CopyItem]) -> int:
-    """Every item can be copied, its objects locked; the bytes of them all. A file that is asked to be removed is gone for all but its owner."""
+    """Every item can be copied, its objects locked; the bytes of them all."""
     rows = tx.all(
         "SELECT f.owner_id, f.file_size + f.thumb_size, f.file_object_id, f.thumb_object_id "
-        "FROM collection_files m JOIN files f ON f.file_id = m.file_id "
-        "WHERE m.collection_id = :source AND m.file_id IN (:ids[]) AND NOT m.is_deleted AND NOT f.is_deleted "
-        "AND (m.action IS NULL OR f.owner_id = :actor_id) AND f.file_object_id IS NOT NULL AND f.thumb_object_id IS NOT NULL",
+        "FROM collection_files m JOIN files f ON f.file_id = m.file_id JOIN collections c ON c.collection_id = m.collection_id "
+        f"WHERE m.collection_id = :source AND m.file_id IN (:ids[]) AND {IN_SIGHT_OF_ACTOR} "
+        "AND f.file_object_id IS NOT NULL AND f.thumb_object_id IS NOT NULL",
         source=source,
         ids=[i.id for i in items],
-        actor_id=actor_id,
+        actor=actor_id,
     )
     if any(owner == actor_id for owner, *_ in rows):
         raise CodedBadRequest("can not copy files owned by actor")

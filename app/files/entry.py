@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import UNSET, Raw, UnsetType
 
+from ..kernel import access
 from ..kernel.wire import Lean, Reply
 
 SCRUBBED = "-"
@@ -83,7 +84,7 @@ def build(row: tuple[Any, ...], viewer: int | None) -> File:
     mine = viewer == owner
     if purged:
         file_header = thumb_header = metadata = metadata_header = SCRUBBED
-    gone = bool(removed) or bool(purged) or metadata == SCRUBBED or (action is not None and not mine)
+    gone = metadata == SCRUBBED or access.out_of_sight(bool(removed), bool(purged), action, mine=mine)
     return File(
         id=file_id,
         owner_id=owner,

@@ -3,7 +3,7 @@
 class DiffQuery(Query):
     collection_id: Lax = 0          # 0 when missing or unreadable
     since_time: int                 # required; "" is 0; anything else but an integer of 64 bits is 400
-    keep_files: bool | None = None  # Go's spellings; 400 for anything else
+    keep_files: bool | None = None  # Go's spellings; "" is false; 400 for anything else
     kind: str = field(default="", name="type")
 """
 
@@ -20,14 +20,17 @@ import msgspec
 from ..kernel.errors import AppError, BadRequest
 from ..kernel.wire import Needed, go_bool, go_int, is_needed, strict_int, wire_name
 
-__all__ = ["Lax", "Needed", "Query", "decode"]
+__all__ = ["Exact", "Lax", "Needed", "Query", "decode"]
 Q = TypeVar("Q", bound="Query")
 _LAX = "read as 0 when it is no integer"
 Lax = Annotated[int, _LAX]
 """An integer that counts as 0 when it is missing or unreadable."""
+_EXACT = "an empty text is no 0"
+Exact = Annotated[int, _EXACT]
+"""An integer that must be written out: the empty text is refused too."""
 
 
-class Query(msgspec.Struct, rename=wire_name, kw_only=True, frozen=True):
+class Query(msgspec.Struct, rename=wire_name, kw_only=True):
     """Query parameters of a route. A field without a default is required; `refusal` is what an unreadable or missing one raises."""
 
     refusal: ClassVar[type[AppError]] = BadRequest
@@ -37,14 +40,18 @@ def _integer(text: str) -> int | None:
     return 0 if text == "" else strict_int(text)
 
 
-_READERS: dict[Any, Callable[[str], Any]] = {int: _integer, bool: go_bool, str: str}
+def _boolean(text: str) -> bool | None:
+    return False if text == "" else go_bool(text)
+
+
+_READERS: dict[Any, Callable[[str], Any]] = {int: _integer, bool: _boolean, str: str}
 
 
 def _reader(hint: Any) -> Callable[[str], Any]:
     """How a text becomes a value of this type; None for an unreadable one."""
     if typing.get_origin(hint) is Annotated:
         inner, *marks = typing.get_args(hint)
-        return go_int if _LAX in marks else _reader(inner)
+        return go_int if _LAX in marks else strict_int if _EXACT in marks else _reader(inner)
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return _reader(next(a for a in typing.get_args(hint) if a is not type(None)))
     found = _READERS.get(hint)

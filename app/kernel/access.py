@@ -161,6 +161,47 @@ def not_trashed(tx: Tx, actor: int, file_ids: Iterable[int]) -> None:
         raise Conflict("file is in trash", code="FILE_IN_TRASH")
 
 
+# --- who may read a file: decided here and nowhere else
+
+_LIVE = "NOT m.is_deleted AND NOT c.is_deleted AND NOT f.is_deleted"
+IN_SIGHT = f"{_LIVE} AND m.action IS NULL"
+"""SQL: membership `m` of file `f` in album `c` as everybody but the file's owner sees it. One that somebody asked to be removed is gone
+for all but the file's owner (collections.md §3.1)."""
+IN_SIGHT_OF_ACTOR = f"{_LIVE} AND (m.action IS NULL OR f.owner_id = :actor)"
+"""SQL: the same for `:actor`, of whom is known that they see album `c`."""
+MAY_READ = (
+    "(f.owner_id = :actor OR EXISTS (SELECT 1 FROM collection_files m JOIN collections c ON c.collection_id = m.collection_id "
+    f"  WHERE m.file_id = f.file_id AND {IN_SIGHT} AND (c.owner_id = :actor OR EXISTS ("
+    "    SELECT 1 FROM collection_shares s WHERE s.collection_id = c.collection_id AND s.to_user_id = :actor AND NOT s.is_deleted))))"
+)
+"""SQL: whether `:actor` may read file `f`: bytes, thumbnail, derived data. Owners also read what is in their trash."""
+
+
+def out_of_sight(removed: bool, purged: bool, action: str | None, *, mine: bool) -> bool:
+    """The rule of IN_SIGHT_OF_ACTOR for a row that a diff shows as a tombstone: `removed` from the album, the file `purged`, an `action`
+    asked for; `mine`: the viewer's own file."""
+    return removed or purged or (action is not None and not mine)
+
+
+def readable(tx: Tx, actor: int, file_ids: Collection[int]) -> dict[int, bool]:
+    """file id → whether the actor may read it, for those of the files that exist."""
+    rows = tx.all(
+        f"SELECT f.file_id, CASE WHEN {MAY_READ} THEN 1 ELSE 0 END FROM files f WHERE f.file_id IN (:ids[])", ids=sorted(file_ids), actor=actor
+    )
+    return {file_id: bool(may) for file_id, may in rows}
+
+
+def in_sight(tx: Tx, collection_id: int, file_id: int) -> bool:
+    """Whether a file is in an album for everybody who sees the album, with an account or without."""
+    hit = tx.value(
+        "SELECT 1 FROM collection_files m JOIN files f ON f.file_id = m.file_id JOIN collections c ON c.collection_id = m.collection_id "
+        f"WHERE m.collection_id = :id AND m.file_id = :file_id AND {IN_SIGHT}",
+        id=collection_id,
+        file_id=file_id,
+    )
+    return hit is not None
+
+
 def own_file(tx: Tx, actor: int, file_id: int) -> None:
     """Unknown 404, somebody else's 403."""
     owner = tx.value("SELECT owner_id FROM files WHERE file_id = :file_id", file_id=file_id)

@@ -13,7 +13,7 @@ import json
 import re
 import typing
 from functools import cache
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -25,8 +25,20 @@ T = TypeVar("T")
 _NEEDED = "must not be zero"
 Needed = Annotated[T, _NEEDED]
 """A field that must be there and must not be Go's zero value: "", 0, false, null and absent are all 400."""
-Encoded = Annotated[bytes, T]
-"""JSON text of this shape: what a handler returns that has encoded its answer already, or keeps it encoded."""
+if TYPE_CHECKING:
+
+    class _JsonOf(bytes, Generic[T]): ...
+
+    Encoded = bytes | _JsonOf[T]
+else:
+
+    class Encoded:
+        """JSON text of this shape: what a handler returns that has encoded its answer already, or keeps it encoded."""
+
+        def __class_getitem__(cls, shape: Any) -> Any:
+            return Annotated[bytes, shape]
+
+
 _INITIALISMS = {"id": "ID", "ids": "IDs", "urls": "URLs", "md5": "MD5", "mfa": "MFA"}
 
 

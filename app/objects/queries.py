@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from ..db import Tx
 from ..db.engine import Row
+from ..kernel.access import MAY_READ
 
 Due = tuple[int, str, str, int, int]
 """(object id, key, store, created at µs, attempts) of a deletion."""
@@ -150,13 +151,7 @@ def condemn(tx: Tx, object_ids: Collection[int], now: int) -> list[int]:
 
 
 # --- where a file's bytes are
-_READABLE = (
-    "SELECT o.object_key, o.store, f.is_deleted, CASE WHEN f.owner_id = :actor OR EXISTS ("
-    "  SELECT 1 FROM collection_files m JOIN collections c ON c.collection_id = m.collection_id "
-    "  WHERE m.file_id = f.file_id AND NOT m.is_deleted AND NOT c.is_deleted AND (c.owner_id = :actor OR EXISTS ("
-    "    SELECT 1 FROM collection_shares s WHERE s.collection_id = c.collection_id AND s.to_user_id = :actor AND NOT s.is_deleted))"
-    ") THEN 1 ELSE 0 END "
-)
+_READABLE = f"SELECT o.object_key, o.store, f.is_deleted, CASE WHEN {MAY_READ} THEN 1 ELSE 0 END "
 _FILE = _READABLE + "FROM files f LEFT JOIN objects o ON o.object_id = f.file_object_id WHERE f.file_id = :file_id"
 _THUMB = _READABLE + "FROM files f LEFT JOIN objects o ON o.object_id = f.thumb_object_id WHERE f.file_id = :file_id"
 

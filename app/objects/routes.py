@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..http.answer import EMPTY, Answer, Redirect, reply
+from ..http.answer import EMPTY, Answer, reply
 from ..http.auth import anyone, storage
 from ..http.request import Request
 from ..http.routing import delete, get, patch, post, put
 from ..kernel.access import Session
 from ..kernel.errors import NotFound
-from . import downloads, receiving, sending, uploads, wire
+from . import doors, downloads, receiving, sending, uploads, wire
 from .refusals import DRAINED, Refusal, as_xml
 from .signed import signed_url
 
@@ -38,35 +38,6 @@ async def upload_eligibility(request: Request, actor: Session) -> Answer:
     return EMPTY
 
 
-async def download(request: Request, actor: Session) -> Answer:
-    return Redirect(await downloads.find(request.kernel, actor, request.base_url, request.id_param(error=NotFound), thumb=False))
-
-
-async def preview(request: Request, actor: Session) -> Answer:
-    return Redirect(await downloads.find(request.kernel, actor, request.base_url, request.id_param(error=NotFound), thumb=True))
-
-
-# the same in JSON: v2 for some command-line clients, v3 for newer web apps and the newest command-line client, which have no other way
-async def download_url_v2(request: Request, actor: Session) -> Answer:
-    found = downloads.find(request.kernel, actor, request.base_url, request.id_param(error=NotFound), thumb=False)
-    return reply(wire.FileUrl(url=await found))
-
-
-async def preview_url_v2(request: Request, actor: Session) -> Answer:
-    found = downloads.find(request.kernel, actor, request.base_url, request.id_param(error=NotFound), thumb=True)
-    return reply(wire.FileUrl(url=await found))
-
-
-async def download_url(request: Request, actor: Session) -> Answer:
-    found = downloads.find(request.kernel, actor, request.base_url, request.id_param(), thumb=False)
-    return reply(await downloads.in_json(found))
-
-
-async def thumbnail_url(request: Request, actor: Session) -> Answer:
-    found = downloads.find(request.kernel, actor, request.base_url, request.id_param(), thumb=True)
-    return reply(await downloads.in_json(found))
-
-
 async def not_allowed(request: Request, actor: None) -> Answer:
     raise Refusal(
         405, "MethodNotAllowed", "The specified method is not allowed against this resource.", [(b"allow", b"GET, HEAD, PUT, POST, OPTIONS")]
@@ -82,12 +53,7 @@ ROUTES = [
     get("/files/multipart-upload-urls", storage, multipart_upload_urls, limit="upload_urls"),
     post("/files/multipart-upload-url", storage, multipart_upload_url, limit="upload_urls"),
     get("/files/upload-eligibility", storage, upload_eligibility),
-    get("/files/download/{id}", storage, download),
-    get("/files/preview/{id}", storage, preview, limit="preview"),
-    get("/files/download/v2/{id}", storage, download_url_v2),
-    get("/files/preview/v2/{id}", storage, preview_url_v2, limit="preview"),
-    get("/files/download/v3/{id}", storage, download_url),
-    get("/files/thumbnail/v3/{id}", storage, thumbnail_url, limit="preview"),
+    *doors.routes("/files", storage, downloads.find, limit="preview", older=True, bad_id=NotFound),
     get(OBJECT, signed_url, sending.send, **BYTES),
     put(OBJECT, signed_url, receiving.put, **BYTES),
     post(OBJECT, signed_url, receiving.complete, **BYTES),

@@ -17,7 +17,6 @@ from ..db import Tx
 from ..kernel.errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unavailable
 from ..kernel.parts import Kernel
 from . import queries, recording, urls
-from .downloads import in_json
 from .uploads import begin, check_may_upload, multipart, multipart_sized, single, single_sized
 from .wire import PartUrls
 
@@ -31,7 +30,6 @@ __all__ = [
     "free_parts",
     "free_url",
     "hold",
-    "in_json",
     "mark_stored",
     "multipart",
     "multipart_sized",

@@ -9,7 +9,7 @@ import pytest
 from app.kernel.clock import SECOND
 from tests.collections.scenes import SEALED, album, listed, share, version
 from tests.inprocess import Person, Response, World
-from tests.links.scenes import SECRET, Visitor, change, end, link, linked, token
+from tests.visits.scenes import SECRET, Visitor, change, end, link, linked, token
 
 
 async def join(who: Person, cid: int, visitor: Visitor | str | None, *, proof: str = "", expect: int = 200, key: str = SEALED) -> Response:

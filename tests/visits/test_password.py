@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from app.kernel import link_secrets
 from app.kernel.clock import DAY, SECOND
-from app.links import password
 from tests.inprocess import Person, World
-from tests.links.scenes import DIFF, GUESS, INFO, SECRET, Visitor, change, end, link, linked, token
+from tests.visits.scenes import DIFF, GUESS, INFO, SECRET, Visitor, change, end, link, linked, token
 
 CLOSED = (
     DIFF,
@@ -56,7 +56,7 @@ async def test_wrong_passwords(world: World, alice: Person, locked: tuple[int, V
 async def test_a_proof_ends(world: World, locked: tuple[int, Visitor]) -> None:
     _, visitor = locked
     await visitor.unlock()
-    world.clock.advance(365 * DAY - SECOND)
+    world.clock.advance(30 * DAY - SECOND)
     await visitor.get(DIFF)
     world.clock.advance(SECOND)
     await visitor.get(DIFF, expect=401)
@@ -93,9 +93,9 @@ async def test_nothing_else_is_a_proof(world: World, alice: Person, locked: tupl
         "cut": f"{head}.{body}.{mac[:-4]}",
         "another scope": crypto.jwt({"claimScope": "FAMILIES", "passKey": "x", "expiryTime": later}),
         "no scope": crypto.jwt({"passKey": SECRET["passHash"], "expiryTime": later}),
-        "the password itself": crypto.jwt({"claimScope": password.SCOPE, "passKey": SECRET["passHash"], "expiryTime": later}),
-        "no password": crypto.jwt({"claimScope": password.SCOPE, "expiryTime": later}),
-        "a number": crypto.jwt({"claimScope": password.SCOPE, "passKey": 1, "expiryTime": later}),
+        "the password itself": crypto.jwt({"claimScope": link_secrets.SCOPE, "passKey": SECRET["passHash"], "expiryTime": later}),
+        "no password": crypto.jwt({"claimScope": link_secrets.SCOPE, "expiryTime": later}),
+        "a number": crypto.jwt({"claimScope": link_secrets.SCOPE, "passKey": 1, "expiryTime": later}),
     }
     for why, jwt in forged.items():
         visitor.carried["x-auth-access-token-jwt"] = jwt

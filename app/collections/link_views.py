@@ -1,7 +1,4 @@
-"""What other features may do with album links: show them, end them, and let their visitors in (`Visitor`, `visitor`).
-
-Functions take a `tx`. Imports nothing of collections, which calls this. Managing a link is in `manage`, visits in `visiting`.
-"""
+"""How an album's link looks: to its owner, to sharees, to its visitors (collections.md §1.2). Takes a `tx` where it asks for links."""
 
 from __future__ import annotations
 
@@ -13,16 +10,13 @@ from msgspec import UNSET
 from ..db import Tx
 from ..kernel.access import Role
 from ..kernel.parts import Kernel
-from . import queries
-from .gate import Visitor, visitor
-from .queries import Link
+from . import link_queries
+from .link_queries import Link
 from .wire import PublicUrl
-
-__all__ = ["Link", "Visitor", "end", "public_url", "urls_of", "visible", "visitor", "visitors_url"]
 
 
 def url_base(kernel: Kernel, app: str) -> str:
-    """What a token is appended to: each app has its own pages (§1.2)."""
+    """What a token is appended to: each app has its own pages."""
     return f"{kernel.config.apps.share}/c/" if app == "locker" else f"{kernel.config.apps.albums}/?t="
 
 
@@ -56,7 +50,7 @@ def _shown(link: Link, url: str) -> PublicUrl:
 
 def urls_of(tx: Tx, kernel: Kernel, collection_ids: Collection[int]) -> dict[int, PublicUrl]:
     """Album → its live link, for any number of albums in one statement."""
-    return {link.collection_id: public_url(kernel, link, link.app) for link in queries.live(tx, collection_ids)}
+    return {link.collection_id: public_url(kernel, link, link.app) for link in link_queries.live(tx, collection_ids)}
 
 
 def visible(url: PublicUrl | None, role: Role) -> list[PublicUrl]:
@@ -64,14 +58,3 @@ def visible(url: PublicUrl | None, role: Role) -> list[PublicUrl]:
     if url is None or (isinstance(url.min_role, str) and role < Role[url.min_role]):
         return []
     return [url]
-
-
-def end(tx: Tx, collection_ids: Collection[int], now: int) -> bool:
-    """End the links of these (locked) albums; whether there was one. What is known of their visitors' devices goes with them.
-
-    The caller stamps the albums in the same transaction.
-    """
-    ended = queries.disable(tx, collection_ids, now)
-    if ended:
-        queries.forget_devices(tx, ended)
-    return bool(ended)

@@ -1,4 +1,4 @@
-"""From a link's token to a `Visitor`, or the refusals of collections.md §7.1 and §7.2. Nothing is cached: revoked means now.
+"""From an album link's token to a `Visitor`, or the refusals of collections.md §7.1 and §7.2. Nothing is cached: revoked means now.
 
 A guard asks the database once. Devices are counted in `devices`, on the two routes that count them.
 """
@@ -10,30 +10,18 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from ..collections import service as collections
+from ..collections.service import Link
 from ..db import Tx
 from ..http.auth import guard
 from ..http.request import Request
+from ..kernel import link_secrets
 from ..kernel.errors import Gate
 from ..kernel.parts import Kernel
 from ..remote_store import service as remote_store
-from . import password, queries
-from .queries import Link
+from .credentials import NoProof, NoToken, access_proof, access_token
 
-log = logging.getLogger("darkroom.links")
-
-
-class NoToken(Gate):
-    """401 of somebody without a token."""
-
-    def body(self) -> bytes:
-        return b'{"error":"missing accessToken","context":"album_link"}'
-
-
-class NoProof(Gate):
-    """401 of somebody who has not shown to know the password: clients ask for it."""
-
-    def body(self) -> bytes:
-        return b'{"error":{}}'
+log = logging.getLogger("darkroom.visits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +36,6 @@ class Visitor:
         return self.link.collection_id
 
 
-def access_token(request: Request) -> str:
-    """The link's token of a request: header, else query (§0.2); "" without one."""
-    return request.header(b"x-auth-access-token") or request.query.get("accessToken", "")
-
-
-def access_proof(request: Request) -> str:
-    """The password proof of a request, "" without one."""
-    return request.header(b"x-auth-access-token-jwt") or request.query.get("accessTokenJWT", "")
-
-
-def token_hash(kernel: Kernel, token: str) -> str:
-    """The form in which a token is looked up."""
-    return kernel.crypto.hash(f"link:{token}")
-
-
-def expired(link: Link, now: int) -> bool:
-    return link.valid_till != 0 and link.valid_till < now
-
-
 @guard("X-Auth-Access-Token")
 async def at_the_door(request: Request) -> Visitor:
     """A visitor of whom no password is asked yet."""
@@ -77,8 +46,8 @@ async def find_visitor(request: Request) -> Visitor:
     """What the guard `at_the_door` does."""
     token = access_token(request)
     if not token:
-        raise NoToken
-    link = await request.kernel.db.read(queries.by_token, token_hash(request.kernel, token))
+        raise NoToken("album_link")
+    link = await request.kernel.db.read(collections.link_of, link_secrets.token_hash(request.kernel, token))
     if link is None:
         raise Gate("invalid token")
     if link.is_over:
@@ -86,7 +55,7 @@ async def find_visitor(request: Request) -> Visitor:
     if not await _welcome(request.kernel, link, origin := request.header(b"origin")):
         _tell(origin)
         raise Gate("no active subscription", status=410)
-    if expired(link, request.kernel.clock.now()):
+    if link.expired(request.kernel.clock.now()):
         raise Gate("expired token", status=410)
     return Visitor(link, token)
 
@@ -95,7 +64,7 @@ async def find_visitor(request: Request) -> Visitor:
 async def visitor(request: Request) -> Visitor:
     """A visitor who knows the password, where there is one."""
     found = await find_visitor(request)
-    if not password.holds(request.kernel, found.link, access_proof(request)):
+    if not link_secrets.holds(request.kernel, found.link, access_proof(request)):
         raise NoProof
     return found
 

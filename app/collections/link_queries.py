@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..db import Tx
@@ -34,6 +34,9 @@ class Link:
     enable_join: bool
     min_role: str | None
 
+    def expired(self, now: int) -> bool:
+        return self.valid_till != 0 and self.valid_till < now
+
 
 _LINK = (
     "SELECT l.link_id, l.collection_id, c.owner_id, c.app, c.type, l.token_hash, l.token_cipher, l.token_nonce, l.is_disabled OR c.is_deleted, "
@@ -42,8 +45,11 @@ _LINK = (
 )
 
 
+_FIELDS = tuple(f.name for f in fields(Link))
+
+
 def _link(row: tuple[Any, ...]) -> Link:
-    values = dict(zip(Link.__slots__, row, strict=True))
+    values = dict(zip(_FIELDS, row, strict=True))
     values |= {name: bool(values[name]) for name in ("is_over", "enable_download", "enable_collect", "enable_comment", "enable_join")}
     return Link(**values)
 

@@ -1,29 +1,39 @@
-"""What visitors of a link see and fetch (collections.md §7.4): the album, its diff, bytes and video previews of its files. Never private
-metadata, anybody's address or the link's token."""
+"""What visitors of an album's link see and fetch (collections.md §7.4): the album, its diff, bytes and video previews of its files. Never
+private metadata, anybody's address or the link's token."""
 
 from __future__ import annotations
 
 from ..collections import service as collections
+from ..collections.wire import Diff
 from ..db import Tx
 from ..filedata import service as filedata
 from ..filedata.wire import Data
+from ..kernel import access, link_secrets
 from ..kernel.errors import BadRequest, CodedBadRequest, Forbidden, NotFound, Unauthorized
 from ..kernel.parts import Kernel
+from ..kernel.wire import Encoded
 from ..objects import service as objects
-from . import devices, password, service
-from .gate import Visitor
-from .wire import Info
+from . import devices
+from .credentials import Device
+from .devices import Doorkeeper
+from .guards import Visitor
+from .wire import Info, Password, Proof, Since
 
 PREVIEWS = ("vid_preview", "img_preview")
 
 
-async def info(kernel: Kernel, visitor: Visitor, device: tuple[str, str, str]) -> tuple[Info, str | None]:
-    """The album, open before the password, and a device token to keep, if there is a new one. `device`: address, browser, device token.
+def _door(visitor: Visitor) -> Doorkeeper:
+    link = visitor.link
+    return Doorkeeper("collection", link.link_id, visitor.token, link.valid_till, collections.knows_device, collections.admit_device)
+
+
+async def info(kernel: Kernel, visitor: Visitor, device: Device) -> tuple[Info, str | None]:
+    """The album, open before the password, and a device token to keep, if there is a new one.
 
     The apps demand a referral code, which the owner could be credited for: nobody is here, so it leads nowhere.
     """
-    fresh = await devices.admit(kernel, visitor, *device)
-    album = await kernel.db.read(collections.for_visitors, visitor.collection_id, service.visitors_url(visitor.link))
+    fresh = await devices.admit(kernel, _door(visitor), device)
+    album = await kernel.db.read(collections.for_visitors, visitor.collection_id, visitor.link)
     return Info(collection=album, referral_code=_referral(kernel, visitor.link.owner_id)), fresh
 
 
@@ -32,25 +42,23 @@ def _referral(kernel: Kernel, owner_id: int) -> str:
     return "".join(c for c in kernel.crypto.sign("referral", owner_id).upper() if c.isalnum())[:6]
 
 
-async def verify_password(kernel: Kernel, visitor: Visitor, ip: str, given: str) -> str:
+async def verify_password(kernel: Kernel, visitor: Visitor, device: Device, ask: Password) -> Proof:
     """A proof for the password; wrong 401, no password to know 400. Tries are counted per link and address."""
-    await kernel.limiter.allow("link_password", f"ip {ip} link {visitor.link.link_id}")
+    await kernel.limiter.allow("link_password", f"ip {device.address} link {visitor.link.link_id}")
     if visitor.link.pass_hash is None:
         raise BadRequest(log="the link has no password")
-    if not password.matches(kernel, visitor.link, given):
+    if not link_secrets.matches(kernel, visitor.link, ask.pass_hash):
         raise Unauthorized(log=f"wrong password for link {visitor.link.link_id}")
-    return password.proof(kernel, visitor.link)
+    return Proof(jwt_token=link_secrets.proof(kernel, visitor.link))
 
 
-async def diff(kernel: Kernel, visitor: Visitor, device: tuple[str, str, str], since: int | None) -> bytes:
-    """A page of the album as JSON; the cursor is required (400 BAD_REQUEST)."""
-    await devices.admit(kernel, visitor, *device)
-    if since is None:
-        raise CodedBadRequest("sinceTime is required")
-    return await collections.diff_for_visitors(kernel, visitor.collection_id, visitor.link.app, since)
+async def diff(kernel: Kernel, visitor: Visitor, device: Device, query: Since) -> Encoded[Diff]:
+    """A page of the album; the cursor is required (400 BAD_REQUEST)."""
+    await devices.admit(kernel, _door(visitor), device)
+    return await collections.diff_for_visitors(kernel, visitor.collection_id, visitor.link.app, query.since_time)
 
 
-async def find(kernel: Kernel, visitor: Visitor, base_url: str, file_id: int, *, thumb: bool) -> str:
+async def find(kernel: Kernel, visitor: Visitor, base_url: str, file_id: int, thumb: bool) -> str:
     """Where a file's bytes can be read: not in the album 403, gone 404. `enable_download` hides buttons only: looking needs bytes too."""
     place = await kernel.db.read(_place, visitor.collection_id, file_id, thumb)
     if place is None:
@@ -64,7 +72,7 @@ def _place(tx: Tx, collection_id: int, file_id: int, thumb: bool) -> tuple[str, 
 
 
 def _shown(tx: Tx, collection_id: int, file_id: int) -> None:
-    if not collections.shows(tx, collection_id, file_id):
+    if not access.in_sight(tx, collection_id, file_id):
         raise Forbidden(log=f"file {file_id} is not in collection {collection_id}")
 
 

@@ -12,8 +12,8 @@ from app.kernel.config import Apps, Config, Storage
 from tests.collections.scenes import KEY, MAGIC, NONCE, album, diff, items, share
 from tests.files import photos
 from tests.inprocess import LOCKER, Api, Person, World, open_world
-from tests.links.scenes import DIFF, INFO, SECRET, Visitor, change, end, link, linked, token
 from tests.objects.parcels import send, uploaded
+from tests.visits.scenes import DIFF, INFO, SECRET, Visitor, change, end, link, linked, token
 
 GETS = (
     INFO,
@@ -240,7 +240,7 @@ async def test_the_log_names_a_page_that_is_not_configured_once(engine: str, wor
     mine = f"https://{engine}.albums.example.org"  # what was said is remembered by the process
     for page in (mine, mine, f"https://\x1b[31m{engine}.example.org"):
         await visitor.get(INFO, headers={"origin": page}, expect=410)
-    said = [r.getMessage() for r in caplog.records if r.name == "darkroom.links"]
+    said = [r.getMessage() for r in caplog.records if r.name == "darkroom.visits"]
     assert len(said) == 2
     assert repr(mine) in said[0]
     assert "apps.albums" in said[0]

@@ -11,7 +11,7 @@ import pytest
 
 from app.kernel.clock import DAY
 from tests.inprocess import Person, World
-from tests.links.scenes import DIFF, INFO, SECRET, Visitor, change, linked
+from tests.visits.scenes import DIFF, INFO, SECRET, Visitor, change, linked
 
 
 def claims(jwt: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ async def test_nobody_counts_before_the_password(world: World, alice: Person) ->
 
 
 async def test_fifty_means_five_hundred_and_the_record_is_bounded(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.links import devices
+    from app.collections import link_devices as devices
 
     monkeypatch.setattr(devices, "_LIMITS", {50: 2})
     monkeypatch.setattr(devices, "RECORDED", 2)

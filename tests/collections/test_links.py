@@ -12,7 +12,7 @@ from app.collections.service import forget_person
 from app.kernel.clock import HOUR
 from tests.collections.scenes import album, listed, share, version
 from tests.inprocess import LOCKER, Person, World
-from tests.links.scenes import INFO, SECRET, Visitor, change, end, link, linked, token
+from tests.visits.scenes import INFO, SECRET, Visitor, change, end, link, linked, token
 
 FRESH = {
     "deviceLimit": 0,
@@ -194,7 +194,7 @@ async def test_at_rest_there_is_neither_token_nor_password_nor_device(world: Wor
 
 
 async def test_lists_ask_once_for_all_links(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.links import queries
+    from app.collections import link_queries as queries
 
     asked: list[int] = []
     live = queries.live

@@ -1,33 +1,32 @@
-"""Links as their owner handles them: make, change, end (collections.md §6). Nobody else can, admins neither.
+"""Links as their album's owner handles them: make, change, end (collections.md §6). Nobody else can, admins neither.
 
 Each change is stamped for everybody who sees the album, because its row shows the link.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
 from ..db import Tx
-from ..kernel import access, sync
+from ..kernel import access, link_secrets, sync
 from ..kernel.access import Role, Session
 from ..kernel.errors import BadRequest, CodedBadRequest, NotFound, Unavailable
 from ..kernel.parts import Kernel
-from . import password, queries, service
-from .gate import token_hash
-from .queries import Link
-from .wire import LinkChange, NewLink, PublicUrl
+from . import link_queries, link_views
+from .link_queries import Link
+from .wire import LinkChange, NewLink, OneLink
 
-TOKEN_CHARS = 16
 MAX_DEVICES = 50
 _TRIES = 5
 _SWITCHES = ("enable_download", "enable_collect", "enable_comment", "enable_join")
 
 
-async def create(kernel: Kernel, actor: Session, ask: NewLink) -> PublicUrl:
+async def create(kernel: Kernel, actor: Session, ask: NewLink) -> OneLink:
     """The album's link: a new one, or the one it has, as it is. Unknown or deleted album 404, somebody else's 403, uncategorized 400."""
     link = await kernel.db.write("links.create", _create, kernel, actor, ask, kernel.clock.now())
-    return service.public_url(kernel, link, actor.app)
+    return OneLink(result=link_views.public_url(kernel, link, actor.app))
 
 
 def _create(tx: Tx, kernel: Kernel, actor: Session, ask: NewLink, now: int) -> Link:
@@ -35,7 +34,7 @@ def _create(tx: Tx, kernel: Kernel, actor: Session, ask: NewLink, now: int) -> L
     album = access.owned(tx, actor.user_id, ask.collection_id)
     if album.type == "uncategorized":
         raise BadRequest(log="an uncategorized album has no link")
-    if found := queries.live(tx, [ask.collection_id]):
+    if found := link_queries.live(tx, [ask.collection_id]):
         return found[0]
     options = {
         "valid_till": ask.valid_till,
@@ -44,35 +43,29 @@ def _create(tx: Tx, kernel: Kernel, actor: Session, ask: NewLink, now: int) -> L
         "enable_comment": ask.enable_comment,
         "enable_join": ask.enable_join is not False,
     }
-    if not any(queries.insert(tx, ask.collection_id, _fresh_token(kernel), now, **options) for _ in range(_TRIES)):
+    if not any(link_queries.insert(tx, ask.collection_id, link_secrets.fresh_token(kernel), now, **options) for _ in range(_TRIES)):
         raise Unavailable(log="no free link token")
     sync.stamp_collections(tx, now, [ask.collection_id])
-    return queries.live(tx, [ask.collection_id])[0]
+    return link_queries.live(tx, [ask.collection_id])[0]
 
 
-def _fresh_token(kernel: Kernel) -> tuple[str, bytes, bytes]:
-    """(look-up hash, cipher, nonce) of a token nobody has seen."""
-    token = kernel.ids.alnum(TOKEN_CHARS)
-    return token_hash(kernel, token), *kernel.crypto.encrypt(token)
-
-
-async def change(kernel: Kernel, actor: Session, ask: LinkChange) -> PublicUrl:
+async def change(kernel: Kernel, actor: Session, ask: LinkChange) -> OneLink:
     """Change what is given. 400 BAD_REQUEST with the reason, somebody else's album 403, no link 404."""
     now = kernel.clock.now()
     _check(ask, now)
     link = await kernel.db.write("links.change", _change, kernel, actor.user_id, ask, now)
-    return service.public_url(kernel, link, actor.app)
+    return OneLink(result=link_views.public_url(kernel, link, actor.app))
 
 
 def _change(tx: Tx, kernel: Kernel, user_id: int, ask: LinkChange, now: int) -> Link:
     sync.lock_collections(tx, [ask.collection_id])
     access.owned(tx, user_id, ask.collection_id)
-    found = queries.live(tx, [ask.collection_id])
+    found = link_queries.live(tx, [ask.collection_id])
     if not found:
         raise NotFound(log=f"collection {ask.collection_id} has no link")
     given = {name: getattr(ask, name) for name in (*_SWITCHES, "valid_till", "device_limit", "min_role") if getattr(ask, name) is not None}
     link = replace(found[0], **given, **_password(kernel, found[0], ask))
-    queries.save(tx, link, now)
+    link_queries.save(tx, link, now)
     sync.stamp_collections(tx, now, [ask.collection_id])
     return link
 
@@ -80,7 +73,7 @@ def _change(tx: Tx, kernel: Kernel, user_id: int, ask: LinkChange, now: int) -> 
 def _password(kernel: Kernel, link: Link, ask: LinkChange) -> dict[str, Any]:
     """What a change does to the password's columns. A new one makes every proof of the old one worthless."""
     if ask.pass_hash is not None:
-        kept = password.kept(kernel, link.token_hash, ask.pass_hash)
+        kept = link_secrets.kept(kernel, link.token_hash, ask.pass_hash)
         return {"pass_hash": kept, "pass_nonce": ask.nonce, "mem_limit": ask.mem_limit, "ops_limit": ask.ops_limit}
     return dict.fromkeys(("pass_hash", "pass_nonce", "mem_limit", "ops_limit")) if ask.disable_password else {}
 
@@ -103,13 +96,35 @@ def _check(ask: LinkChange, now: int) -> None:
         raise CodedBadRequest(f"invalid min role {ask.min_role[:40]}")
 
 
-async def end(kernel: Kernel, actor: Session, collection_id: int) -> None:
+async def end(kernel: Kernel, actor: Session, id: int) -> None:  # the path's name, an album's id
     """End the album's link, for good: the next one has another token. Nothing happens where there is none; deleted albums have none."""
-    await kernel.db.write("links.end", _end, actor.user_id, collection_id, kernel.clock.now())
+    await kernel.db.write("links.end", _end, actor.user_id, id, kernel.clock.now())
 
 
 def _end(tx: Tx, user_id: int, collection_id: int, now: int) -> None:
     sync.lock_collections(tx, [collection_id])
     access.owned(tx, user_id, collection_id, deleted_ok=True)
-    if service.end(tx, [collection_id], now):
+    if end_all(tx, [collection_id], now):
         sync.stamp_collections(tx, now, [collection_id])
+
+
+def end_all(tx: Tx, collection_ids: Collection[int], now: int) -> bool:
+    """End the links of these (locked) albums; whether there was one. What is known of their visitors' devices goes with them.
+
+    The caller stamps the albums in the same transaction.
+    """
+    ended = link_queries.disable(tx, collection_ids, now)
+    if ended:
+        link_queries.forget_devices(tx, ended)
+    return bool(ended)
+
+
+def of_token(tx: Tx, token_hash: str) -> Link | None:
+    """The link of a token, whatever has become of it."""
+    return link_queries.by_token(tx, token_hash)
+
+
+def of_album(tx: Tx, collection_id: int) -> Link | None:
+    """The live link of an album."""
+    found = link_queries.live(tx, [collection_id])
+    return found[0] if found else None
