@@ -10,13 +10,47 @@ from typing import Any
 
 from litestar import Litestar
 
-from . import accounts, authenticator, collections, entities, filedata, files, objects, ops, paste, plans, push, remote_store, trash, visits
+from . import (
+    accounts,
+    authenticator,
+    closing,
+    collections,
+    entities,
+    filedata,
+    files,
+    login,
+    objects,
+    ops,
+    paste,
+    plans,
+    push,
+    remote_store,
+    trash,
+    visits,
+)
 from .http.routing import Route, Table
 from .http.server import Server
 from .kernel.jobs import Job, run_jobs
 from .kernel.parts import Kernel
 
-FEATURES = (accounts, authenticator, collections, entities, filedata, files, objects, ops, paste, plans, push, remote_store, trash, visits)
+FEATURES = (
+    accounts,
+    authenticator,
+    closing,
+    collections,
+    entities,
+    filedata,
+    files,
+    login,
+    objects,
+    ops,
+    paste,
+    plans,
+    push,
+    remote_store,
+    trash,
+    visits,
+)
 
 
 def all_routes() -> list[Route]:

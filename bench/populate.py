@@ -20,9 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.accounts import codes, email, keys
+from app.accounts import keys
 from app.accounts import wire as accounts_wire
-from app.accounts.service import Device
 from app.cli.build import started
 from app.collections import service as collections
 from app.collections.wire import NewCollection
@@ -33,6 +32,9 @@ from app.kernel.access import Session
 from app.kernel.config import Config
 from app.kernel.parts import Kernel
 from app.kernel.wire import decode
+from app.login import code_login, codes
+from app.login import wire as login_wire
+from app.login.service import Client
 from app.objects import recording
 from bench.person import OTT_CODE, OTT_SUFFIX, file_body, key_attributes, new_album
 
@@ -68,9 +70,9 @@ class Populate:
     async def user(self) -> int:
         """A signed-up person with keys; the id."""
         address = f"bulk-{uuid.uuid4().hex}{OTT_SUFFIX}"
-        await codes.send(self.kernel, accounts_wire.CodeRequest(email=address, purpose="signup"), "photos", "127.0.0.1")
-        device = Device("photos", "127.0.0.1", "bench/populate")
-        made = await email.verify(self.kernel, accounts_wire.CodeProof(email=address, ott=OTT_CODE), device)
+        client = Client("photos", "127.0.0.1", "bench/populate")
+        await codes.send(self.kernel, login_wire.CodeRequest(email=address, purpose="signup"), client)
+        made = await code_login.verify(self.kernel, login_wire.CodeProof(email=address, ott=OTT_CODE), client)
         body = json.dumps({"keyAttributes": key_attributes()}).encode()
         await keys.set_attributes(self.kernel, _session(made.id), decode(body, accounts_wire.NewAttributes))
         return made.id

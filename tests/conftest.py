@@ -9,6 +9,7 @@ import pytest
 
 from tests.engines import ENGINES, drop_postgres, new_postgres, postgres_url
 from tests.inprocess import Person, World, open_world
+from tests.newcomer import Meet, Newcomer
 
 
 @pytest.fixture(params=ENGINES)
@@ -49,3 +50,15 @@ async def bob(world: World) -> Person:
 @pytest.fixture
 async def carol(world: World) -> Person:
     return await world.person("carol")
+
+
+@pytest.fixture
+def meet(world: World) -> Meet:
+    """`meet("dora")`: somebody who has not signed up yet."""
+    return lambda name: Newcomer(world, f"{name}@example.net", world.anon())
+
+
+@pytest.fixture
+async def dora(meet: Meet) -> Newcomer:
+    """A complete account: keys and password."""
+    return await meet("dora").complete()

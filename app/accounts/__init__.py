@@ -1,6 +1,5 @@
-"""Accounts: sign-up, log-in, keys, sessions, and what a person can see and change of the own account (accounts.md)."""
+"""Accounts: a person's keys, and what a person sees and changes of the own account (accounts.md §5.5, §5.11)."""
 
 from .routes import ROUTES
-from .sweep import JOBS
 
-__all__ = ["JOBS", "ROUTES"]
+__all__ = ["ROUTES"]

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from ..db import Tx
-from ..kernel import quota
+from ..http.query import Query
+from ..kernel import people, quota
 from ..kernel.access import Session
-from ..kernel.clock import DAY, MINUTE
 from ..kernel.errors import Conflict
 from ..kernel.parts import Kernel
-from . import queries, service, srp_queries
+from ..kernel.wire import go_bool
+from . import queries, service
 from .wire import (
-    AccountsToken,
     Bonuses,
     DeletionSummary,
     Details,
     EmailMfa,
-    FamiliesToken,
     LockerFamilyUsage,
     LockerUsage,
-    PaymentToken,
     Profile,
     RecoveryStatus,
     TwoFactorStatus,
@@ -27,14 +25,20 @@ from .wire import (
 UNLIMITED_FILES = 1 << 20  # what clients are told when nothing limits Locker's files
 
 
-async def details(kernel: Kernel, actor: Session, count_files: bool) -> Details:
+class DetailsQuery(Query):
+    """`memoryCount` true when absent, false when unreadable."""
+
+    memory_count: str = "true"
+
+
+async def details(kernel: Kernel, actor: Session, query: DetailsQuery) -> Details:
     """Address, usage, plan and profile (accounts.md §5.11). `usage` is what Photos stores; Locker has its own limit."""
-    return await kernel.db.scan(_details, kernel, actor, count_files)
+    return await kernel.db.scan(_details, kernel, actor, bool(go_bool(query.memory_count)))
 
 
 def _details(tx: Tx, kernel: Kernel, actor: Session, count_files: bool) -> Details:
     user_id = actor.user_id
-    email = service.email_of(tx, kernel.crypto, user_id)
+    email = people.email_of(tx, kernel.crypto, user_id)
     files = _live(tx, user_id, actor.app)[1] if count_files or actor.app == "locker" else 0
     return Details(
         email=email,
@@ -65,7 +69,8 @@ async def set_email_mfa(kernel: Kernel, actor: Session, ask: EmailMfa) -> None:
 
 
 def _set_email_mfa(tx: Tx, user_id: int, enabled: bool) -> None:
-    if not enabled and not srp_queries.has_srp(tx, user_id):
+    row = queries.user(tx, user_id)
+    if not enabled and (row is None or not row.has_srp):
         raise Conflict("SRP setup incomplete", code="CONFLICT")
     queries.set_email_mfa(tx, user_id, enabled)
 
@@ -114,23 +119,6 @@ async def two_factor_status(kernel: Kernel, actor: Session) -> TwoFactorStatus:
     return TwoFactorStatus(status=await kernel.db.read(queries.totp_enabled, actor.user_id))
 
 
-def recovery_status() -> RecoveryStatus:
+async def recovery_status() -> RecoveryStatus:
     """An operator may reset a second factor; a passkey cannot be registered, so its recovery is not set up either."""
     return RecoveryStatus(allow_admin_reset=True, is_passkey_recovery_enabled=False)
-
-
-# --- signed tokens (accounts.md §2.4)
-def _scoped(kernel: Kernel, actor: Session, scope: str, lifetime: int) -> str:
-    return kernel.crypto.jwt({"userID": actor.user_id, "expiryTime": kernel.clock.now() + lifetime, "claimScope": scope})
-
-
-def accounts_token(kernel: Kernel, actor: Session) -> AccountsToken:
-    return AccountsToken(accounts_token=_scoped(kernel, actor, "ACCOUNTS", 30 * MINUTE), accounts_url=kernel.config.apps.accounts)
-
-
-def families_token(kernel: Kernel, actor: Session) -> FamiliesToken:
-    return FamiliesToken(families_token=_scoped(kernel, actor, "FAMILIES", DAY), family_url=kernel.config.apps.family)
-
-
-def payment_token(kernel: Kernel, actor: Session) -> PaymentToken:
-    return PaymentToken(payment_token=_scoped(kernel, actor, "PAYMENT", DAY))

@@ -6,6 +6,7 @@ import msgspec
 from nacl.exceptions import CryptoError
 
 from ..db import Tx
+from ..http.query import Query
 from ..kernel.access import Session
 from ..kernel.crypto import normal_email, seal_text
 from ..kernel.errors import CodedBadRequest, Conflict, Forbidden, NotFound
@@ -73,9 +74,13 @@ def _set_recovery_key(tx: Tx, user_id: int, ask: RecoveryKey) -> None:
         raise Conflict("recovery key is already set", code="CONFLICT")
 
 
-async def public_key(kernel: Kernel, email: str) -> PublicKey:
+class AddressQuery(Query):
+    email: str = ""
+
+
+async def public_key(kernel: Kernel, actor: Session, query: AddressQuery) -> PublicKey:
     """Of whoever has this address; 404 for nobody and for accounts without keys."""
-    found = await kernel.db.read(queries.public_key, kernel.crypto.hash(normal_email(email)))
+    found = await kernel.db.read(queries.public_key, kernel.crypto.hash(normal_email(query.email)))
     if found is None:
         raise NotFound(log="no public key")
     return PublicKey(public_key=found)

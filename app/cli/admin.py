@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..accounts import restoring
 from ..accounts import service as accounts
+from ..closing import restoring
 from ..db import Tx
-from ..kernel import sync
-from ..kernel.crypto import normal_email
+from ..kernel import people, sync
+from ..kernel.errors import BadRequest
 from ..kernel.parts import Kernel
+from ..login import service as login
 from . import admin_queries as queries
 from .admin_client import Refused
 
@@ -28,7 +29,7 @@ async def run(kernel: Kernel, command: str, args: dict[str, Any]) -> Any:
 async def codes(kernel: Kernel, email: str) -> list[dict[str, Any]]:
     """`[{"app", "code", "expires_in"}]` (seconds), oldest first."""
     now = kernel.clock.now()
-    found = await kernel.db.scan(accounts.pending_codes, kernel.crypto, email, now)
+    found = await kernel.db.scan(login.pending_codes, kernel.crypto, email, now)
     return [{"app": c.app, "code": c.code, "expires_in": (c.expires_at - now) // 1_000_000} for c in found]
 
 
@@ -52,13 +53,13 @@ async def add(kernel: Kernel, email: str) -> int:
 
 
 def _add(tx: Tx, kernel: Kernel, email: str) -> int | None:
-    return accounts.register(tx, kernel, email) if accounts.find(tx, kernel.crypto, email) is None else None
+    return accounts.register(tx, kernel, email) if people.find(tx, kernel.crypto, email) is None else None
 
 
 async def invite(kernel: Kernel, email: str) -> None:
     """Let an address sign up while registration is by invitation. Harmless when repeated."""
     email = _address(email)
-    if await kernel.db.read(accounts.find, kernel.crypto, email) is not None:
+    if await kernel.db.read(people.find, kernel.crypto, email) is not None:
         raise Refused(f"{email} has an account already")
     await kernel.db.write("admin.invite", queries.insert_invite, kernel.crypto.hash(email), kernel.clock.now())
 
@@ -70,7 +71,7 @@ async def quota(kernel: Kernel, email: str, size: int | None) -> None:
 
 
 def _quota(tx: Tx, kernel: Kernel, email: str, size: int | None) -> bool:
-    user_id = accounts.find(tx, kernel.crypto, email)
+    user_id = people.find(tx, kernel.crypto, email)
     if user_id is not None:
         sync.lock_account(tx, user_id)
         queries.set_quota(tx, user_id, size)
@@ -79,16 +80,16 @@ def _quota(tx: Tx, kernel: Kernel, email: str, size: int | None) -> bool:
 
 async def restore(kernel: Kernel, user_id: int, email: str) -> str:
     """The path of a link that undoes the deletion of this account for the next seven days and gives it this address."""
-    if not await kernel.db.read(restoring.is_deleted, user_id):
+    if not await kernel.db.read(accounts.is_deleted, user_id):
         raise Refused(f"{user_id} is no deleted account")
     return restoring.link(kernel, user_id, _address(email))
 
 
 def _address(text: str) -> str:
-    email = normal_email(text)
-    if "@" not in email.strip("@") or len(email) > 320 or not email.isprintable():
-        raise Refused(f"{text!r} is no e-mail address")
-    return email
+    try:
+        return people.usable_address(text)
+    except BadRequest:
+        raise Refused(f"{text!r} is no e-mail address") from None
 
 
 COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {"ott": codes, "users": users, "add": add, "invite": invite, "quota": quota, "restore": restore}

@@ -17,6 +17,10 @@ def keep_token(tx: Tx, user_id: int, fcm_token: str, apns_token: str | None, now
     )
 
 
+def drop_tokens(tx: Tx, user_id: int) -> int:
+    return tx.run("DELETE FROM push_tokens WHERE user_id = :user_id", user_id=user_id)
+
+
 def drop_idle_tokens(tx: Tx, before: int) -> int:
     return tx.run("DELETE FROM push_tokens WHERE updated_at < :before", before=before)
 

@@ -35,6 +35,11 @@ async def keep_token(kernel: Kernel, actor: Session, ask: PushToken) -> None:
     await kernel.db.write("devices.token", queries.keep_token, actor.user_id, ask.fcm_token, ask.apns_token or None, kernel.clock.now())
 
 
+def forget_person(tx: Tx, user_id: int) -> None:
+    """A deleted account's devices are not woken any more."""
+    queries.drop_tokens(tx, user_id)
+
+
 async def report(kernel: Kernel, actor: Session | None, ask: Event, version: str) -> None:
     """Keep an event: strangers report `install`, accounts `sign_up` and `log_in`, which take the install's data along."""
     if ask.event not in (PUBLIC_EVENTS if actor is None else USER_EVENTS):

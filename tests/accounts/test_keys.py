@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from app.kernel.crypto import b64
-from tests.accounts.conftest import Meet
-from tests.accounts.newcomer import MIB, Newcomer, attributes
 from tests.inprocess import World
+from tests.newcomer import MIB, Meet, Newcomer, attributes
 
 RECOVERY = ("masterKeyEncryptedWithRecoveryKey", "masterKeyDecryptionNonce", "recoveryKeyEncryptedWithMasterKey", "recoveryKeyDecryptionNonce")
 REQUIRED = (

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app.accounts.deletion import close
 from app.cli import admin
 from app.cli.admin_client import NAME, NoServer, Refused, ask
 from app.cli.admin_socket import AdminSocket
+from app.closing.deletion import close
 from app.kernel.clock import HOUR
 from tests.inprocess import Person, World
 

@@ -12,19 +12,24 @@ import uuid
 from dataclasses import dataclass
 from enum import Enum
 
+from ..accounts import service as accounts
+from ..accounts.wire import UpdatedKeys
 from ..db import Tx
-from ..kernel import sync
+from ..http.query import Query
+from ..kernel import people, sessions, sync
 from ..kernel.access import Session
 from ..kernel.clock import HOUR
 from ..kernel.crypto import b64, normal_email, same
 from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, Gone, NotFound, TooMany, Unauthorized
 from ..kernel.parts import Kernel
 from ..kernel.wire import b64_bytes
-from . import keys, queries, service, srp
+from . import service, srp
 from . import srp_queries as q
+from .client import Client
 from .wire import (
     Authorised,
     SrpAttributes,
+    SrpAttributesReply,
     SrpComplete,
     SrpCompleted,
     SrpProof,
@@ -33,7 +38,6 @@ from .wire import (
     SrpStart,
     SrpStarted,
     SrpUpdate,
-    UpdatedKeys,
 )
 
 OPEN_EXCHANGES = 10  # unverified ones of an hour, per srpUserID
@@ -78,17 +82,21 @@ def _m1(text: str) -> bytes:
 
 
 # --- attributes
-async def attributes(kernel: Kernel, email: str, client_ip: str) -> SrpAttributes:
+class AttributesQuery(Query):
+    email: str = ""
+
+
+async def attributes(kernel: Kernel, query: AttributesQuery, client: Client) -> SrpAttributesReply:
     """What a log-in starts from. 404 `{}` for nobody, 404 NOT_FOUND where password log-in is not set up yet.
 
     Both 404s draw on the address's `probes` budget; beyond it made-up attributes are answered, the same ones every time.
     """
-    email = normal_email(email)
+    email = normal_email(query.email)
     if not email:
         raise BadRequest(log="email is required")
     row = await kernel.db.read(q.login_parameters, kernel.crypto.hash(email))
     if row is not None and row.srp_user_id is not None and row.kek_salt is not None:
-        return SrpAttributes(
+        found = SrpAttributes(
             srp_user_id=row.srp_user_id,
             srp_salt=row.salt,
             mem_limit=row.mem_limit,
@@ -96,8 +104,9 @@ async def attributes(kernel: Kernel, email: str, client_ip: str) -> SrpAttribute
             kek_salt=row.kek_salt,
             is_email_mfa_enabled=row.email_mfa,
         )
-    if not await kernel.limiter.left("probes", f"ip {client_ip}"):
-        return _made_up(kernel, email)
+        return SrpAttributesReply(attributes=found)
+    if not await kernel.limiter.left("probes", f"ip {client.ip}"):
+        return SrpAttributesReply(attributes=_made_up(kernel, email))
     raise NotFound(code=None if row is None else "NOT_FOUND", log="no password log-in for this address")
 
 
@@ -129,7 +138,7 @@ async def _open(kernel: Kernel, verifier: bytes, x: q.Exchange) -> tuple[str, st
     """Store an exchange; (its id, base64 of B). 429 TOO_MANY_UNVERIFIED_SESSIONS."""
     secret, public = await asyncio.to_thread(srp.challenge, verifier, kernel.ids)
     x = q.Exchange(kernel.ids.uuid(), x.srp_user_id, x.user_id, _seal(kernel, secret), x.client_public, x.new_salt, x.new_verifier, None, 0)
-    await kernel.db.write("accounts.open_srp", _insert, x, kernel.clock.now())
+    await kernel.db.write("login.open_srp", _insert, x, kernel.clock.now())
     return x.session_id, b64(public)
 
 
@@ -189,7 +198,7 @@ def _verifier_or_fake(kernel: Kernel, known: tuple[q.Verifier, bool] | None) -> 
     return (srp.fake_b(kernel.ids), None) if known is None else (_base64(known[0].verifier), known[0].user_id)
 
 
-async def finish(kernel: Kernel, ask: SrpProof, device: service.Device) -> Authorised:
+async def finish(kernel: Kernel, ask: SrpProof, client: Client) -> Authorised:
     """Log in with the proof. 401 wrong or unknown, 410 for an exchange that is used up."""
     m1, session_id, srp_user_id = _m1(ask.srp_m1), _uuid(ask.session_id), _uuid(ask.srp_user_id)
     x = await kernel.db.read(q.login_exchange, session_id, srp_user_id)
@@ -198,7 +207,7 @@ async def finish(kernel: Kernel, ask: SrpProof, device: service.Device) -> Autho
     known = await kernel.db.read(q.verifier, srp_user_id)
     m2 = await _m2(kernel, _verifier_or_fake(kernel, known)[0], x, m1)
     verifier = None if known is None or known[0].user_id != x.user_id else known[0]
-    grant = await kernel.db.write("accounts.srp_login", _log_in, kernel, Proof(x, verifier, m2), device)
+    grant = await kernel.db.write("login.srp_login", _log_in, kernel, Proof(x, verifier, m2), client)
     if grant is None or m2 is None:
         raise Unauthorized(log="wrong proof")
     return service.answer(grant, m2)
@@ -213,7 +222,7 @@ class Proof:
     m2: str | None
 
 
-def _log_in(tx: Tx, kernel: Kernel, proof: Proof, device: service.Device) -> service.Grant | None:
+def _log_in(tx: Tx, kernel: Kernel, proof: Proof, client: Client) -> service.Grant | None:
     x, known = proof.exchange, proof.verifier
     if known is not None:
         sync.lock_account(tx, known.user_id)  # a password change waits for us, or we see its verifier
@@ -223,14 +232,14 @@ def _log_in(tx: Tx, kernel: Kernel, proof: Proof, device: service.Device) -> ser
     verdict = _judge(tx, q.login_exchange(tx, x.session_id, x.srp_user_id), proof.m2 if known else None, kernel.clock.now())
     if known is None or verdict is Verdict.WRONG:
         return None
-    return service.authorise(tx, kernel, known.user_id, device)
+    return service.authorise(tx, kernel, known.user_id, client)
 
 
 # --- enrolment and password change
 async def setup(kernel: Kernel, actor: Session, ask: SrpSetup) -> SrpSetupStarted:
     """Begin to set a password verifier for the caller's own account."""
     srp_user_id, a, verifier = _uuid(ask.srp_user_id), _public(ask.srp_a), _base64(ask.srp_verifier)
-    keys.check_sizes(ask.srp_salt)
+    accounts.check_sizes(ask.srp_salt)
     if len(verifier) > srp.SIZE or not srp.valid_public(verifier):
         raise CodedBadRequest("srpVerifier is out of range")
     x = q.Exchange("", srp_user_id, actor.user_id, b"", a, ask.srp_salt, ask.srp_verifier, None, 0)
@@ -246,8 +255,8 @@ async def complete(kernel: Kernel, actor: Session, ask: SrpComplete) -> SrpCompl
 async def update(kernel: Kernel, actor: Session, ask: SrpUpdate) -> SrpCompleted:
     """A new password: verifier and wrapped keys in one transaction, other sessions ended with it unless told otherwise."""
     changed = ask.updated_key_attr
-    keys.check_strength(changed.mem_limit, changed.ops_limit)
-    keys.check_sizes(changed.kek_salt, changed.encrypted_key, changed.key_decryption_nonce)
+    accounts.check_strength(changed.mem_limit, changed.ops_limit)
+    accounts.check_sizes(changed.kek_salt, changed.encrypted_key, changed.key_decryption_nonce)
     change = PasswordChange(changed, ask.log_out_other_devices is not False)
     return await _enrol(kernel, actor, ask.setup_id, ask.srp_m1, change)
 
@@ -264,7 +273,7 @@ async def _enrol(kernel: Kernel, actor: Session, setup_id: str, proof: str, chan
     if x is None:
         raise NotFound(log="no such setup of this user")
     m2 = await _m2(kernel, _base64(x.new_verifier or ""), x, m1)
-    verdict = await kernel.db.write("accounts.srp_enrol", _set_password, actor, Proof(x, None, m2), change, kernel.clock.now())
+    verdict = await kernel.db.write("login.srp_enrol", _set_password, actor, Proof(x, None, m2), change, kernel.clock.now())
     if m2 is None or verdict is Verdict.WRONG:
         raise Unauthorized(log="wrong proof")
     return SrpCompleted(setup_id=setup_id, srp_m2=m2)
@@ -276,13 +285,13 @@ def _set_password(tx: Tx, actor: Session, proof: Proof, change: PasswordChange |
     q.lock_exchange(tx, x.session_id)
     if _judge(tx, q.enrolment(tx, x.session_id, user_id), proof.m2, now) is Verdict.WRONG:
         return Verdict.WRONG
-    if change is None and q.has_srp(tx, user_id) and queries.key_attributes(tx, user_id) is not None:
+    if change is None and q.has_srp(tx, user_id) and people.has_keys(tx, user_id):
         raise CodedBadRequest("SRP setup already complete")
     if q.owner_of(tx, x.srp_user_id) not in (None, user_id):
         raise CodedBadRequest("srpUserID is taken", log=f"user {user_id} asked for a srpUserID of somebody else")
     q.put_verifier(tx, q.Verifier(user_id, x.srp_user_id, x.new_salt or "", x.new_verifier or ""), now)
     if change is not None:
-        q.update_keys(tx, user_id, change.keys)
+        accounts.rewrap_keys(tx, user_id, change.keys)
         if change.log_out_others:
-            queries.end_sessions(tx, user_id, but=actor.token_hash)
+            sessions.end_all(tx, user_id, but=actor.token_hash)
     return Verdict.RIGHT

@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from app.accounts import srp
 from app.kernel.clock import Ids
+from app.login import srp
 from tests.clients import srp as client
 
 

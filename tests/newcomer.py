@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from nacl.public import PrivateKey
 
-from app.accounts.service import pending_codes
 from app.kernel.crypto import b64
+from app.login.service import pending_codes
 from tests.clients import crypto, srp
 from tests.inprocess import PHOTOS, Api, Response, World
 
@@ -112,6 +113,14 @@ class Newcomer:
         answer = await device.post("/users/verify-email", {"email": self.email, "ott": await code_for(self.world, self.email, app)})
         device.token = self.open_token(answer.json())
         return device
+
+
+Meet = Callable[[str], Newcomer]
+"""`meet("dora")`: somebody who has not signed up yet."""
+
+
+async def details_of(who: Any, query: str = "") -> Any:
+    return (await who.get(f"/users/details/v2{query}")).json()
 
 
 class Login:

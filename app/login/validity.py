@@ -1,4 +1,4 @@
-"""The guard of the one route that every app asks first and that asks for nothing but what lies beside the session."""
+"""The one route that every app asks first and that asks for nothing but what lies beside the session (accounts.md §5.5)."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ async def validity(request: Request) -> Validity:
     row, keys = await request.kernel.db.read(queries.session_and_keys, hashed)
     auth.admit(request, token, hashed, row)
     return Validity(has_set_keys=keys is not None, key_attributes=keys)
+
+
+async def told(found: Validity) -> Validity:
+    """What the guard has found."""
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..db import Tx
 from ..kernel import limits as ratelimit
+from ..kernel import sessions
 from ..kernel.clock import DAY, HOUR
 from ..kernel.jobs import Job
 from ..kernel.parts import Kernel
@@ -15,14 +16,14 @@ COUNTER_LIFETIME = DAY  # longer than every window
 
 
 async def sweep(kernel: Kernel) -> None:
-    await kernel.db.write("accounts.sweep", _sweep, kernel.clock.now())
+    await kernel.db.write("login.sweep", _sweep, kernel.clock.now())
 
 
 def _sweep(tx: Tx, now: int) -> None:
     queries.sweep_codes(tx, now)
     srp_queries.sweep_exchanges(tx, now - EXCHANGE_LIFETIME)
-    queries.sweep_sessions(tx, now - SESSION_IDLE)
+    sessions.sweep(tx, now - SESSION_IDLE)
     ratelimit.forget(tx, now - COUNTER_LIFETIME)
 
 
-JOBS = [Job("accounts.sweep", 300, sweep)]
+JOBS = [Job("login.sweep", 300, sweep)]

@@ -10,25 +10,27 @@ from typing import Any
 
 import msgspec
 
+from ..accounts import service as accounts
 from ..collections import service as collections
 from ..db import Tx
-from ..kernel import sync
+from ..kernel import sessions, sync
 from ..kernel.access import Session
 from ..kernel.clock import DAY
 from ..kernel.crypto import Crypto, seal_text
 from ..kernel.errors import CodedBadRequest, Forbidden, NotFound, Unauthorized
 from ..kernel.logs import NOTICE
 from ..kernel.parts import Kernel
+from ..push import service as push
 from . import queries
 from .wire import AccountDeleted, DeleteAccount, DeleteChallenge
 
 SCOPE = "DELETE_ACCOUNT"
-log = logging.getLogger("darkroom.accounts")
+log = logging.getLogger("darkroom.closing")
 
 
 async def challenge(kernel: Kernel, actor: Session) -> DeleteChallenge:
     """A token sealed to the account's public key; 404 without keys."""
-    keys = await kernel.db.read(queries.key_attributes, actor.user_id)
+    keys = await kernel.db.read(accounts.key_attributes, actor.user_id)
     if keys is None:
         raise NotFound(log=f"user {actor.user_id} has no key attributes")
     claims = {"userID": actor.user_id, "expiryTime": kernel.clock.now() + DAY, "claimScope": SCOPE}
@@ -51,7 +53,7 @@ async def delete(kernel: Kernel, actor: Session, ask: DeleteAccount) -> AccountD
     if _opened(kernel.crypto, ask.challenge, now).get("userID") != actor.user_id:
         raise Forbidden(log=f"user {actor.user_id} presented the challenge of another account")
     feedback = {"reason": ask.reason or ask.reason_category, "feedback": ask.feedback}
-    await kernel.db.write("accounts.delete", close, kernel, actor.user_id, msgspec.json.encode(feedback).decode(), now)
+    await kernel.db.write("closing.delete", close, kernel, actor.user_id, msgspec.json.encode(feedback).decode(), now)
     log.log(NOTICE, "account %d was deleted by its owner; `darkroom user restore %d EMAIL` undoes it", actor.user_id, actor.user_id)
     return AccountDeleted(is_subscription_cancelled=True, user_id=actor.user_id)
 
@@ -60,7 +62,7 @@ def close(tx: Tx, kernel: Kernel, user_id: int, feedback: str, now: int) -> None
     """Everything a deletion undoes: what is shared either way, sessions, push tokens, the address."""
     sync.lock_account(tx, user_id)
     collections.forget_person(tx, kernel, user_id, now)
-    queries.end_sessions(tx, user_id)
-    queries.delete_push_tokens(tx, user_id)
-    if not queries.mark_deleted(tx, user_id, feedback, now):
+    sessions.end_all(tx, user_id)
+    push.forget_person(tx, user_id)
+    if not accounts.mark_deleted(tx, user_id, feedback, now):
         raise Unauthorized(log=f"account {user_id} is deleted already")

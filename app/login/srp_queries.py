@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..db import Tx
-from .wire import UpdatedKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +86,6 @@ def put_verifier(tx: Tx, v: Verifier, now: int) -> None:
         salt=v.salt,
         verifier=v.verifier,
         now=now,
-    )
-
-
-def update_keys(tx: Tx, user_id: int, keys: UpdatedKeys) -> None:
-    tx.run(
-        "UPDATE key_attributes SET kek_salt = :kek_salt, encrypted_key = :encrypted_key, key_nonce = :nonce, mem_limit = :mem_limit, "
-        "ops_limit = :ops_limit WHERE user_id = :user_id",
-        kek_salt=keys.kek_salt,
-        encrypted_key=keys.encrypted_key,
-        nonce=keys.key_decryption_nonce,
-        mem_limit=keys.mem_limit,
-        ops_limit=keys.ops_limit,
-        user_id=user_id,
     )
 
 

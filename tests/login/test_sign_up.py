@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from app.accounts import service
 from app.kernel.clock import HOUR, MINUTE
 from app.kernel.config import Config, Limit, Limits, Otp, Registration, Storage
-from tests.accounts.conftest import Meet
-from tests.accounts.newcomer import Newcomer, code_for, wrong
+from app.kernel.logs import NOTICE
 from tests.inprocess import AUTH, World, open_world
+from tests.newcomer import Meet, Newcomer, code_for, wrong
 
 NO_FACTOR = {"passkeySessionID": "", "accountsUrl": "", "twoFactorSessionID": "", "twoFactorSessionIDV2": ""}
 
@@ -194,17 +193,6 @@ async def test_nothing_is_stored_in_clear(world: World, meet: Meet) -> None:
         assert secret not in "".join(everything)
 
 
-async def test_others_may_look_up_people(world: World, dora: Newcomer) -> None:
-    crypto = world.kernel.crypto
-    assert await world.kernel.db.read(service.find, crypto, " DORA@example.net") == dora.user_id
-    assert await world.kernel.db.read(service.find, crypto, "nobody@example.net") is None
-    assert await world.kernel.db.read(service.email_of, crypto, dora.user_id) == dora.email
-    with pytest.raises(Exception, match="no account 5"):
-        await world.kernel.db.read(service.email_of, crypto, 5)
-    with pytest.raises(Exception, match="no account 5"):
-        await world.kernel.db.read(service.subscription, world.kernel.config, 5)
-
-
 # --- registration modes and fixed codes
 @pytest.fixture
 async def closed(engine: str, tmp_path: Path) -> AsyncIterator[World]:
@@ -230,11 +218,17 @@ def _config(folder: Path, **sections: Any) -> Config:
     return Config(data_dir=folder, public_url="http://darkroom.test", storage=(Storage(kind="memory"),), **sections)
 
 
-async def test_closed_registration(closed: World) -> None:
-    assert (await ask(closed, "new@example.net", "signup", expect=403)).json() == {}
+async def test_closed_registration(closed: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(NOTICE)
+    refused = (await ask(closed, "new@example.net", "signup", expect=403)).json()
+    assert refused["code"] == "REGISTRATION_CLOSED"
+    assert "invite" in refused["message"]
+    assert "`darkroom user add new@example.net`" in caplog.text, "the operator, who will be asked, is told what helps"
     assert (await ask(closed, "new@example.net")).content == b""  # without a purpose a code is always sent …
     code = await code_for(closed, "new@example.net")
-    assert (await prove(closed, "new@example.net", code, expect=403)).json() == {}
+    caplog.clear()
+    assert (await prove(closed, "new@example.net", code, expect=403)).json() == refused
+    assert "`darkroom user add new@example.net`" in caplog.text
     assert await rows(closed, "users") == 0
     await prove(closed, "new@example.net", code, expect=410)  # … and it is used up
 

@@ -6,13 +6,12 @@ from urllib.parse import quote
 
 import pytest
 
-from app.accounts.sweep import JOBS, sweep
-from app.accounts.user_agent import pretty
 from app.kernel import sessions as session_rows
 from app.kernel.clock import DAY
-from tests.accounts.conftest import Meet
-from tests.accounts.newcomer import Newcomer
+from app.login.sweep import JOBS, sweep
+from app.login.user_agent import pretty
 from tests.inprocess import AUTH, Api, World
+from tests.newcomer import Meet, Newcomer
 
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
 
@@ -93,7 +92,7 @@ async def test_idle_sessions_end_and_are_swept(world: World, dora: Newcomer) -> 
     await sweep(world.kernel)
     for table in ("sessions", "otts", "rate_counters"):
         assert await world.kernel.db.scan(lambda tx, t=table: tx.value(f"SELECT count(*) FROM {t}")) == 0
-    assert [j.name for j in JOBS] == ["accounts.sweep"]
+    assert [j.name for j in JOBS] == ["login.sweep"]
 
 
 async def test_what_is_alive_is_not_swept(world: World, dora: Newcomer) -> None:

@@ -5,13 +5,15 @@ The address comes back while it is free. Sessions, shares and links that ended w
 
 from __future__ import annotations
 
+from ..accounts import service as accounts
 from ..db import Tx
-from ..kernel import sync
+from ..http.answer import Answer
+from ..http.query import Query
+from ..kernel import people, sync
 from ..kernel.clock import DAY
 from ..kernel.crypto import normal_email
 from ..kernel.errors import CodedBadRequest
 from ..kernel.parts import Kernel
-from . import queries
 
 SCOPE = "RestoreAccount"
 PATH = "/users/recover-account"
@@ -33,31 +35,31 @@ def link(kernel: Kernel, user_id: int, email: str) -> str:
     return f"{PATH}?token={token}"
 
 
-def is_deleted(tx: Tx, user_id: int) -> bool:
-    return queries.is_deleted(tx, user_id)
+class PageQuery(Query):
+    token: str = ""
 
 
-async def page(kernel: Kernel, token: str) -> bytes:
+async def page(kernel: Kernel, query: PageQuery) -> Answer:
     """Restore, and say in HTML how it went. 400 BAD_REQUEST without a token."""
-    if not token:
+    if not query.token:
         raise CodedBadRequest("token missing")
-    claims = kernel.crypto.read_jwt(token, scope=SCOPE, now=kernel.clock.now())
+    claims = kernel.crypto.read_jwt(query.token, scope=SCOPE, now=kernel.clock.now())
     user_id, email = (None, None) if claims is None else (claims.get("userID"), claims.get("email"))
     done = isinstance(user_id, int) and isinstance(email, str) and await restore(kernel, user_id, email)
     title, text = _DONE if done else _FAILED
-    return _PAGE.format(title=title, text=text).encode()
+    body = _PAGE.format(title=title, text=text).encode()
+    return Answer(body, media=b"text/html; charset=utf-8", headers=[(b"content-security-policy", b"default-src 'none'")])
 
 
 async def restore(kernel: Kernel, user_id: int, email: str) -> bool:
     """Give a deleted account its address back; whether the account has it now."""
-    return await kernel.db.write("accounts.restore", _restore, kernel, user_id, normal_email(email))
+    return await kernel.db.write("closing.restore", _restore, kernel, user_id, normal_email(email))
 
 
 def _restore(tx: Tx, kernel: Kernel, user_id: int, email: str) -> bool:
     email_hash = kernel.crypto.hash(email)
-    queries.lock_codes(tx, email_hash)  # a sign-up with the address waits for us, or we see it
     sync.lock_account(tx, user_id)
-    owner = queries.user_by_email(tx, email_hash)
+    owner = people.find(tx, kernel.crypto, email)  # a sign-up with the address at this moment: whoever comes second is repeated and sees it
     if owner is not None:
         return owner == user_id
-    return bool(queries.restore(tx, user_id, (*kernel.crypto.encrypt(email), email_hash)))
+    return bool(accounts.restore(tx, user_id, (*kernel.crypto.encrypt(email), email_hash)))

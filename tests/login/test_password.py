@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from app.accounts import password
-from app.accounts.srp import N, pad
-from app.accounts.sweep import sweep
 from app.kernel.clock import HOUR, MINUTE
 from app.kernel.crypto import b64
-from tests.accounts.conftest import Meet
-from tests.accounts.newcomer import MIB, Login, Newcomer
+from app.login import password
+from app.login.srp import N, pad
+from app.login.sweep import sweep
 from tests.clients import crypto, srp
 from tests.inprocess import AUTH, World
+from tests.newcomer import MIB, Login, Meet, Newcomer
 
 NEW = b"another password"
 
@@ -196,7 +195,7 @@ async def test_a_without_its_leading_zero_byte(dora: Newcomer) -> None:
 
 async def test_m1_without_its_leading_zero_byte(dora: Newcomer, monkeypatch: pytest.MonkeyPatch) -> None:
     m1 = b"\0" + bytes(range(1, 32))
-    monkeypatch.setattr("app.accounts.srp.proofs", lambda *_: [(m1, bytes(32))])
+    monkeypatch.setattr("app.login.srp.proofs", lambda *_: [(m1, bytes(32))])
     login = Login(dora)
     await login.start()
     body = {"sessionID": login.session, "srpUserID": dora.srp_user_id, "srpM1": b64(m1[1:])}

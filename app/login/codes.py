@@ -9,15 +9,18 @@ import logging
 from dataclasses import dataclass
 from enum import Enum
 
+from ..accounts import service as accounts
 from ..db import Tx
+from ..kernel import people
 from ..kernel.access import App
 from ..kernel.clock import MINUTE
 from ..kernel.config import Config
 from ..kernel.crypto import Crypto, normal_email
-from ..kernel.errors import AppError, BadRequest, Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized
+from ..kernel.errors import AppError, Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized
 from ..kernel.logs import NOTICE
 from ..kernel.parts import Kernel
 from . import queries
+from .client import Client
 from .wire import CodeRequest
 
 LIFETIME = 60 * MINUTE
@@ -28,50 +31,53 @@ logging.addLevelName(NOTICE, "NOTICE")  # for programs that do not request `logs
 log = logging.getLogger("darkroom.ott")
 
 
-def address(text: str) -> str:
-    """A normalised address; 400 for none, for one no mail system takes, and for control characters (they would end up in logs)."""
-    email = normal_email(text)
-    if not email or len(email) > 320 or not email.isprintable():
-        raise BadRequest(log="no usable e-mail address")
-    return email
-
-
-def may_register(tx: Tx, config: Config, email_hash: str) -> bool:
-    """Whether this address, which has no account, may get one."""
-    mode = config.registration.mode
-    return mode == "open" or (mode == "invite" and queries.is_invited(tx, email_hash))
-
-
-async def send(kernel: Kernel, ask: CodeRequest, app: App, client_ip: str) -> None:
+async def send(kernel: Kernel, ask: CodeRequest, client: Client) -> None:
     """Make a code for the address and show it to the operator.
 
     What tells whether an account exists draws on the address's `probes` budget; beyond it nothing is sent and nothing is told.
     """
-    email = address(ask.email)
-    refusal = await kernel.db.read(_refusal, kernel, ask.purpose, kernel.crypto.hash(email))
+    email, app, client_ip = people.usable_address(ask.email), client.app, client.ip
+    refusal = await kernel.db.read(_refusal, kernel, ask.purpose, email)
     if refusal is not None:
         if await kernel.limiter.left("probes", f"ip {client_ip}"):
+            if isinstance(refusal, RegistrationClosed):
+                refusal.note()
             raise refusal
         return
     if not await kernel.limiter.left("codes_per_address", f"ip {client_ip}"):
         raise TooMany(log="too many codes asked for from one address")
     fixed = None if ask.purpose == "change" else _fixed(kernel.config, email)
     code = fixed or kernel.ids.digits(6)
-    if not await kernel.db.write("accounts.store_code", _store, kernel, email, app, code):
+    if not await kernel.db.write("login.store_code", _store, kernel, email, app, code):
         raise TooMany(log=f"{LIVE_CODES} live codes for one address")
     if fixed is None:
         log.log(NOTICE, "code for %s (%s): %s", email, app, code)
 
 
-def _refusal(tx: Tx, kernel: Kernel, purpose: str, email_hash: str) -> AppError | None:
+class RegistrationClosed(Forbidden):
+    """403: who is not invited may not sign up. The phones' apps show a text of their own for it, others the message."""
+
+    code = "REGISTRATION_CLOSED"
+
+    def __init__(self, email: str) -> None:
+        super().__init__("This server takes no new accounts unasked: its operator can invite you", log="registration is not open for this address")
+        self.email = email
+
+    def note(self) -> None:
+        """Tell the operator, who will be asked."""
+        log.log(NOTICE, "%s may not sign up here; `darkroom user add %s` opens an account", self.email, self.email)
+
+
+def _refusal(tx: Tx, kernel: Kernel, purpose: str, email: str) -> AppError | None:
     """Why this purpose does not fit the account of the address."""
-    standing = queries.standing(tx, email_hash)
+    email_hash = kernel.crypto.hash(email)
+    standing = accounts.standing(tx, email_hash)
     complete = standing is not None and standing[1]
     if purpose == "signup":
         if complete:
             return Conflict("User has already completed sign up process", code="USER_ALREADY_REGISTERED")
-        if standing is None and not may_register(tx, kernel.config, email_hash):
-            return Forbidden(log="registration is not open for this address")
+        if standing is None and not accounts.may_register(tx, kernel.config, email_hash):
+            return RegistrationClosed(email)
     elif purpose == "login":
         if standing is None:
             return NotFound("User is not registered", code="USER_NOT_REGISTERED")

@@ -1,0 +1,5 @@
+"""Closing an account and bringing it back (accounts.md §5.14). Knows every feature that keeps something of a person; none knows it."""
+
+from .routes import ROUTES
+
+__all__ = ["ROUTES"]

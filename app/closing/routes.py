@@ -1,0 +1,14 @@
+"""Routes of closing an account and of bringing it back (accounts.md §5.14)."""
+
+from __future__ import annotations
+
+from ..http.auth import anyone, session
+from ..http.routing import delete, get
+from ..kernel.errors import Forbidden, NotFound
+from . import deletion, restoring
+
+ROUTES = [
+    get("/users/delete-challenge", session, deletion.challenge, errors=(NotFound,)),
+    delete("/users/delete", session, deletion.delete, errors=(Forbidden,)),
+    get(restoring.PATH, anyone, restoring.page),
+]

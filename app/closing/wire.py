@@ -1,0 +1,26 @@
+"""What deleting one's account and undoing that read and answer (accounts.md §5.14)."""
+
+from __future__ import annotations
+
+from ..kernel.fields import Key, Line
+from ..kernel.wire import Body, Needed, Reply
+
+
+class DeleteChallenge(Reply):
+    allow_delete: bool
+    encrypted_challenge: str
+    apps: list[str]
+
+
+class DeleteAccount(Body):
+    """`reason` (web, desktop) goes before `reason_category` (mobile)."""
+
+    challenge: Needed[Key]
+    reason: Line = ""
+    reason_category: Line = ""
+    feedback: Line = ""
+
+
+class AccountDeleted(Reply):
+    is_subscription_cancelled: bool
+    user_id: int

@@ -1,0 +1,57 @@
+"""What a code from the mailbox opens: sign-up and log-in (accounts.md §5.3), and a new address (§5.13)."""
+
+from __future__ import annotations
+
+from ..accounts import service as accounts
+from ..db import Tx
+from ..kernel import people, sync
+from ..kernel.access import Session
+from ..kernel.crypto import normal_email
+from ..kernel.errors import Forbidden, Gone
+from ..kernel.parts import Kernel
+from . import codes, service
+from .client import Client
+from .codes import Check
+from .wire import Authorised, CodeProof
+
+
+async def verify(kernel: Kernel, ask: CodeProof, client: Client) -> Authorised:
+    """Log in by code; an address without an account gets one, where registration allows it (403 otherwise, the code is used up)."""
+    check, grant = await kernel.db.write("login.verify_email", _verify, kernel, ask, client)
+    check.refuse()
+    if grant is None:
+        refusal = codes.RegistrationClosed(normal_email(ask.email))
+        refusal.note()
+        raise refusal
+    return service.answer(grant)
+
+
+def _verify(tx: Tx, kernel: Kernel, ask: CodeProof, client: Client) -> tuple[Check, service.Grant | None]:
+    email = normal_email(ask.email)
+    check = codes.redeem(tx, kernel, email, client.app, ask.ott.strip())
+    if check is not Check.OK:
+        return check, None
+    user_id = people.find(tx, kernel.crypto, email)
+    if user_id is None:
+        if not accounts.may_register(tx, kernel.config, kernel.crypto.hash(email)):
+            return check, None
+        user_id = accounts.register(tx, kernel, email, ask.source)
+    return check, service.authorise(tx, kernel, user_id, client)
+
+
+async def change_email(kernel: Kernel, actor: Session, ask: CodeProof) -> None:
+    """Give the account a new address, proved by a code sent there; 403 when it belongs to any account. Sessions stay."""
+    (await kernel.db.write("login.change_email", _change_email, kernel, actor, ask)).refuse()
+
+
+def _change_email(tx: Tx, kernel: Kernel, actor: Session, ask: CodeProof) -> Check:
+    email = normal_email(ask.email)
+    check = codes.redeem(tx, kernel, email, actor.app, ask.ott.strip())
+    if check is Check.OK:
+        sync.lock_account(tx, actor.user_id)
+        if not accounts.is_live(tx, actor.user_id):
+            raise Gone(log=f"account {actor.user_id} was deleted")
+        if people.find(tx, kernel.crypto, email) is not None:
+            raise Forbidden(log="the address has an account")  # the code comes back with the rollback: it harms nobody
+        accounts.set_email(tx, actor.user_id, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)))
+    return check

@@ -1,0 +1,89 @@
+"""SQL of codes by e-mail and of the look-up that every app starts with: one function a statement. SRP's is in srp_queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..accounts.service import KEY_COLUMNS
+from ..accounts.wire import KeyAttributes
+from ..db import Tx
+from ..kernel.sessions import SessionRow
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCode:
+    """One live code; only its keyed hash and a sealed copy exist."""
+
+    app: str
+    code_hash: str
+    code_cipher: bytes
+    code_nonce: bytes
+    wrong_attempts: int
+    expires_at: int
+
+
+def live_codes(tx: Tx, email_hash: str, now: int) -> list[StoredCode]:
+    """Unexpired codes of an address, of every app, oldest first."""
+    rows = tx.all(
+        "SELECT app, code_hash, code_cipher, code_nonce, wrong_attempts, expires_at FROM otts "
+        "WHERE email_hash = :email_hash AND expires_at > :now ORDER BY created_at",
+        email_hash=email_hash,
+        now=now,
+    )
+    return [StoredCode(*row) for row in rows]
+
+
+def lock_codes(tx: Tx, email_hash: str) -> None:
+    """Everything that turns a code into something (a session, an account, a new address) waits here for its turn with that address."""
+    tx.all("SELECT code_hash FROM otts WHERE email_hash = :email_hash ORDER BY app, code_hash FOR UPDATE", email_hash=email_hash)
+
+
+def store_code(tx: Tx, email_hash: str, code: StoredCode, now: int) -> None:
+    """The same code again gets new times; one that had expired begins without wrong guesses."""
+    tx.run(
+        "INSERT INTO otts (email_hash, app, code_hash, code_cipher, code_nonce, created_at, expires_at) "
+        "VALUES (:email_hash, :app, :code_hash, :cipher, :nonce, :now, :expires_at) ON CONFLICT (email_hash, app, code_hash) DO UPDATE SET "
+        "wrong_attempts = CASE WHEN otts.expires_at > :now THEN otts.wrong_attempts ELSE 0 END, "
+        "created_at = excluded.created_at, expires_at = excluded.expires_at",
+        email_hash=email_hash,
+        app=code.app,
+        code_hash=code.code_hash,
+        cipher=code.code_cipher,
+        nonce=code.code_nonce,
+        now=now,
+        expires_at=code.expires_at,
+    )
+
+
+def count_wrong_code(tx: Tx, email_hash: str, app: str, now: int) -> None:
+    tx.run(
+        "UPDATE otts SET wrong_attempts = wrong_attempts + 1 WHERE email_hash = :email_hash AND app = :app AND expires_at > :now",
+        email_hash=email_hash,
+        app=app,
+        now=now,
+    )
+
+
+def delete_code(tx: Tx, email_hash: str, app: str, code_hash: str) -> None:
+    tx.run(
+        "DELETE FROM otts WHERE email_hash = :email_hash AND app = :app AND code_hash = :code_hash",
+        email_hash=email_hash,
+        app=app,
+        code_hash=code_hash,
+    )
+
+
+def sweep_codes(tx: Tx, before: int) -> int:
+    return tx.run("DELETE FROM otts WHERE expires_at <= :before", before=before)
+
+
+def session_and_keys(tx: Tx, hashed: bytes) -> tuple[SessionRow | None, KeyAttributes | None]:
+    """A token's session, as `kernel.sessions.find` has it, and its account's keys."""
+    row = tx.one(
+        f"SELECT s.user_id, s.app, s.created_at, s.last_used_at, k.user_id, {KEY_COLUMNS} FROM sessions s "
+        "LEFT JOIN key_attributes k ON k.user_id = s.user_id WHERE s.token_hash = :hashed",
+        hashed=hashed,
+    )
+    if row is None:
+        return None, None
+    return (row[0], row[1], row[2], row[3]), None if row[4] is None else KeyAttributes(*row[5:])

@@ -1,0 +1,31 @@
+"""Routes of log-in under /users/* (accounts.md §5)."""
+
+from __future__ import annotations
+
+from ..http.answer import OBJECT
+from ..http.auth import anyone, session
+from ..http.routing import delete, get, post
+from ..kernel.errors import Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized
+from . import code_login, codes, password, session_list, tokens, validity
+
+CODE = (Unauthorized, Gone, TooMany)  # wrong, none alive, too many guesses
+PROOF = (Unauthorized, Gone)
+
+ROUTES = [
+    post("/users/ott", anyone, codes.send, limit="sensitive", errors=(codes.RegistrationClosed, NotFound, Conflict, TooMany)),
+    post("/users/verify-email", anyone, code_login.verify, limit="sensitive", errors=(*CODE, codes.RegistrationClosed)),
+    post("/users/change-email", session, code_login.change_email, limit="sensitive", errors=(*CODE, Forbidden)),
+    get("/users/session-validity/v2", validity.validity, validity.told),
+    get("/users/srp/attributes", anyone, password.attributes, limit="sensitive", errors=(NotFound,)),
+    post("/users/srp/create-session", anyone, password.start, limit="sensitive", errors=(Conflict, TooMany)),
+    post("/users/srp/verify-session", anyone, password.finish, limit="sensitive", errors=PROOF),
+    post("/users/srp/setup", session, password.setup, limit="sensitive", errors=(TooMany,)),
+    post("/users/srp/complete", session, password.complete, limit="sensitive", errors=(*PROOF, NotFound)),
+    post("/users/srp/update", session, password.update, limit="sensitive", errors=(*PROOF, NotFound)),
+    get("/users/sessions", session, session_list.listed),
+    delete("/users/session", session, session_list.end, done=OBJECT),
+    post("/users/logout", session, session_list.log_out, done=OBJECT),
+    get("/users/accounts-token", session, tokens.accounts_token),
+    get("/users/families-token", session, tokens.families_token),
+    get("/users/payment-token", session, tokens.payment_token),
+]
