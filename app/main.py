@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from functools import cached_property
 from typing import Any
 
 from litestar import Litestar
@@ -28,6 +27,7 @@ from . import (
     trash,
     visits,
 )
+from .http.pages import Handler, Pages
 from .http.routing import Route, Table
 from .http.server import Server
 from .kernel.jobs import Job, run_jobs
@@ -63,6 +63,11 @@ def all_jobs() -> list[Job]:
     return [job for feature in FEATURES for job in getattr(feature, "JOBS", ())]
 
 
+def all_pages(kernel: Kernel) -> list[Handler]:
+    """Every page of every feature that has some."""
+    return [page for feature in FEATURES if (made := getattr(feature, "make_pages", None)) is not None for page in made(kernel)]
+
+
 TABLE = Table(all_routes())
 
 
@@ -71,18 +76,15 @@ class Darkroom:
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
-        self.server = Server(kernel, TABLE, self._page)
-
-    @cached_property
-    def pages(self) -> Litestar:
-        """Made when first wanted: it takes longer than everything else here together."""
-        return Litestar(openapi_config=None, lifespan=[self._lifespan], logging_config=None)
-
-    async def _page(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.pages(scope, receive, send)
+        self.pages = Pages(all_pages(kernel), self._lifespan)
+        self.server = Server(kernel, TABLE, self.pages)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self.server(scope, receive, send)
+
+    def lifespan(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Jobs run inside; leaving it finishes writes and closes database and stores."""
+        return self.pages.app.lifespan()
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Litestar) -> AsyncIterator[None]:

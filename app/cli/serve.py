@@ -103,8 +103,7 @@ async def serve(config: Config, data: Path, address: str) -> int:
     await build.start(kernel)
     app = create_app(kernel)
     tune()
-    lifespan = app.pages.lifespan()
-    async with lifespan:  # jobs run inside; leaving it finishes writes and closes database and stores
+    async with app.lifespan():  # jobs run inside; leaving it finishes writes and closes database and stores
         async with AdminSocket(kernel, data):
             clean = await _until_signal(app, kernel, address)
     if not clean:  # a request that would not end holds threads of the HTTP server: everything of ours is closed, so go

@@ -10,6 +10,8 @@ from typing import Any
 from ..kernel.errors import BadRequest, TooLarge
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+PATIENCE = 10.0  # seconds for what is left of a body that nobody wants
 
 
 class ClientGone(BadRequest):
@@ -39,13 +41,17 @@ class IncomingBody(AsyncIterator[bytes]):
         self.ended = False
         self.must_go_on: Callable[[], None] | None = None
 
+    async def receive(self) -> dict[str, Any]:
+        """The next message as ASGI has it, for who reads on his own; noted here."""
+        message = await self._receive()
+        self.ended = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
     async def __anext__(self) -> bytes:
         while not self.ended:
-            message = await self._receive()
+            message = await self.receive()
             if message["type"] == "http.disconnect":
-                self.ended = True
                 raise ClientGone(log="client went away")
-            self.ended = not message.get("more_body", False)
             if self.must_go_on is not None:
                 self.must_go_on()
             piece: bytes = message.get("body", b"")
@@ -65,6 +71,10 @@ class IncomingBody(AsyncIterator[bytes]):
                 raise TooLarge(log=f"body above {limit} bytes")
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def settle(self, limit: int, seconds: float) -> bool:
+        """Before an answer: `drain` what is on its way. False when the connection must be given up."""
+        return self.ended or not self.to_be_drained or await self.drain(limit, seconds)
 
     async def drain(self, limit: int, seconds: float) -> bool:
         """Read what is left and drop it, so that a client which sends before it listens still gets its answer: the server cuts connections

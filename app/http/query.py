@@ -4,7 +4,9 @@ class DiffQuery(Query):
     collection_id: Lax = 0          # 0 when missing or unreadable
     since_time: int                 # required; "" is 0; anything else but an integer of 64 bits is 400
     keep_files: bool | None = None  # Go's spellings; "" is false; 400 for anything else
-    kind: str = field(default="", name="type")
+    kind: Word = field(default="", name="type")
+
+A text is at most as long as its kind says; one that is just `str`, as a `Line`.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 
 from ..kernel.errors import AppError, BadRequest
+from ..kernel.fields import Line, limit_of
 from ..kernel.wire import Needed, go_bool, go_int, is_needed, strict_int, wire_name
 
 __all__ = ["Exact", "Lax", "Needed", "Query", "decode"]
@@ -44,14 +47,27 @@ def _boolean(text: str) -> bool | None:
     return False if text == "" else go_bool(text)
 
 
-_READERS: dict[Any, Callable[[str], Any]] = {int: _integer, bool: _boolean, str: str}
+def _short(limit: int, text: str) -> str | None:
+    return text if len(text) <= limit else None
+
+
+_READERS: dict[Any, Callable[[str], Any]] = {int: _integer, bool: _boolean, str: partial(_short, limit_of(Line) or 0)}
+
+
+def is_lax(hint: Any) -> bool:
+    """Whether a type is `Lax`."""
+    return typing.get_origin(hint) is Annotated and _LAX in typing.get_args(hint)[1:]
 
 
 def _reader(hint: Any) -> Callable[[str], Any]:
     """How a text becomes a value of this type; None for an unreadable one."""
     if typing.get_origin(hint) is Annotated:
-        inner, *marks = typing.get_args(hint)
-        return go_int if _LAX in marks else strict_int if _EXACT in marks else _reader(inner)
+        inner, limit = typing.get_args(hint)[0], limit_of(hint)
+        if is_lax(hint):
+            return go_int
+        if inner is str and limit is not None:
+            return partial(_short, limit)
+        return strict_int if _EXACT in typing.get_args(hint) else _reader(inner)
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return _reader(next(a for a in typing.get_args(hint) if a is not type(None)))
     found = _READERS.get(hint)

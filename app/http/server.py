@@ -1,7 +1,7 @@
 """The door: what every request passes, once, in one place: request id, client address, preflight, budget, route, errors, CORS, gzip, log line.
 
-ASGI in, ASGI out. A path that no route has goes to `pages`, the house of what people look at, if there is one. Headers that browsers need
-are on every answer, refusals included (accounts.md §1.3–1.6).
+ASGI in, ASGI out. A path that no route has and a page does goes on to `pages`. Headers that browsers need are on every answer, refusals
+included (accounts.md §1.3–1.6).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..kernel.errors import AppError, BadRequest
@@ -17,16 +16,15 @@ from ..kernel.limits import breached
 from ..kernel.parts import Kernel
 from . import compress
 from .answer import Answer, Headers, Stored
+from .body import PATIENCE, Receive, Send
 from .client_ip import ClientIp
+from .pages import Pages, refuse
 from .request import Request
 from .routing import DRAINED, Route, Table
 
 log = logging.getLogger("darkroom.http")
 access_log = logging.getLogger("darkroom.access")
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-PATIENCE = 10.0  # seconds for what is left of a body that nobody wants
 
 _ALLOW_HEADERS = (
     b"Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, X-Auth-Token, X-Auth-Access-Token, X-Cast-Access-Token, "
@@ -34,32 +32,35 @@ _ALLOW_HEADERS = (
     b"UPLOAD-URL, origin, Cache-Control, X-Requested-With, upgrade-insecure-requests, Range, Content-MD5, X-Request-Id, If-None-Match, If-Range, "
     b"X-SPA"
 )
-_CORS: Headers = [
+_ALWAYS: Headers = [
     (b"access-control-allow-credentials", b"true"),
     (
         b"access-control-expose-headers",
         b"X-Request-Id, X-Ente-Link-Device-Token, X-Link-Device-Token, ETag, Content-Length, Content-Range, Accept-Ranges",
     ),
+    (b"vary", b"Origin"),  # what is kept by browsers is kept with its CORS headers: those of one web app are not another's
+    (b"x-content-type-options", b"nosniff"),
 ]
+_ANYBODY: Headers = [(b"access-control-allow-origin", b"*"), *_ALWAYS]
 _PREFLIGHT: Headers = [
     (b"access-control-allow-headers", _ALLOW_HEADERS),
     (b"access-control-allow-methods", b"POST, OPTIONS, GET, HEAD, PUT, PATCH, DELETE"),
     (b"access-control-max-age", b"1728000"),
     (b"content-length", b"0"),
 ]
-_VARY = (b"vary", b"Origin")  # what is kept by browsers is kept with its CORS headers: those of one web app are not another's
 NOT_FOUND = Answer(b"404 page not found", 404, media=b"text/plain")
 
 
-def cors(headers: dict[bytes, bytes]) -> Headers:
-    """CORS headers of any answer: the origin echoed, `null` included (a redirected browser request has it)."""
-    return [(b"access-control-allow-origin", headers.get(b"origin", b"*")), *_CORS]
+def standing(headers: dict[bytes, bytes]) -> Headers:
+    """What is on any answer to a request with these headers: the origin echoed, `null` included (a redirected browser request has it)."""
+    origin = headers.get(b"origin")
+    return _ANYBODY if origin is None else [(b"access-control-allow-origin", origin), *_ALWAYS]
 
 
 class Server:
     """Answers requests from a table of routes. One instance per application."""
 
-    def __init__(self, kernel: Kernel, routes: Table, pages: Callable[[Any, Any, Any], Awaitable[None]] | None = None) -> None:
+    def __init__(self, kernel: Kernel, routes: Table, pages: Pages | None = None) -> None:
         self.kernel = kernel
         self.routes = routes
         self.pages = pages
@@ -69,16 +70,18 @@ class Server:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             if self.pages is not None:
-                await self.pages(scope, receive, send)
+                await self.pages.app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's types are looser than Litestar's
             return
-        if scope["method"] == "OPTIONS":
+        method, path = scope["method"], scope["path"]
+        found = self.routes.find(method, path)
+        if found is not None:
+            await self.serve(found, scope, receive, send)
+        elif self.pages is not None and self.pages.has(path):
+            await self._page(self.pages, scope, receive, send)
+        elif method == "OPTIONS":
             await _preflight(scope, send)
-            return
-        found = self.routes.find(scope["method"], scope["path"])
-        if found is None and self.pages is not None and scope["method"] in ("GET", "HEAD", "POST") and _is_a_page(scope["path"]):
-            await self.pages(scope, receive, send)
-            return
-        await self.serve(found, scope, receive, send)
+        else:
+            await self.serve(None, scope, receive, send)
 
     async def serve(self, found: tuple[Route, dict[str, str]] | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -90,9 +93,17 @@ class Server:
             route, request.params = found
             answer, drained = await self._answer(request, route), route.drained
         await self._respond(request, answer, send, drained)
-        if access_log.isEnabledFor(logging.DEBUG):
-            took = (time.perf_counter() - began) * 1000
-            access_log.debug("%s %s %d %.1f ms [%s]", request.method, request.path, answer.status, took, request.request_id)
+        _note(request, answer.status, began)
+
+    async def _page(self, pages: Pages, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request for a page. Preflights are the page's too: what it does not allow, no other site may ask it."""
+        began = time.perf_counter()
+        request = self.request(scope, receive)
+        if self.kernel.limiter.address_ok(request.client_ip):
+            status = await pages.serve(request, send, DRAINED)
+        else:
+            await refuse(request, send, DRAINED, status := 429)
+        _note(request, status, began)
 
     def request(self, scope: Scope, receive: Receive) -> Request:
         """The request with its address and id resolved."""
@@ -122,12 +133,11 @@ class Server:
 
     async def _respond(self, request: Request, answer: Answer, send: Send, drained: int) -> None:
         """Send an answer with the headers every answer has. What still comes in of an unwanted body is dropped first."""
-        headers: Headers = [(b"x-request-id", request.request_id.encode("latin-1")), *cors(request.headers), *answer.headers]
-        body = request.body
-        if body.to_be_drained and not body.ended and not await body.drain(drained, PATIENCE):
+        headers: Headers = [(b"x-request-id", request.request_id.encode("latin-1")), *standing(request.headers), *answer.headers]
+        if not await request.body.settle(drained, PATIENCE):
             headers.append((b"connection", b"close"))
         if isinstance(answer, Stored):
-            await _send_stored(request, answer, [*headers, _VARY], send)
+            await _send_stored(request, answer, headers, send)
             return
         content = answer.body
         if content:
@@ -143,16 +153,16 @@ class Server:
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else content})
 
 
-def _is_a_page(path: str) -> bool:
-    return path.startswith(PAGES)
-
-
-PAGES = ("/api-reference",)
+def _note(request: Request, status: int, began: float) -> None:
+    """The line of a finished request."""
+    if access_log.isEnabledFor(logging.DEBUG):
+        took = (time.perf_counter() - began) * 1000
+        access_log.debug("%s %s %d %.1f ms [%s]", request.method, request.path, status, took, request.request_id)
 
 
 async def _preflight(scope: Scope, send: Send) -> None:
     """OPTIONS on any path: 200 (a 204 breaks Safari now and then), no body, no credential asked."""
-    headers = [*cors(dict(scope["headers"])), *_PREFLIGHT]
+    headers = [*standing(dict(scope["headers"])), *_PREFLIGHT]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 

@@ -27,7 +27,7 @@ Handler = Callable[..., Awaitable[Any]]
 @dataclass(frozen=True, slots=True)
 class Signature:
     """`body`, `query`: the struct types of a handler, if it takes them. `params`: path parameters and their types. `shape`: the JSON that it
-    answers, None for none, `Answer` where only the handler knows."""
+    answers, None for none, `Answer` or a kind of it where only the handler knows."""
 
     body: type[wire.Body] | None
     query: type[query.Query] | None
@@ -57,7 +57,7 @@ def read(handler: Handler, path: str, actor: Any) -> Signature:
         elif isinstance(hint, type) and issubclass(hint, query.Query):
             asked = hint
             getters.append(partial(_query, hint))
-        elif hint in (int, str) and f"{{{name}" in path:
+        elif hint in (int, str) and (f"{{{name}}}" in path or f"{{{name}...}}" in path):
             params[name] = hint
             getters.append(partial(_id if hint is int else _text, name))
         else:
@@ -111,7 +111,7 @@ def _answer(handler: Handler, hint: Any) -> tuple[Any, Callable[[Any], Answer] |
     if hint is None or hint is type(None):
         return None, None
     if isinstance(hint, type) and issubclass(hint, Answer):
-        return Answer, _as_it_is
+        return hint, _as_it_is
     if typing.get_origin(hint) is Annotated and typing.get_args(hint)[0] is bytes:
         return typing.get_args(hint)[1], Answer
     return hint, _encoded

@@ -1,10 +1,8 @@
-"""GET /ping, /fire/db-m-ping (accounts.md §5) and what museum has not: /healthz, /livez, /readyz, /version and a page at /."""
+"""GET /ping, /fire/db-m-ping (accounts.md §5) and what museum has not: /healthz, /livez, /readyz and /version."""
 
 from __future__ import annotations
 
 import socket
-from html import escape
-from importlib import resources
 
 from .. import __version__
 from ..http.answer import EMPTY, Answer, reply
@@ -54,19 +52,6 @@ async def version(request: Request, actor: None) -> Answer:
     return _VERSION
 
 
-async def front_page(request: Request, actor: None) -> Answer:
-    return Answer(page(request.base_url), media=b"text/html; charset=utf-8", headers=_PAGE_HEADERS)
-
-
-_PAGE = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-_PAGE_HEADERS = [(b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"), (b"x-content-type-options", b"nosniff")]
-
-
-def page(address: str) -> bytes:
-    """The page that shows this address: the Host header may be in it, so it is escaped."""
-    return _PAGE.replace("{address}", escape(address)).replace("{version}", escape(__version__)).encode()
-
-
 ROUTES = [
     get("/ping", anyone, ping),
     get("/fire/db-m-ping", anyone, database_ping, limit="health"),
@@ -74,5 +59,4 @@ ROUTES = [
     get("/readyz", anyone, readyz, limit="health"),
     get("/livez", anyone, livez),
     get("/version", anyone, version),
-    get("/", anyone, front_page),
 ]

@@ -11,51 +11,74 @@ from typing import Any
 
 import pytest
 
-from app import main
 from app.http import compress
-from app.http.auth import anyone
-from app.http.request import Answer, Call, redirect, reply
-from app.http.routing import Routes
+from app.http.answer import Answer, Redirect, reply
+from app.http.auth import anyone, session
+from app.http.query import Lax, Query
+from app.http.request import BaseUrl, Request
+from app.http.routing import Table, get, post
+from app.http.server import Server
 from app.kernel import errors
+from app.kernel.access import Session
 from app.kernel.config import Apps, Config, Http, Limit, Limits, Storage
 from app.kernel.wire import Body
+from app.main import TABLE
+from tests.http.raw import call_raw, piece, scope_of
 from tests.inprocess import Person, World, open_world
 
 ORIGIN = {"origin": "https://photos.example.org"}
 SECRET = "a secret of the request"
+BROWSERS = ("access-control-allow-origin", "access-control-allow-credentials", "vary", "x-content-type-options")
 
 
 class Text(Body):
     text: str = ""
 
 
+class Numbers(Query):
+    n: Lax = 0
+
+
+async def fail(body: Text) -> None:
+    kind: type[Exception] = getattr(errors, body.text, None) or {"ValueError": ValueError, "KeyError": KeyError}[body.text]
+    raise kind(SECRET)
+
+
+async def size(size: int) -> dict[str, str]:
+    return {"x": "a" * size}
+
+
+async def away() -> Redirect:
+    return Redirect("https://elsewhere.example.org/x")
+
+
+async def echo(request: Request, body: Text, base: BaseUrl, query: Numbers) -> Answer:
+    return reply({"text": body.text, "ip": request.client_ip, "query": request.query, "base": str(base), "n": query.n})
+
+
+async def of_a_person(actor: Session, body: Text) -> dict[str, int]:
+    return {"length": len(body.text)}
+
+
+PROBE = [
+    post("/probe/raise", anyone, fail),
+    get("/probe/size/{size}", anyone, size),
+    get("/probe/redirect", anyone, away),
+    post("/probe/echo", anyone, echo, max_body=1 << 20),
+    post("/probe/person", session, of_a_person, max_body=1 << 20),
+]
+"""A feature whose routes do what this file asks about."""
+
+
+def with_probe(world: World) -> World:
+    world.app.server = Server(world.kernel, Table([*TABLE.routes, *PROBE]), world.app.pages)
+    return world
+
+
 @pytest.fixture(autouse=True)
-def probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A feature whose routes do what this file asks about."""
-    routes = Routes()
-
-    @routes.post("/probe/raise", anyone)
-    async def fail(call: Call, actor: None) -> Answer:
-        name = (await call.json(Text)).text
-        kind: type[Exception] = getattr(errors, name, None) or {"ValueError": ValueError, "KeyError": KeyError}[name]
-        raise kind(SECRET)
-
-    @routes.get("/probe/size/{size}", anyone)
-    async def size(call: Call, actor: None) -> Answer:
-        return reply({"x": "a" * call.id_param("size")})
-
-    @routes.get("/probe/redirect", anyone)
-    async def away(call: Call, actor: None) -> Answer:
-        return redirect("https://elsewhere.example.org/x")
-
-    @routes.post("/probe/echo", anyone)
-    async def echo(call: Call, actor: None) -> Answer:
-        return reply(
-            {"text": (await call.json(Text)).text, "ip": call.client_ip, "query": call.query, "base": call.base_url, "n": call.int_query("n")}
-        )
-
-    feature = type("Probe", (), {"ROUTES": routes.all})
-    monkeypatch.setattr(main, "FEATURES", (*main.FEATURES, feature))
+def _probe(request: pytest.FixtureRequest) -> None:
+    if "world" in request.fixturenames:
+        with_probe(request.getfixturevalue("world"))
 
 
 def values(headers: dict[str, str], *names: str) -> list[str | None]:
@@ -79,11 +102,12 @@ def values(headers: dict[str, str], *names: str) -> list[str | None]:
 async def test_every_answer_is_readable_by_a_browser(world: World, method: str, path: str, status: int) -> None:
     for origin in ("https://photos.example.org", "null", "http://localhost:3000"):
         got = await world.anon().call(method, path, expect=status, headers={"origin": origin})
-        assert values(got.headers, "access-control-allow-origin", "access-control-allow-credentials") == [origin, "true"]
+        assert values(got.headers, *BROWSERS) == [origin, "true", "Origin", "nosniff"]
         assert "X-Request-Id" in got.headers["access-control-expose-headers"]
         assert re.fullmatch(r"ser_[0-9A-Za-z]{22}", got.headers["x-request-id"])
         if method == "GET":
             assert got.headers.get("cache-control") == (None if status == 307 else "no-store")
+    assert values((await world.anon().call(method, path, expect=status)).headers, *BROWSERS) == ["*", "true", "Origin", "nosniff"]
 
 
 async def test_a_server_error_is_readable_too(world: World) -> None:
@@ -93,7 +117,7 @@ async def test_a_server_error_is_readable_too(world: World) -> None:
 
 
 async def test_preflight_is_for_everybody_and_every_path(world: World) -> None:
-    for path in ("/users/ott", "/no/such/route", "/billing/subscription", "/"):
+    for path in ("/users/ott", "/no/such/route", "/billing/subscription"):
         got = await world.anon().call("OPTIONS", path, headers={**ORIGIN, "access-control-request-method": "PUT"})
         assert (got.status, got.content) == (200, b"")
         assert got.headers["access-control-allow-origin"] == ORIGIN["origin"]
@@ -126,34 +150,6 @@ async def test_request_ids_are_kept_made_and_bounded(world: World) -> None:
             assert (raw["status"], raw["headers"][b"x-request-id"].decode("latin-1")) == (status, kept)
         made = {(await anon.get(path, expect=status, headers={"x-request-id": ""})).headers["x-request-id"] for _ in range(5)}
         assert len(made) == 5
-
-
-def scope_of(path: str, headers: list[tuple[bytes, bytes]], peer: Any = ("10.0.0.9", 1), method: str = "POST") -> dict[str, Any]:
-    path, _, query = path.partition("?")
-    return {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http", "path": path,
-        "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "headers": headers, "client": peer, "server": ("h", 80),
-        "extensions": {}, "state": {},
-    }  # fmt: skip
-
-
-async def call_raw(world: World, scope: dict[str, Any], *messages: dict[str, Any]) -> Any:
-    """A request message by message with headers as they are, and the answer as it is."""
-    sent: list[dict[str, Any]] = []
-    waiting = list(messages)
-
-    async def receive() -> dict[str, Any]:
-        return waiting.pop(0)
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    await world.app(scope, receive, send)
-    return {"status": sent[0]["status"], "headers": dict(sent[0]["headers"]), "body": b"".join(m.get("body", b"") for m in sent[1:])}
-
-
-def piece(body: bytes, more: bool = False) -> dict[str, Any]:
-    return {"type": "http.request", "body": body, "more_body": more}
 
 
 # --- errors
@@ -237,21 +233,32 @@ async def test_small_answers_are_not_compressed(world: World) -> None:
     assert values(got.headers, "content-encoding") == [None]
 
 
+@pytest.mark.parametrize("said", ["gzip;q=0", "br, gzip; q=0.0", "GZIP ;q=0, *", "br;q=1", "gzip;q=0.000, identity", "x-gzip;q=1", "*;q=0"])
+async def test_who_does_not_want_it_compressed_gets_it_plain(world: World, said: str) -> None:
+    got = await world.anon().get("/probe/size/5000", headers={"accept-encoding": said})
+    assert values(got.headers, "content-encoding", "content-length") == [None, str(len(got.content))]
+
+
+@pytest.mark.parametrize("said", ["gzip", "gzip;q=1.0", "deflate, gzip;q=0.001", "br;q=0, gzip", "identity;q=0, Gzip;q=0.5, gzip", "gzip ; Q=1"])
+async def test_who_wants_it_compressed_gets_it_so(world: World, said: str) -> None:
+    assert (await world.anon().get("/probe/size/5000", headers={"accept-encoding": said})).headers["content-encoding"] == "gzip"
+
+
 async def test_bodies_above_the_limit_are_refused(engine: str, tmp_path: Path) -> None:
     config = Config(data_dir=tmp_path, http=Http(max_body=1000), storage=(Storage(kind="memory"),))
     async with open_world(engine, tmp_path, config=config) as world:
-        anon = world.anon()
+        alice = await with_probe(world).person("alice")
         fits = json.dumps({"text": "x" * (1000 - 12)}).encode()
         assert len(fits) == 1000
-        await anon.post("/probe/echo", content=fits)
-        assert (await anon.post("/probe/echo", content=fits + b" ", expect=413)).json() == {}
+        await alice.post("/probe/person", content=fits)
+        assert (await alice.post("/probe/person", content=fits + b" ", expect=413)).json() == {}
 
 
 async def test_strangers_send_less(world: World, alice: Person) -> None:
-    big = json.dumps({"key": "mapEnabled", "value": "true", "text": "x" * (256 << 10)}).encode()
+    big = json.dumps({"text": "x" * (256 << 10)}).encode()
     assert (await world.anon().post("/probe/echo", content=big, expect=413)).json() == {}
     await world.anon().post("/probe/echo", content=big[: 250 << 10] + b'"}')
-    await alice.post("/remote-store/update", content=big)
+    await alice.post("/probe/person", content=big)
 
 
 async def test_a_client_that_goes_away_in_the_middle(world: World) -> None:
@@ -296,6 +303,7 @@ async def test_the_servers_own_address(engine: str, tmp_path: Path) -> None:
         folder = tmp_path / str(bool(public))
         folder.mkdir()
         async with open_world(engine, folder, config=config) as world:
+            with_probe(world)
             assert (await world.anon().post("/probe/echo", {})).json()["base"] == base
 
 
@@ -306,6 +314,7 @@ async def test_forwarded_addresses(engine: str, tmp_path: Path) -> None:
 
     config = Config(data_dir=tmp_path, http=Http(trusted_proxies=("10.0.0.1",)), storage=(Storage(kind="memory"),))
     async with open_world(engine, tmp_path, config=config) as world:
+        with_probe(world)
         proxy, eve = ("10.0.0.1", 1), ("203.0.113.66", 1)
         assert await seen(world, eve, b"1.2.3.4") == "203.0.113.66"
         assert await seen(world, proxy, b"1.2.3.4, 203.0.113.66") == "203.0.113.66"

@@ -1,0 +1,1 @@
+"""The HTTP layer: what every request passes, how routes are found, how handlers are filled."""
