@@ -199,6 +199,8 @@ async def open_database(engine: str, folder: Path) -> AsyncIterator[Database]:
             path.write_bytes(_sqlite_template())
         db = SqliteDatabase(path)
     await db.start()
+    if isinstance(db, SqliteDatabase):
+        await db._on_writer(db._writer._conn.execute, "PRAGMA synchronous = OFF")  # no test here pulls the plug; tests/wire does
     try:
         yield db
     finally:
