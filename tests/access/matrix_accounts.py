@@ -8,7 +8,7 @@ from urllib.parse import quote
 from app.kernel.crypto import b64
 from tests.access.rows import EVERYBODY, OTHERS, Row, Rows, anybody, people, same
 from tests.access.scene import Scene
-from tests.accounts.newcomer import attributes
+from tests.newcomer import attributes
 
 UUID = "8f14e45f-ceea-467f-a0e6-c0f8b8f7b7a5"
 KEYS_SET = people(403, 403, 403, 403, 403, 403)
