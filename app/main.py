@@ -24,6 +24,7 @@ from . import (
     plans,
     push,
     remote_store,
+    social,
     trash,
     visits,
 )
@@ -48,6 +49,7 @@ FEATURES = (
     plans,
     push,
     remote_store,
+    social,
     trash,
     visits,
 )

@@ -124,6 +124,11 @@ def managed(tx: Tx, actor: int, collection_id: int) -> Membership:
     return album
 
 
+def owner_of(tx: Tx, collection_id: int) -> int:
+    """Whose album this is, for a caller that has decided what may be done in it."""
+    return int(tx.value("SELECT owner_id FROM collections WHERE collection_id = :collection_id", collection_id=collection_id))
+
+
 def at_least(album: Membership, role: Role) -> None:
     """Forbidden below this role."""
     if album.role < role:

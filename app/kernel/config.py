@@ -193,6 +193,7 @@ class Limits(Section):
     upload_urls: Limit = Field(_limit(500, 60), description="Upload URL requests per route and account.")
     custom_domain: Limit = Field(_limit(500, 60), description="Questions whether a custom domain is claimed, per address.")
     preview: Limit = Field(_limit(700, 1), description="Thumbnail requests per account.")
+    public_words: Limit = Field(_limit(200, 60), description="Comments and reactions of visitors of a link, per address and route.")
     paste: Limit = Field(_limit(200, 60), description="Openings of one-time pastes, per address.")
     health: Limit = Field(_limit(300, 60), description="Health questions that reach the database or the stores, per address.")
     address: Limit = Field(_limit(1000, 1), description="Every request, per client address.")
