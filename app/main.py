@@ -28,6 +28,7 @@ from . import (
     trash,
     visits,
 )
+from .http import openapi
 from .http.pages import Handler, Pages
 from .http.routing import Route, Table
 from .http.server import Server
@@ -70,7 +71,13 @@ def all_pages(kernel: Kernel) -> list[Handler]:
     return [page for feature in FEATURES if (made := getattr(feature, "make_pages", None)) is not None for page in made(kernel)]
 
 
-TABLE = Table(all_routes())
+def described_routes() -> list[Route]:
+    """Every route, and the one that describes them."""
+    routes = all_routes()
+    return [*routes, openapi.route(routes)]
+
+
+TABLE = Table(described_routes())
 
 
 class Darkroom:

@@ -20,6 +20,7 @@ COMMANDS = {
     "user": "list and add accounts, invite people, set quotas",
     "db": "copy the database between SQLite and PostgreSQL",
     "config": "show or check the configuration",
+    "routes": "list the routes with guards, budgets and limits, or print the API description",
     "healthcheck": "ask the running server whether it is alive (for containers)",
     "version": "print the version",
 }
