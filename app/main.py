@@ -28,7 +28,7 @@ from . import (
     trash,
     visits,
 )
-from .http import openapi
+from .http import openapi, reference
 from .http.pages import Handler, Pages
 from .http.routing import Route, Table
 from .http.server import Server
@@ -57,8 +57,9 @@ FEATURES = (
 
 
 def all_routes() -> list[Route]:
-    """Every route of every feature."""
-    return [route for feature in FEATURES for route in feature.ROUTES]
+    """Every route of every feature, and the one that describes them."""
+    routes = [route for feature in FEATURES for route in feature.ROUTES]
+    return [*routes, openapi.route(routes)]
 
 
 def all_jobs() -> list[Job]:
@@ -67,17 +68,12 @@ def all_jobs() -> list[Job]:
 
 
 def all_pages(kernel: Kernel) -> list[Handler]:
-    """Every page of every feature that has some."""
-    return [page for feature in FEATURES if (made := getattr(feature, "make_pages", None)) is not None for page in made(kernel)]
+    """Every page of every feature that has some, and the reference of the routes."""
+    theirs = [page for feature in FEATURES if (made := getattr(feature, "make_pages", None)) is not None for page in made(kernel)]
+    return [*theirs, reference.router(TABLE.routes)]
 
 
-def described_routes() -> list[Route]:
-    """Every route, and the one that describes them."""
-    routes = all_routes()
-    return [*routes, openapi.route(routes)]
-
-
-TABLE = Table(described_routes())
+TABLE = Table(all_routes())
 
 
 class Darkroom:
