@@ -28,7 +28,7 @@ from . import (
     trash,
     visits,
 )
-from .http import openapi, reference
+from .http import connections, openapi, reference
 from .http.pages import Handler, Pages
 from .http.routing import Route, Table
 from .http.server import Server
@@ -93,16 +93,25 @@ class Darkroom:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Litestar) -> AsyncIterator[None]:
-        jobs = asyncio.create_task(run_jobs(self.kernel, all_jobs()), name="jobs")
+        tasks = [
+            asyncio.create_task(run_jobs(self.kernel, all_jobs()), name="jobs"),
+            asyncio.create_task(self._watch(), name="connections"),
+        ]
         try:
             yield
         finally:
-            jobs.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await jobs
+            for task in tasks:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             await self.kernel.db.stop()
             for store in self.kernel.stores.values():
                 await store.close()
+
+    async def _watch(self) -> None:
+        http, traffic = self.kernel.config.http, self.server.traffic
+        most = connections.allowed(http.connections)
+        await connections.watch(connections.Connections(http.port, most, traffic, self.server.ip.trusts), traffic)
 
 
 def create_app(kernel: Kernel) -> Darkroom:

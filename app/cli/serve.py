@@ -23,11 +23,10 @@ from ..kernel.config import Config
 from ..kernel.config_sources import ConfigError
 from ..kernel.logs import AccessLog
 from ..kernel.parts import Kernel
-from . import build, folder
+from . import build, folder, listening
 from .admin_socket import AdminSocket
 
 STOP_SECONDS = 8.0  # for requests in flight at a stop; what is left of 10 s is for the writes behind them
-BACKLOG = 1024
 log = logging.getLogger("darkroom.serve")
 
 
@@ -123,7 +122,7 @@ def tune() -> None:
 
 async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
     """Listen, then stop at a signal; whether all requests in flight were finished in time."""
-    from granian.constants import HTTPModes, Interfaces
+    from granian.constants import Interfaces
     from granian.server.embed import Server
 
     config = kernel.config
@@ -131,13 +130,8 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
     server = Server(
         target,
         address=address,
-        port=config.http.port,
         interface=Interfaces.ASGINL,
-        http=HTTPModes.auto,
-        websockets=False,
-        backlog=BACKLOG,
-        runtime_blocking_threads=16,  # file reads for whole-file answers
-        log_enabled=False,
+        **listening.options(config),
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -18,17 +18,16 @@ from typing import Any
 from ..kernel import logs
 from ..kernel.config import Config
 from ..kernel.config_sources import CONFIG_VARIABLE, ConfigError, load, options
-from . import build
+from . import build, listening
 
 STOP_SECONDS = 9  # then a worker whose requests do not end is killed
-BACKLOG = 1024
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 log = logging.getLogger("darkroom.serve")
 
 
 def run(config: Config, args: argparse.Namespace, flags: dict[str, str], address: str) -> int:
     """Serve with `config.http.workers` processes until a signal; the exit status."""
-    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.constants import Interfaces, Loops
     from granian.server import Server
 
     from .serve import announce
@@ -39,17 +38,12 @@ def run(config: Config, args: argparse.Namespace, flags: dict[str, str], address
         f"{__name__}:Worker",
         factory=True,
         address=address,
-        port=config.http.port,
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
-        http=HTTPModes.auto,
-        websockets=False,
         workers=config.http.workers,
         workers_kill_timeout=STOP_SECONDS,
         respawn_failed_workers=True,
-        backlog=BACKLOG,
-        runtime_blocking_threads=16,
-        log_enabled=False,
+        **listening.options(config),
     )
     server.on_startup(lambda: announce(config, f"starting {config.http.workers} workers"))
     server.serve()

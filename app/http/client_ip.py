@@ -26,6 +26,12 @@ class ClientIp:
             return False
         return any(ip in n for n in self._networks if n.version == ip.version)
 
+    def trusts(self, peer: str) -> bool:
+        """Whether this end of a connection is a trusted proxy."""
+        if peer.startswith(_MAPPED):
+            peer = self._unmapped(peer)
+        return bool(self._networks) and self._is_trusted(peer)
+
     def of(self, peer: str, forwarded_for: str) -> str:
         """The right-most address in the chain that is no trusted proxy; what stands left of it, anybody may have written.
 

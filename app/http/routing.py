@@ -69,8 +69,10 @@ class Route:
     async def __call__(self, request: Request) -> Answer:
         actor = await self.guard.check(request)
         known = isinstance(actor, Session)
+        who = f"user {actor.user_id}" if known else f"ip {request.client_ip}"
+        if known:
+            request.body.paid_by(who)
         if self.limit is not None:
-            who = f"user {actor.user_id}" if known else f"ip {request.client_ip}"
             await request.kernel.limiter.allow(self.limit, f"{who} {self.path}")
         limit = min(self.body_limit, request.kernel.config.http.max_body if known else STRANGERS)
         answer = await signature.run(self.handler, self.signature, request, actor, limit)

@@ -21,6 +21,7 @@ from .client_ip import ClientIp
 from .pages import Pages, refuse
 from .request import Request
 from .routing import DRAINED, Route, Table
+from .traffic import Flight, Traffic
 
 log = logging.getLogger("darkroom.http")
 access_log = logging.getLogger("darkroom.access")
@@ -64,7 +65,8 @@ class Server:
         self.kernel = kernel
         self.routes = routes
         self.pages = pages
-        self._ip = ClientIp(kernel.config.http.trusted_proxies)
+        self.traffic = Traffic(kernel.config.http.connections_per_address)
+        self.ip = ClientIp(kernel.config.http.trusted_proxies)
         self._numbers = random.Random(kernel.ids.bytes(32))  # noqa: S311  # names requests in the log, no secret; asking the system is 5 µs and a thread switch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +74,15 @@ class Server:
             if self.pages is not None:
                 await self.pages.app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's types are looser than Litestar's
             return
+        client = scope.get("client")
+        peer = (client[0], int(client[1])) if client else ("", 0)  # granian gives the port as text
+        self.traffic.connect(peer)
+        try:
+            await self._dispatch(scope, receive, send)
+        finally:
+            self.traffic.disconnect(peer)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]
         found = self.routes.find(method, path)
         if found is not None:
@@ -87,22 +98,33 @@ class Server:
         """Answer one request."""
         began = time.perf_counter()
         request = self.request(scope, receive)
-        if found is None:
-            answer, drained = NOT_FOUND, DRAINED
-        else:
-            route, request.params = found
-            answer, drained = await self._answer(request, route), route.drained
-        await self._respond(request, answer, send, drained)
+        flight = self.traffic.take_off(request.client_ip)
+        request.body.watched(self.traffic, flight)
+        try:
+            if found is None:
+                answer, drained = NOT_FOUND, DRAINED
+            else:
+                route, request.params = found
+                answer, drained = await self._answer(request, route, flight), route.drained
+            self.traffic.free(flight)
+            await self._respond(request, answer, send, drained)
+        finally:
+            self.traffic.land(flight)
         _note(request, answer.status, began)
 
     async def _page(self, pages: Pages, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for a page. Preflights are the page's too: what it does not allow, no other site may ask it."""
         began = time.perf_counter()
         request = self.request(scope, receive)
-        if self.kernel.limiter.address_ok(request.client_ip):
-            status = await pages.serve(request, send, DRAINED)
-        else:
-            await refuse(request, send, DRAINED, status := 429)
+        flight = self.traffic.take_off(request.client_ip)
+        request.body.watched(self.traffic, flight)
+        try:
+            if self.kernel.limiter.address_ok(request.client_ip) and self.traffic.has_room(flight):
+                status = await pages.serve(request, send, DRAINED)
+            else:
+                await refuse(request, send, DRAINED, status := 429)
+        finally:
+            self.traffic.land(flight)
         _note(request, status, began)
 
     def request(self, scope: Scope, receive: Receive) -> Request:
@@ -111,13 +133,13 @@ class Server:
         peer = scope.get("client")
         # a proxy may add its own line below the client's instead of continuing it: all lines together are the chain
         chain = b",".join(v for k, v in scope["headers"] if k == b"x-forwarded-for").decode("latin-1")
-        request.client_ip = self._ip.of(peer[0] if peer else "", chain)
+        request.client_ip = self.ip.of(peer[0] if peer else "", chain)
         request.request_id = request.header(b"x-request-id")[:128] or f"ser_{self._numbers.getrandbits(88):022x}"
         return request
 
-    async def _answer(self, request: Request, route: Route) -> Answer:
+    async def _answer(self, request: Request, route: Route, flight: Flight) -> Answer:
         try:
-            if not self.kernel.limiter.address_ok(request.client_ip):
+            if not (self.kernel.limiter.address_ok(request.client_ip) and self.traffic.has_room(flight)):
                 raise breached()
             if b"%00" in request.query_string or "\0" in request.path:
                 raise BadRequest(log="NUL in the URL")  # no text column of PostgreSQL takes one

@@ -75,6 +75,13 @@ class Http(Section):
         return v
 
     workers: int = Field(1, ge=1, le=64, description="Server processes. More than one needs PostgreSQL.")
+    connections: int = Field(0, ge=0, description="Connections at once; 0: as many as the limit of open files allows, at most 16384.")
+    connections_per_address: int = Field(
+        256,
+        ge=16,
+        description="Connections of one address (IPv6: one /64, four times as many for a /48), and requests in flight of one client "
+        "behind a trusted proxy. Those that do nothing give way first.",
+    )
     max_body: Size = Field(16 << 20, description="Largest JSON request body of who is logged in; of others, 256 KiB at most.")
 
 

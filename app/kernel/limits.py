@@ -46,6 +46,12 @@ def forget(tx: Tx, before: int) -> int:
 
 
 @lru_cache(maxsize=4096)
+def neighbourhood(address: str) -> str:
+    """An IPv6 address as its /64; every other text as it is."""
+    return _neighbourhood(f"ip {address}")[3:]
+
+
+@lru_cache(maxsize=4096)
 def _neighbourhood(key: str) -> str:
     """`ip <IPv6 address> …` with the address cut to its /64; every other key as it is."""
     what, _, rest = key.partition(" ")

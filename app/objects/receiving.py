@@ -20,6 +20,8 @@ from . import completion, queries, recording
 from .refusals import XML, Refusal, refusing
 from .urls import Ticket
 
+IN_MEMORY = 2 << 20
+"""Bytes of a body that is written on its way: a block that is gathered, and one that is being written."""
 _SLOW = 12 * HOUR
 """After the expiry of its URL, a body must have come to its end."""
 
@@ -39,6 +41,8 @@ async def _put(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
             raise Refusal(403, "AccessDenied", "Request has expired.", log="body took too long")
 
     request.body.must_go_on = in_time
+    request.body.paid_by(f"user {ticket.owner_id}")
+    request.body.hold(min(IN_MEMORY, request.body.announced or IN_MEMORY))
     limit = kernel.config.quota.max_file
     if ticket.purpose == "part":
         part = await kernel.store.put_part(ticket.key, ticket.upload_id, ticket.part, request.body, length=length, md5=md5, max_length=limit)

@@ -52,6 +52,10 @@ class Ticket:
     parts: int | None = None
     store: str = ""
 
+    @property
+    def owner_id(self) -> int:
+        return int(self.key.partition("/")[0])
+
 
 def read(crypto: Crypto, method: str, key: str, query: str) -> Ticket:
     """The ticket in a URL for PUT, POST, GET or HEAD. Raises BadPath, BadSignature. The expiry is the caller's to check."""
