@@ -6,7 +6,8 @@ import argparse
 import contextlib
 
 from ..db.copying import copy
-from ..db.copying.ends import Side, opened, sqlite_path
+from ..db.copying.ends import Side
+from ..db.copying.opening import opened, sqlite_path
 from ..kernel.config import Config
 from . import folder
 from .admin_client import Refused

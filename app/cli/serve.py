@@ -25,6 +25,7 @@ from ..kernel.logs import AccessLog
 from ..kernel.parts import Kernel
 from . import build, folder, listening
 from .admin_socket import AdminSocket
+from .banner import announce
 
 STOP_SECONDS = 8.0  # for requests in flight at a stop; what is left of 10 s is for the writes behind them
 log = logging.getLogger("darkroom.serve")
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
             held.enter_context(folder.locked(data))
         address = check_port(config)
         if config.http.workers > 1:
-            from . import workers
+            from . import workers  # which brings the server of many processes with it
 
             return workers.run(config, args, FLAGS, address)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -168,26 +169,3 @@ async def _listening(address: str, port: int) -> None:
 
 def _reachable(address: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104  # comparing, not binding
-
-
-def origin(config: Config) -> str:
-    """The address that people and apps use, as far as the configuration knows it."""
-    host = f"[{config.http.listen}]" if ":" in config.http.listen else config.http.listen
-    return config.public_url or f"http://{host}:{config.http.port}"
-
-
-def announce(config: Config, state: str = "ready") -> None:
-    """What an operator needs to know, on standard output; the dangers, in the log too."""
-    registration = {"open": "open to everybody", "invite": "by `darkroom user invite EMAIL`", "closed": "closed"}[config.registration.mode]
-    lines = [
-        f"Darkroom is {state} at {origin(config)}",
-        f"  data folder   {config.data_dir.expanduser().absolute()}",
-        f"  registration  {registration}",
-        "  first code    no mail is sent: codes appear in this log, and `darkroom ott EMAIL` shows them",
-    ]
-    if config.http.listen in ("127.0.0.1", "::1", "localhost"):
-        lines.append("  other devices `darkroom serve --listen 0.0.0.0` listens on every interface (put HTTPS in front of it)")
-    danger = [f"otp.fixed is set: ANYBODY can log in as ANY address ending in {suffix}. For tests only." for suffix in config.otp.fixed]
-    print("\n".join([*lines, *(f"  !! DANGER !! {text}" for text in danger)]), flush=True)
-    for text in danger:
-        log.warning("DANGER: %s", text)

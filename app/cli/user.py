@@ -9,6 +9,7 @@ from typing import Any
 from ..kernel.config import LARGEST, Config, format_size, parse_size
 from . import reach
 from .admin_client import Refused
+from .banner import origin
 
 FLAGS = reach.FLAGS
 
@@ -37,8 +38,6 @@ def run(args: argparse.Namespace, config: Config) -> int:
         reach.perform(config, "invite", email=args.email)
         print(f"{args.email} may sign up" + ("" if config.registration.mode == "invite" else f" (registration.mode is {config.registration.mode})"))
     elif args.action == "restore":
-        from .serve import origin  # brings the server with it, which the other actions can do without
-
         print(origin(config) + reach.perform(config, "restore", user_id=args.id, email=args.email))
     else:
         size = read_quota(args.size)

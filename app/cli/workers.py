@@ -19,6 +19,7 @@ from ..kernel import logs
 from ..kernel.config import Config
 from ..kernel.config_sources import CONFIG_VARIABLE, ConfigError, load, options
 from . import build, listening
+from .banner import announce
 
 STOP_SECONDS = 9  # then a worker whose requests do not end is killed
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -29,8 +30,6 @@ def run(config: Config, args: argparse.Namespace, flags: dict[str, str], address
     """Serve with `config.http.workers` processes until a signal; the exit status."""
     from granian.constants import Interfaces, Loops
     from granian.server import Server
-
-    from .serve import announce
 
     asyncio.run(_check(config))
     _hand_over(args, flags)

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,14 +73,14 @@ class Serving:
 
 
 @contextmanager
-def serving(cwd: Path, *args: str, **env: str) -> Iterator[Serving]:
+def serving(cwd: Path, *args: str, program: Sequence[str | Path] = (PROGRAM,), **env: str) -> Iterator[Serving]:
     """A server on a free port with its data in cwd/darkroom-data unless told otherwise; killed at the end if it still runs.
 
     It answers a moment before it has printed its banner, so both are waited for."""
     port, log = free_port(), cwd / "serve.log"
     with log.open("ab") as out:
         before = out.tell()
-        command = [PROGRAM, "serve", "--port", str(port), *args]
+        command = [*program, "serve", "--port", str(port), *args]
         process = subprocess.Popen(command, cwd=cwd, env=environment(**env), stdout=out, stderr=subprocess.STDOUT)
     server = Serving(process, port, log)
     try:

@@ -18,9 +18,9 @@ from app.cli import folder
 from app.cli.main import main
 from app.db import migrate
 from app.db.copying import copy
-from app.db.copying import ends as sides
 from app.db.copying.copy import Copied, Refused
 from app.db.copying.ends import Row, Side, Table
+from app.db.copying.opening import opened, sqlite_path
 from app.db.postgres.database import PostgresDatabase
 from app.db.sqlite import SqliteDatabase
 from app.main import create_app
@@ -64,14 +64,14 @@ def need(engine: str) -> None:
 
 def run(source: str, target: str, batch: int = 3) -> list[Copied]:
     told: list[Copied] = []
-    with closing(sides.opened(source, writable=False)) as a, closing(sides.opened(target, writable=True)) as b:
+    with closing(opened(source, writable=False)) as a, closing(opened(target, writable=True)) as b:
         copy.copy(a, b, told.append, batch)
     return told
 
 
 def change(url: str, statement: str) -> None:
     if url.startswith("sqlite"):
-        with closing(sqlite3.connect(sides.sqlite_path(url), isolation_level=None)) as db:
+        with closing(sqlite3.connect(sqlite_path(url), isolation_level=None)) as db:
             db.execute(statement)
     else:
         with psycopg.connect(url, autocommit=True) as db:
@@ -79,7 +79,7 @@ def change(url: str, statement: str) -> None:
 
 
 def opening(url: str) -> PostgresDatabase | SqliteDatabase:
-    return SqliteDatabase(sides.sqlite_path(url)) if url.startswith("sqlite") else PostgresDatabase(url, 2, PATIENT)
+    return SqliteDatabase(sqlite_path(url)) if url.startswith("sqlite") else PostgresDatabase(url, 2, PATIENT)
 
 
 @pytest.mark.parametrize("source, target", WAYS)
@@ -93,7 +93,7 @@ async def test_everything_arrives(source: str, target: str, tmp_path: Path) -> N
 
 
 def everything(url: str) -> list[tuple[Table, list[Row]]]:
-    with closing(sides.opened(url, writable=False)) as side:
+    with closing(opened(url, writable=False)) as side:
         return [(t, side.page(t, None, 10_000)) for t in copy.ordered(side.tables())]
 
 
@@ -146,7 +146,7 @@ async def test_deleted_rows_do_not_free_their_numbers(engine: str, tmp_path: Pat
 # --- no table, no column can be forgotten
 async def test_the_catalogue_is_the_schema(engine: str, tmp_path: Path) -> None:
     async with an_empty(engine, tmp_path / "a") as url:
-        with closing(sides.opened(url, writable=True)) as side:
+        with closing(opened(url, writable=True)) as side:
             tables = {t.name: t for t in side.tables()}
         written = dict(re.findall(r"^CREATE TABLE (\w+) \((.*?)^\)", SCHEMA, re.DOTALL | re.MULTILINE))
         assert tables.keys() == written.keys()
@@ -159,7 +159,7 @@ async def test_the_catalogue_is_the_schema(engine: str, tmp_path: Path) -> None:
 
 async def test_both_catalogues_say_the_same(tmp_path: Path) -> None:
     async with an_empty("sqlite", tmp_path / "a") as one, an_empty("postgres", tmp_path / "b") as two:
-        with closing(sides.opened(one, writable=True)) as a, closing(sides.opened(two, writable=True)) as b:
+        with closing(opened(one, writable=True)) as a, closing(opened(two, writable=True)) as b:
             assert sorted(a.tables(), key=lambda t: t.name) == sorted(b.tables(), key=lambda t: t.name)
             names = [t.name for t in copy.ordered(a.tables())]
             assert names.index("users") < names.index("files") < names.index("collection_files")
@@ -188,7 +188,7 @@ class Interrupted(Side):
 @pytest.mark.parametrize("after", [0, 1, 13, 30])
 async def test_an_interrupted_copy_continues(source: str, target: str, after: int, tmp_path: Path) -> None:
     async with a_world(source, tmp_path / "a") as (world, here), an_empty(target, tmp_path / "b") as there:
-        with closing(sides.opened(here, writable=False)) as a, closing(sides.opened(there, writable=True)) as b, pytest.raises(KeyboardInterrupt):
+        with closing(opened(here, writable=False)) as a, closing(opened(there, writable=True)) as b, pytest.raises(KeyboardInterrupt):
             copy.copy(a, Interrupted(b, after), lambda _: None, 2)
         half = opening(there)
         with pytest.raises(migrate.SchemaTooNew, match="unfinished"):
@@ -208,7 +208,7 @@ async def test_a_half_copy_of_another_database_is_refused(tmp_path: Path) -> Non
         a_world("sqlite", tmp_path / "c") as (_, other),
         an_empty("postgres", tmp_path / "b") as there,
     ):
-        with closing(sides.opened(here, writable=False)) as a, closing(sides.opened(there, writable=True)) as b, pytest.raises(KeyboardInterrupt):
+        with closing(opened(here, writable=False)) as a, closing(opened(there, writable=True)) as b, pytest.raises(KeyboardInterrupt):
             copy.copy(a, Interrupted(b, 4), lambda _: None, 2)
         with pytest.raises(Refused, match=r"half full of sqlite:///.*/a/darkroom.db, not of sqlite:///.*/c/darkroom.db"):
             run(other, there)
@@ -224,7 +224,7 @@ async def test_a_target_with_anything_in_it_is_refused(engine: str, table: str, 
         "leases": "leases (name, holder, expires_at) VALUES ('x', '', 1)",
     }[table]
     async with a_world("sqlite", tmp_path / "a") as (_, here), an_empty(engine, tmp_path / "b") as there:
-        sides.opened(there, writable=True).close()
+        opened(there, writable=True).close()
         change(there, f"INSERT INTO {row}")
         with pytest.raises(Refused, match=f"is not empty: there are rows in {table}"):
             run(here, there)
@@ -236,7 +236,7 @@ async def test_a_target_with_anything_in_it_is_refused(engine: str, table: str, 
 
 async def test_another_schema_is_refused(engine: str, tmp_path: Path) -> None:
     async with a_world("sqlite", tmp_path / "a") as (_, here), an_empty(engine, tmp_path / "b") as there:
-        sides.opened(there, writable=True).close()
+        opened(there, writable=True).close()
         change(there, "ALTER TABLE leases ADD COLUMN more TEXT")
         with pytest.raises(Refused, match="other tables or columns"):
             run(here, there)
@@ -252,7 +252,7 @@ async def test_another_schema_is_refused(engine: str, tmp_path: Path) -> None:
 
 async def test_a_corrupted_row_is_detected(tmp_path: Path) -> None:
     async with a_world("sqlite", tmp_path / "a") as (_, here), an_empty("postgres", tmp_path / "b") as there:
-        with closing(sides.opened(here, writable=False)) as a, closing(sides.opened(there, writable=True)) as b:
+        with closing(opened(here, writable=False)) as a, closing(opened(there, writable=True)) as b:
             tables = copy.check_source(a)
             copy.check_target(b, tables, a.identity)
             copy.transfer(a, b, tables)
@@ -279,11 +279,11 @@ async def test_two_nulls_or_swapped_values_are_not_the_same(tmp_path: Path) -> N
     """The checksum is of whole rows: what one row lost another may not make up for."""
     async with open_database("sqlite", tmp_path) as db:
         await db.write("t", lambda tx: tx.run("INSERT INTO leases (name, holder, expires_at) VALUES ('a', 'x', 1), ('b', 'y', 2)"))
-        with closing(sides.opened(f"sqlite:///{tmp_path}/darkroom.db", writable=False)) as side:
+        with closing(opened(f"sqlite:///{tmp_path}/darkroom.db", writable=False)) as side:
             leases = next(t for t in side.tables() if t.name == "leases")
             before = copy.measure(side, leases)
         await db.write("t", lambda tx: tx.run("UPDATE leases SET holder = CASE name WHEN 'a' THEN 'y' ELSE 'x' END"))
-        with closing(sides.opened(f"sqlite:///{tmp_path}/darkroom.db", writable=False)) as side:
+        with closing(opened(f"sqlite:///{tmp_path}/darkroom.db", writable=False)) as side:
             after = copy.measure(side, leases)
         assert (before.rows, after.rows) == (2, 2)
         assert before.checksum != after.checksum

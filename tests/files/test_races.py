@@ -123,6 +123,7 @@ async def test_a_syncing_device_misses_nothing(world: World, alice: Person, bob:
                 since = version if by_version else max([since, *(f["updationTime"] for f in rows)])
             if last:
                 return state
+            world.clock.advance(10_000)  # 10 ms: at one instant the budget of an address would end
             await asyncio.sleep(0)
 
     async def write() -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from tests.buckets import moto_url
 
 __all__ = ["moto_url"]
 
-KINDS = ["filesystem", "memory", "s3-direct", "s3-proxy", *(["s3-real", "s3-real-proxy"] if buckets.REAL else [])]
+KINDS = ["filesystem", "memory", "s3", *(["s3-real"] if buckets.REAL else [])]
 
 
 @pytest.fixture
@@ -46,8 +45,6 @@ def _configs(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Callab
     return {
         "filesystem": lambda: StoreConfig("fs", "filesystem", path=tmp_path / "data"),
         "memory": lambda: StoreConfig("memory", "memory"),
-        "s3-direct": lambda: request.getfixturevalue("moto_config"),
-        "s3-proxy": lambda: replace(request.getfixturevalue("moto_config"), proxy=True),
+        "s3": lambda: request.getfixturevalue("moto_config"),
         "s3-real": lambda: buckets.on_real(tmp_path),
-        "s3-real-proxy": lambda: replace(buckets.on_real(tmp_path), proxy=True),
     }

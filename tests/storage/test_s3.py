@@ -69,6 +69,12 @@ def raising(error: Exception) -> Answer:
     return answer
 
 
+def test_proxy_is_a_word_to_callers_and_nothing_else(moto_config: StoreConfig) -> None:
+    """So the contract is tried once for S3, and not again with `proxy`."""
+    assert S3Store(moto_config).direct
+    assert not S3Store(replace(moto_config, proxy=True)).direct
+
+
 def test_clients_get_the_public_endpoint(moto_config: StoreConfig) -> None:
     store = S3Store(replace(moto_config, public_endpoint="https://photos.example.org", path_style=False))
     url = store.presign_get(ALICE, now=NOW, expires=60)

@@ -1,0 +1,32 @@
+"""What a starting server says on standard output: its address, what an operator needs to know, the dangers."""
+
+from __future__ import annotations
+
+import logging
+
+from ..kernel.config import Config
+
+log = logging.getLogger("darkroom.serve")
+
+
+def origin(config: Config) -> str:
+    """The address that people and apps use, as far as the configuration knows it."""
+    host = f"[{config.http.listen}]" if ":" in config.http.listen else config.http.listen
+    return config.public_url or f"http://{host}:{config.http.port}"
+
+
+def announce(config: Config, state: str = "ready") -> None:
+    """What an operator needs to know, on standard output; the dangers, in the log too."""
+    registration = {"open": "open to everybody", "invite": "by `darkroom user invite EMAIL`", "closed": "closed"}[config.registration.mode]
+    lines = [
+        f"Darkroom is {state} at {origin(config)}",
+        f"  data folder   {config.data_dir.expanduser().absolute()}",
+        f"  registration  {registration}",
+        "  first code    no mail is sent: codes appear in this log, and `darkroom ott EMAIL` shows them",
+    ]
+    if config.http.listen in ("127.0.0.1", "::1", "localhost"):
+        lines.append("  other devices `darkroom serve --listen 0.0.0.0` listens on every interface (put HTTPS in front of it)")
+    danger = [f"otp.fixed is set: ANYBODY can log in as ANY address ending in {suffix}. For tests only." for suffix in config.otp.fixed]
+    print("\n".join([*lines, *(f"  !! DANGER !! {text}" for text in danger)]), flush=True)
+    for text in danger:
+        log.warning("DANGER: %s", text)
