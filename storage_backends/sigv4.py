@@ -17,10 +17,11 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def bound_headers(length: int | None, md5: bytes | None) -> dict[str, str]:
-    """The headers that bind a PUT to its body: both, or none unless both are known (files.md §2.1)."""
-    if length is None or md5 is None:
+    """The headers that bind a PUT to its body: length and MD5, or the length alone where the MD5 comes with the body (files.md §2.1)."""
+    if length is None:
         return {}
-    return {"content-length": str(length), "content-md5": base64.b64encode(md5).decode()}
+    bound = {"content-length": str(length)}
+    return bound if md5 is None else {**bound, "content-md5": base64.b64encode(md5).decode()}
 
 
 def _is_address(host: str) -> bool:

@@ -7,6 +7,7 @@ from nacl.exceptions import CryptoError
 
 from ..db import Tx
 from ..http.query import Query
+from ..kernel import people
 from ..kernel.access import Session
 from ..kernel.crypto import normal_email, seal_text
 from ..kernel.errors import CodedBadRequest, Conflict, Forbidden, NotFound
@@ -79,7 +80,9 @@ class AddressQuery(Query):
 
 
 async def public_key(kernel: Kernel, actor: Session, query: AddressQuery) -> PublicKey:
-    """Of whoever has this address; 404 for nobody and for accounts without keys."""
+    """Of whoever has this address; 404 for nobody and for accounts without keys, 429 after too many of nobody's."""
+    if await people.look_up(kernel, actor.user_id, query.email) is None:
+        raise NotFound(log="no account with that address")
     found = await kernel.db.read(queries.public_key, kernel.crypto.hash(normal_email(query.email)))
     if found is None:
         raise NotFound(log="no public key")

@@ -11,20 +11,20 @@ from ..kernel.access import Session
 from ..kernel.errors import CodedBadRequest
 from ..kernel.parts import Kernel
 from . import queries
-from .wire import Action, Actions, Reject, Updated
+from .wire import Action, Actions, ActionsQuery, Reject, Updated
 
 LIMIT = 2000
 Fetch = Callable[[Tx, int, int, int], list[tuple[Any, ...]]]
 
 
-async def pending_removals(kernel: Kernel, actor: Session, since: int) -> Actions:
-    """Photos that admins want out of this person's albums, not answered yet, changed after `since` (µs)."""
-    return await kernel.db.scan(_list, queries.pending_removals, actor.user_id, since)
+async def pending_removals(kernel: Kernel, actor: Session, query: ActionsQuery) -> Actions:
+    """Photos that admins want out of this person's albums, not answered yet, changed after a time."""
+    return await kernel.db.scan(_list, queries.pending_removals, actor.user_id, query.since_time)
 
 
-async def delete_suggestions(kernel: Kernel, actor: Session, since: int) -> Actions:
+async def delete_suggestions(kernel: Kernel, actor: Session, query: ActionsQuery) -> Actions:
     """Own photos that others suggest to delete."""
-    return await kernel.db.scan(_list, queries.pending_suggestions, actor.user_id, since)
+    return await kernel.db.scan(_list, queries.pending_suggestions, actor.user_id, query.since_time)
 
 
 def _list(tx: Tx, fetch: Fetch, user_id: int, since: int) -> Actions:

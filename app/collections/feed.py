@@ -11,22 +11,22 @@ from ..kernel import access, sync
 from ..kernel.access import Session
 from ..kernel.errors import NotFound
 from ..kernel.parts import Kernel
-from ..kernel.wire import encode
+from ..kernel.wire import Encoded, encode
 from . import member_queries
-from .wire import Diff
+from .wire import Diff, DiffQuery, FileQuery, OneFile
 
 ALL = 1 << 40
 _NOTHING = b'{"diff":[],"hasMore":false}'
 
 
-async def diff(kernel: Kernel, actor: Session, collection_id: int, since: int) -> bytes:
-    """A page of JSON: entries changed after `since` (µs), ascending, never half of a stamp. 404 for anybody but participants.
+async def diff(kernel: Kernel, actor: Session, query: DiffQuery) -> Encoded[Diff]:
+    """A page: entries changed after `since` (µs), ascending, never half of a stamp. 404 for anybody but participants.
 
     An album's version is at or above that of each entry, so a poll that is up to date costs two point reads.
     """
-    if await kernel.db.read(_unchanged, actor.user_id, collection_id, since):
+    if await kernel.db.read(_unchanged, actor.user_id, query.collection_id, query.since_time):
         return _NOTHING
-    return await kernel.db.scan(_diff, actor, collection_id, since)
+    return await kernel.db.scan(_diff, actor, query.collection_id, query.since_time)
 
 
 def _unchanged(tx: Tx, user_id: int, collection_id: int, since: int) -> bool:
@@ -53,10 +53,10 @@ async def diff_for_visitors(kernel: Kernel, collection_id: int, app: str, since:
     return await kernel.db.scan(_page, collection_id, app, None, since)
 
 
-async def one(kernel: Kernel, actor: Session, collection_id: int, file_id: int) -> File:
+async def one(kernel: Kernel, actor: Session, query: FileQuery) -> OneFile:
     """One file of an album for any participant (museum refuses the album's owner a collaborator's file). Others 403; no such album, or not
     in it, 404."""
-    return await kernel.db.read(_one, actor.user_id, collection_id, file_id)
+    return OneFile(file=await kernel.db.read(_one, actor.user_id, query.collection_id, query.file_id))
 
 
 def _one(tx: Tx, user_id: int, collection_id: int, file_id: int) -> File:

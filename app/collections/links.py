@@ -19,12 +19,16 @@ from .link_queries import Link
 from .wire import LinkChange, NewLink, OneLink
 
 MAX_DEVICES = 50
+KDF = (67_108_864, 2)
+"""memLimit (bytes) and opsLimit with which every client derives a link's password: weaker ones would let it be guessed."""
 _TRIES = 5
 _SWITCHES = ("enable_download", "enable_collect", "enable_comment", "enable_join")
 
 
 async def create(kernel: Kernel, actor: Session, ask: NewLink) -> OneLink:
-    """The album's link: a new one, or the one it has, as it is. Unknown or deleted album 404, somebody else's 403, uncategorized 400."""
+    """The album's link: a new one, or the one it has, as it is. Device limit out of range 400, unknown or deleted album 404, somebody else's
+    403, uncategorized 400."""
+    _check_devices(ask.device_limit)
     link = await kernel.db.write("links.create", _create, kernel, actor, ask, kernel.clock.now())
     return OneLink(result=link_views.public_url(kernel, link, actor.app))
 
@@ -78,27 +82,34 @@ def _password(kernel: Kernel, link: Link, ask: LinkChange) -> dict[str, Any]:
     return dict.fromkeys(("pass_hash", "pass_nonce", "mem_limit", "ops_limit")) if ask.disable_password else {}
 
 
+def _check_devices(limit: int) -> None:
+    if not 0 <= limit <= MAX_DEVICES:
+        raise CodedBadRequest(f"device limit: {limit} out of range [0-{MAX_DEVICES}]")
+
+
 def _check(ask: LinkChange, now: int) -> None:
     """What is wrong with a change, whoever asks for it (§6.2)."""
     told = (*_SWITCHES, "valid_till", "device_limit", "pass_hash", "nonce", "disable_password", "min_role")
     secret = [ask.pass_hash, ask.nonce, ask.mem_limit, ask.ops_limit]
     if all(getattr(ask, name) is None for name in told):
         raise CodedBadRequest("all parameters are missing")
-    if ask.device_limit is not None and not 0 <= ask.device_limit <= MAX_DEVICES:
-        raise CodedBadRequest(f"device limit: {ask.device_limit} out of range [0-{MAX_DEVICES}]")
+    if ask.device_limit is not None:
+        _check_devices(ask.device_limit)
     if ask.valid_till and ask.valid_till < now:
         raise CodedBadRequest("valid till should be greater than current timestamp")
     if any(v is not None for v in secret) and not all(secret):
         raise CodedBadRequest("all password params should be either present or missing")
+    if ask.pass_hash is not None and (ask.mem_limit, ask.ops_limit) != KDF:
+        raise CodedBadRequest("invalid KDF parameters")
     if ask.pass_hash is not None and ask.disable_password:
         raise CodedBadRequest("can not set and disable password in same request")
     if ask.min_role is not None and ask.min_role not in Role.__members__:
         raise CodedBadRequest(f"invalid min role {ask.min_role[:40]}")
 
 
-async def end(kernel: Kernel, actor: Session, id: int) -> None:  # the path's name, an album's id
+async def end(kernel: Kernel, actor: Session, collection_id: int) -> None:
     """End the album's link, for good: the next one has another token. Nothing happens where there is none; deleted albums have none."""
-    await kernel.db.write("links.end", _end, actor.user_id, id, kernel.clock.now())
+    await kernel.db.write("links.end", _end, actor.user_id, collection_id, kernel.clock.now())
 
 
 def _end(tx: Tx, user_id: int, collection_id: int, now: int) -> None:

@@ -15,10 +15,6 @@ ALBUM = (
 SHARE = "s.encrypted_key, s.magic_metadata, s.last_seen, s.shared_at, s.is_deleted, s.updation_time, u.email_cipher, u.email_nonce, s.role"
 
 
-def has_key_attributes(tx: Tx, user_id: int) -> bool:
-    return tx.value("SELECT 1 FROM key_attributes WHERE user_id = :user_id", user_id=user_id) is not None
-
-
 def special(tx: Tx, owner_id: int, app: str, kind: str) -> Row | None:
     """The owner's favorites or uncategorized album in this app."""
     return tx.one(
@@ -98,9 +94,25 @@ def email_of(tx: Tx, user_id: int) -> Row | None:
     return tx.one("SELECT email_cipher, email_nonce FROM users WHERE user_id = :user_id", user_id=user_id)
 
 
-def user_by_email(tx: Tx, email_hash: str) -> int | None:
-    found = tx.value("SELECT user_id FROM users WHERE email_hash = :email_hash", email_hash=email_hash)
+def person_by_email(tx: Tx, collection_id: int, email_hash: str) -> int | None:
+    """The owner or live sharee of an album who has an address."""
+    found = tx.value(
+        "SELECT u.user_id FROM users u JOIN collections c ON c.collection_id = :id WHERE u.email_hash = :email_hash AND (u.user_id = c.owner_id "
+        "OR EXISTS (SELECT 1 FROM collection_shares s WHERE s.collection_id = c.collection_id AND s.to_user_id = u.user_id AND NOT s.is_deleted))",
+        id=collection_id,
+        email_hash=email_hash,
+    )
     return None if found is None else int(found)
+
+
+def share_ended(tx: Tx, collection_id: int, user_id: int) -> bool | None:
+    """Whether somebody's share is a tombstone; None when there never was one."""
+    found = tx.value(
+        "SELECT CASE WHEN is_deleted THEN 1 ELSE 0 END FROM collection_shares WHERE collection_id = :id AND to_user_id = :user_id",
+        id=collection_id,
+        user_id=user_id,
+    )
+    return None if found is None else bool(found)
 
 
 def rename(tx: Tx, collection_id: int, encrypted_name: str, nonce: str) -> None:

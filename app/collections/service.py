@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from ..db import Tx
-from ..kernel import access, sync
+from ..kernel import access, people, sync
 from ..kernel.access import Role, Session
 from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, NotFound
 from ..kernel.parts import Kernel
-from ..kernel.wire import MagicMetadata, b64_bytes, encode
+from ..kernel.wire import Encoded, MagicMetadata, b64_bytes, encode
 from ..trash import service as trash
-from . import link_devices, link_views, links, member_queries, people, queries, views, wire
+from . import link_devices, link_views, links, member_queries, participants, queries, views, wire
 from .feed import diff_for_visitors
 from .link_queries import Link
-from .people import end_shares, people_of
+from .participants import end_shares, people_of
 from .sharing import grant
 
 __all__ = [
@@ -36,7 +37,9 @@ __all__ = [
     "listing",
     "listing_v3",
     "rename",
-    "set_metadata",
+    "set_private_metadata",
+    "set_public_metadata",
+    "set_sharee_metadata",
 ]
 
 TYPES = {"album": "album", "CollectionType.album": "album", "folder": "folder", "favorites": "favorites", "uncategorized": "uncategorized"}
@@ -45,15 +48,15 @@ LIMIT = 1000  # albums per list of a v3 listing
 ALL = 1 << 40  # "no limit"
 
 
-async def create(kernel: Kernel, actor: Session, ask: wire.NewCollection) -> wire.Collection:
+async def create(kernel: Kernel, actor: Session, ask: wire.NewCollection) -> wire.OneCollection:
     """A new album; the existing one where there can be only one. 400 for malformed keys or an unknown type, 404 without key attributes."""
     if b64_bytes(ask.encrypted_key, 48) is None or b64_bytes(ask.key_decryption_nonce, 24) is None or ask.type not in TYPES:
         raise BadRequest(log="key, nonce or type")
-    return await kernel.db.write("collections.create", _create, actor, ask, kernel.clock.now())
+    return wire.OneCollection(collection=await kernel.db.write("collections.create", _create, actor, ask, kernel.clock.now()))
 
 
 def _create(tx: Tx, actor: Session, ask: wire.NewCollection, now: int) -> wire.Collection:
-    if not queries.has_key_attributes(tx, actor.user_id):
+    if not people.has_keys(tx, actor.user_id):
         raise NotFound(log=f"user {actor.user_id} has no key attributes")
     sync.lock_account(tx, actor.user_id)
     kind = TYPES[ask.type]
@@ -91,8 +94,9 @@ def _attributes(given: wire.CollectionAttributes | None) -> str:
 # --- listings
 
 
-async def listing(kernel: Kernel, actor: Session, since: int) -> bytes:
-    """GET /collections/v2 as JSON: own and shared albums changed after `since` (µs). Answered empty after one point read when nothing is."""
+async def listing(kernel: Kernel, actor: Session, query: wire.SinceQuery) -> Encoded[wire.Collections]:
+    """Own albums, then shared ones, changed after a time (§2.3). Answered empty after one point read when nothing is."""
+    since = query.since_time
     if since >= await kernel.db.read(sync.feed, actor.user_id):
         return b'{"collections":[]}'
     return await kernel.db.scan(_listing, kernel, actor, since)
@@ -115,11 +119,11 @@ def _views(tx: Tx, kernel: Kernel, owned: list[queries.Row], shared: list[querie
     )
 
 
-async def listing_v3(kernel: Kernel, actor: Session, since: int, shared_since: int, limit: int) -> wire.CollectionsV3:
+async def listing_v3(kernel: Kernel, actor: Session, query: wire.ListingQuery) -> wire.CollectionsV3:
     """GET /collections/v3 (§2.4): two cursors; at most `limit` (≤ 1000) albums each, but never half of those of one stamp."""
-    if limit < 0:
+    if query.limit < 0:
         raise BadRequest(log="negative limit")
-    return await kernel.db.scan(_listing_v3, kernel, actor, since, shared_since, min(limit, LIMIT))
+    return await kernel.db.scan(_listing_v3, kernel, actor, query.since_time, query.shared_since_time, min(query.limit, LIMIT))
 
 
 def _listing_v3(tx: Tx, kernel: Kernel, actor: Session, since: int, shared_since: int, limit: int) -> wire.CollectionsV3:
@@ -136,9 +140,9 @@ def _listing_v3(tx: Tx, kernel: Kernel, actor: Session, since: int, shared_since
     return wire.CollectionsV3(owned=mine, shared=others)
 
 
-async def get(kernel: Kernel, actor: Session, collection_id: int) -> wire.Collection:
+async def get(kernel: Kernel, actor: Session, collection_id: int) -> wire.OneCollection:
     """One album (§2.2): its owner also gets a deleted one, whose key the trash still needs."""
-    return await kernel.db.scan(_get, kernel, actor.user_id, collection_id)
+    return wire.OneCollection(collection=await kernel.db.scan(_get, kernel, actor.user_id, collection_id))
 
 
 def _get(tx: Tx, kernel: Kernel, user_id: int, collection_id: int) -> wire.Collection:
@@ -176,19 +180,23 @@ def _edit(tx: Tx, user_id: int, collection_id: int, change: Any, now: int) -> No
     sync.stamp_collections(tx, now, [collection_id])
 
 
-async def set_metadata(kernel: Kernel, actor: Session, ask: wire.NewMetadata, kind: str) -> None:
-    """`kind` private, public (owner; stored version = sent + 1, the last write wins) or sharee (a participant's own, stored as sent) (§2.7)."""
-    magic = ask.magic_metadata
-    assert magic is not None  # required by the body
-    if kind == "sharee":
-        await kernel.db.write("collections.sharee_metadata", _sharee_metadata, actor.user_id, ask.id, magic, kernel.clock.now())
-        return
-    write = queries.set_magic if kind == "private" else queries.set_public_magic
+async def set_private_metadata(kernel: Kernel, actor: Session, ask: wire.NewMetadata) -> None:
+    """What the owner alone sees; the stored version is that sent + 1, the last write wins (§2.7)."""
+    await kernel.db.write("collections.metadata", _edit, actor.user_id, ask.id, _magic(queries.set_magic, ask), kernel.clock.now())
 
-    def change(tx: Tx) -> None:
-        write(tx, ask.id, magic.stored(magic.version + 1))
 
-    await kernel.db.write("collections.metadata", _edit, actor.user_id, ask.id, change, kernel.clock.now())
+async def set_public_metadata(kernel: Kernel, actor: Session, ask: wire.NewMetadata) -> None:
+    """What everybody in the album sees; written by its owner, as the private."""
+    await kernel.db.write("collections.metadata", _edit, actor.user_id, ask.id, _magic(queries.set_public_magic, ask), kernel.clock.now())
+
+
+def _magic(write: Callable[[Tx, int, str], None], ask: wire.NewMetadata) -> Callable[[Tx], None]:
+    return lambda tx: write(tx, ask.id, ask.magic_metadata.stored(ask.magic_metadata.version + 1))
+
+
+async def set_sharee_metadata(kernel: Kernel, actor: Session, ask: wire.NewMetadata) -> None:
+    """A participant's own, stored as sent."""
+    await kernel.db.write("collections.sharee_metadata", _sharee_metadata, actor.user_id, ask.id, ask.magic_metadata, kernel.clock.now())
 
 
 def _sharee_metadata(tx: Tx, user_id: int, collection_id: int, magic: MagicMetadata, now: int) -> None:
@@ -202,10 +210,10 @@ def _sharee_metadata(tx: Tx, user_id: int, collection_id: int, magic: MagicMetad
 # --- deletion
 
 
-async def delete(kernel: Kernel, actor: Session, collection_id: int, keep_files: bool) -> None:
+async def delete(kernel: Kernel, actor: Session, query: wire.DeleteQuery) -> None:
     """Delete an album (§2.8). Its owner's files go to the trash unless `keep_files`, which then needs an empty album (409). Deleting again
     is no error. One transaction: no photo is ever in no album and not in the trash."""
-    await kernel.db.write("collections.delete", _delete, kernel, actor.user_id, collection_id, keep_files, kernel.clock.now())
+    await kernel.db.write("collections.delete", _delete, kernel, actor.user_id, query.collection_id, query.keep_files, kernel.clock.now())
 
 
 def _delete(tx: Tx, kernel: Kernel, user_id: int, collection_id: int, keep_files: bool, now: int) -> None:
@@ -234,7 +242,7 @@ def forget_person(tx: Tx, kernel: Kernel, user_id: int, now: int) -> None:
 
     Request it in the transaction that deletes the account, which holds the account's lock.
     """
-    people.forget_person(tx, kernel, user_id, now)  # locks and stamps its albums
+    participants.forget_person(tx, kernel, user_id, now)  # locks and stamps its albums
     links.end_all(tx, [c for c, owner in queries.albums_of_person(tx, user_id) if owner == user_id], now)
 
 

@@ -1,24 +1,29 @@
-"""Sharing albums with other accounts: share, unshare, leave, who is in (collections.md §5)."""
+"""Sharing albums with other accounts: share, unshare, leave, who is in (collections.md §5). Many albums at once are in `bulk`.
+
+Addresses are looked up for those only who may share the album, and within the budget of `people.look_up`: nobody finds out here who has
+an account. Unsharing looks at the album's own people alone.
+"""
 
 from __future__ import annotations
 
 from ..db import Tx
-from ..kernel import access, sync
-from ..kernel.access import Role, Session
+from ..kernel import access, people, sync
+from ..kernel.access import Membership, Role, Session
 from ..kernel.crypto import normal_email
-from ..kernel.errors import BadRequest, Forbidden, NotFound
+from ..kernel.errors import BadRequest, CodedBadRequest, Forbidden, NotFound, TooLarge
 from ..kernel.parts import Kernel
 from ..kernel.wire import b64_bytes
 from . import member_queries, queries
-from .people import end_shares, people_of
-from .wire import Person, Share, Sharees, Unshare
+from .participants import end_shares, people_of
+from .wire import AlbumQuery, BatchShare, Person, Share, Sharees, Unshare
 
 ROLES = frozenset({"VIEWER", "COLLABORATOR", "ADMIN"})
+BATCH = 10
 
 
-async def sharees(kernel: Kernel, actor: Session, collection_id: int) -> Sharees:
+async def sharees(kernel: Kernel, actor: Session, query: AlbumQuery) -> Sharees:
     """Everybody an album is shared with; for its participants."""
-    return await kernel.db.scan(_sharees, kernel, actor.user_id, collection_id)
+    return await kernel.db.scan(_sharees, kernel, actor.user_id, query.collection_id)
 
 
 def _sharees(tx: Tx, kernel: Kernel, user_id: int, collection_id: int) -> Sharees:
@@ -31,23 +36,39 @@ def _people(tx: Tx, kernel: Kernel, collection_id: int) -> list[Person]:
 
 
 async def share(kernel: Kernel, actor: Session, ask: Share) -> Sharees:
-    """Share with an account, or change its role. 400: malformed key, role, oneself, the owner, an uncategorized album; 404: nobody has
-    that address; 403: neither owner nor admin."""
-    if b64_bytes(ask.encrypted_key, 80) is None or (ask.role or "VIEWER") not in ROLES:
+    """Share with an account, or change its role. 400: malformed key, role, oneself, the owner, more than looking at an uncategorized album;
+    403: neither owner nor admin; 404: nobody has that address; 429: too many addresses that nobody has."""
+    role = ask.role or "VIEWER"
+    if b64_bytes(ask.encrypted_key, 80) is None or role not in ROLES:
         raise BadRequest(log="key or role")
-    return await kernel.db.write("collections.share", _share, kernel, actor.user_id, ask, kernel.clock.now())
+    await kernel.db.read(shareable, actor.user_id, ask.collection_id, role)
+    sharee = await people.look_up(kernel, actor.user_id, ask.email)
+    if sharee is None:
+        raise NotFound(log="no account with that address")
+    return await kernel.db.write(
+        "collections.share", _share, kernel, actor.user_id, ask.collection_id, [(sharee, ask.encrypted_key, role)], kernel.clock.now()
+    )
 
 
-def _share(tx: Tx, kernel: Kernel, user_id: int, ask: Share, now: int) -> Sharees:
-    sharee = _account(tx, kernel, ask.email)
-    if sharee == user_id:
-        raise BadRequest(log="shared with oneself")
-    sync.lock_collections(tx, [ask.collection_id])
-    album = access.managed(tx, user_id, ask.collection_id)
-    if album.type == "uncategorized" or sharee == album.owner_id:
-        raise BadRequest(log=f"can not share a collection of type {album.type} with {sharee}")
-    grant(tx, ask.collection_id, sharee, ask.encrypted_key, ask.role or "VIEWER", now)
-    return Sharees(sharees=_people(tx, kernel, ask.collection_id))
+def shareable(tx: Tx, user_id: int, collection_id: int, role: str) -> Membership:
+    """An album that the actor may share in this role: one's uncategorized photos may be looked at, and no more."""
+    album = access.managed(tx, user_id, collection_id)
+    if album.type == "uncategorized" and role != "VIEWER":
+        raise BadRequest(log=f"an uncategorized album is shared for looking only, not as {role}")
+    return album
+
+
+def _share(tx: Tx, kernel: Kernel, user_id: int, collection_id: int, shares: list[tuple[int, str, str]], now: int) -> Sharees:
+    """`shares`: (account, sealed key, role) of each."""
+    sync.lock_collections(tx, [collection_id])
+    for sharee, _, role in shares:
+        album = shareable(tx, user_id, collection_id, role)
+        if sharee in (user_id, album.owner_id):
+            raise BadRequest(log="shared with oneself or the owner")
+    stamp = sync.stamp_collections(tx, now, [collection_id], also=[sharee for sharee, _, _ in shares])
+    for sharee, key, role in shares:
+        queries.upsert_share(tx, collection_id, sharee, key, role, stamp)
+    return Sharees(sharees=_people(tx, kernel, collection_id))
 
 
 def grant(tx: Tx, collection_id: int, sharee: int, key: str, role: str, now: int) -> None:
@@ -56,31 +77,62 @@ def grant(tx: Tx, collection_id: int, sharee: int, key: str, role: str, now: int
     queries.upsert_share(tx, collection_id, sharee, key, role, stamp)
 
 
-def _account(tx: Tx, kernel: Kernel, email: str) -> int:
-    found = queries.user_by_email(tx, kernel.crypto.hash(normal_email(email)))
-    if found is None:
-        raise NotFound(log="no account with that address")
-    return found
+async def share_batch(kernel: Kernel, actor: Session, ask: BatchShare) -> Sharees:
+    """One album for several people, all or none (§5.7). A field missing 400, other mistakes 400 BAD_REQUEST, more than ten 413, neither owner
+    nor admin 403, deleted 404 COLLECTION_DELETED, an address of nobody 404."""
+    collection_id = _check_batch(ask)
+    await kernel.db.read(_batch_album, actor.user_id, ask)
+    shares = []
+    for item in ask.shares:
+        sharee = await people.look_up(kernel, actor.user_id, item.email)
+        if sharee is None:
+            raise NotFound(log="no account with one of the addresses")
+        shares.append((sharee, item.encrypted_key, item.role or "VIEWER"))
+    return await kernel.db.write("collections.share_batch", _share, kernel, actor.user_id, collection_id, shares, kernel.clock.now())
+
+
+def _check_batch(ask: BatchShare) -> int:
+    """The one album of a batch."""
+    if not ask.shares or not all(i.collection_id and i.email and i.encrypted_key for i in ask.shares):
+        raise BadRequest(log="a field is missing")
+    if len(ask.shares) > BATCH:
+        raise TooLarge(log=f"{len(ask.shares)} people")
+    if len({i.collection_id for i in ask.shares}) > 1 or len({normal_email(i.email) for i in ask.shares}) < len(ask.shares):
+        raise CodedBadRequest("a batch is for one album, each person once")
+    if any(b64_bytes(i.encrypted_key, 80) is None or (i.role or "VIEWER") not in ROLES for i in ask.shares):
+        raise CodedBadRequest("a key or role is not valid")
+    return ask.shares[0].collection_id
+
+
+def _batch_album(tx: Tx, user_id: int, ask: BatchShare) -> None:
+    try:
+        for role in {i.role or "VIEWER" for i in ask.shares}:
+            shareable(tx, user_id, ask.shares[0].collection_id, role)
+    except NotFound as e:
+        if e.log.endswith("is deleted"):
+            raise NotFound("collection is deleted", code="COLLECTION_DELETED") from None
+        raise
 
 
 async def unshare(kernel: Kernel, actor: Session, ask: Unshare) -> Sharees:
-    """Put somebody out: the share becomes a tombstone and their photos leave the album. 403 for oneself, the owner, and without the role."""
+    """Put somebody out: the share becomes a tombstone and their photos leave the album. Unknown album 404, without the role 403, nobody of
+    that address in the album 404, oneself or the owner 403."""
     return await kernel.db.write("collections.unshare", _unshare, kernel, actor.user_id, ask, kernel.clock.now())
 
 
 def _unshare(tx: Tx, kernel: Kernel, user_id: int, ask: Unshare, now: int) -> Sharees:
-    target = _account(tx, kernel, ask.email)
-    if target == user_id:
-        raise Forbidden(log="leaving is another route")
     sync.lock_collections(tx, [ask.collection_id])
     album = access.managed(tx, user_id, ask.collection_id)
-    if target == album.owner_id:
-        raise Forbidden(log="the owner can not be put out")
-    _part(tx, ask.collection_id, target, now)
+    target = queries.person_by_email(tx, ask.collection_id, kernel.crypto.hash(normal_email(ask.email)))
+    if target is None:
+        raise NotFound(log="nobody of that address is in the album")
+    if target in (user_id, album.owner_id):
+        raise Forbidden(log="leaving is another route, and the owner can not be put out")
+    part(tx, ask.collection_id, target, now)
     return Sharees(sharees=_people(tx, kernel, ask.collection_id))
 
 
-def _part(tx: Tx, collection_id: int, sharee: int, now: int) -> None:
+def part(tx: Tx, collection_id: int, sharee: int, now: int) -> None:
     """End one person's share of a locked album; nothing happens when there is none."""
     if queries.share_of(tx, collection_id, sharee) is None:
         return
@@ -99,6 +151,6 @@ def _leave(tx: Tx, user_id: int, collection_id: int, now: int) -> None:
     try:
         album = access.owned(tx, user_id, collection_id, deleted_ok=True)
     except Forbidden:
-        _part(tx, collection_id, user_id, now)
+        part(tx, collection_id, user_id, now)
         return
     raise Forbidden(log=f"{Role.OWNER.name} of {album.collection_id} can not leave")

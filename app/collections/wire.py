@@ -8,7 +8,8 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from ..files.entry import File
-from ..kernel.fields import Address, Batch, Key, Title, Word
+from ..http.query import Lax, Query
+from ..kernel.fields import Address, Batch, Few, Key, Title, Word
 from ..kernel.wire import Body, MagicMetadata, Needed, Reply
 
 # --- requests
@@ -65,6 +66,46 @@ class Unshare(Body):
 
     collection_id: Needed[int]
     email: Needed[Address]
+
+
+class BulkItem(Body):
+    """An album with its key sealed to the recipient. What is wrong with one is said of it alone, so nothing is required here."""
+
+    collection_id: int = 0
+    encrypted_key: Key = ""
+    role: Word = ""
+
+
+class BulkShare(Body):
+    """POST /collections/share/bulk (§5.6): many albums for one person, who has this address. `source`: manual or automatic."""
+
+    recipient_user_id: Needed[int]
+    recipient_email: Needed[Address]
+    source: Needed[Word]
+    collections: Needed[Batch[BulkItem]]
+
+
+class BulkUnshare(Body):
+    """POST /collections/unshare/bulk (§5.6)."""
+
+    recipient_user_id: Needed[int]
+    source: Needed[Word]
+    collection_ids: Needed[Batch[int]]
+
+
+class BatchItem(Body):
+    """One person in a batch share; elements are not checked while decoding."""
+
+    collection_id: int = 0
+    email: Address = ""
+    encrypted_key: Key = ""
+    role: Word = ""
+
+
+class BatchShare(Body):
+    """POST /collections/share/batch (§5.7): one album for 1 to 10 people."""
+
+    shares: Needed[Few[BatchItem]]
 
 
 class FileItem(Body):
@@ -130,6 +171,56 @@ class LinkChange(Body):
     disable_password: bool | None = None
     enable_join: bool | None = None
     min_role: Word | None = None
+
+
+# --- queries
+
+
+class SinceQuery(Query):
+    """GET /collections/v2; µs."""
+
+    since_time: Lax = 0
+
+
+class ListingQuery(Query):
+    """GET /collections/v3: a cursor for each list, and at most so many albums of each."""
+
+    since_time: Lax = 0
+    shared_since_time: Lax = 0
+    limit: Lax = 1000
+
+
+class AlbumQuery(Query):
+    """GET /collections/sharees."""
+
+    collection_id: Lax = 0
+
+
+class FileQuery(Query):
+    """GET /collections/file."""
+
+    collection_id: Lax = 0
+    file_id: Lax = 0
+
+
+class DiffQuery(Query):
+    """GET /collections/v2/diff; µs."""
+
+    collection_id: Lax = 0
+    since_time: Lax = 0
+
+
+class DeleteQuery(Query):
+    """DELETE /collections/v3/{id}: both values come from the query, the path is not looked at (§2.8)."""
+
+    collection_id: Needed[int]
+    keep_files: bool
+
+
+class ActionsQuery(Query):
+    """GET /collection-actions/…; µs."""
+
+    since_time: int = 0
 
 
 # --- replies
@@ -210,6 +301,19 @@ class Diff(Reply):
 
     diff: list[File]
     has_more: bool
+
+
+class BulkResult(Reply):
+    """What became of one album: shared, already_shared, blocked_previous_removal, unshared, already_unshared, not_shared, failed."""
+
+    collection_id: int
+    status: str
+
+
+class BulkResults(Reply):
+    """One for each album, in the order asked."""
+
+    results: list[BulkResult]
 
 
 class OneFile(Reply):

@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-from ..http.answer import Answer, reply
+from ..http.answer import OBJECT, Answer, reply
 from ..http.auth import storage
-from ..http.request import BaseUrl, Request
+from ..http.request import BaseUrl
 from ..http.routing import get, post, put
 from ..kernel.access import Session
-from ..kernel.errors import BadRequest, CodedBadRequest, NotFound
+from ..kernel.errors import CodedBadRequest, Conflict, Forbidden, NotFound, StorageFull, Unavailable
 from ..kernel.parts import Kernel
-from ..kernel.wire import Body, go_bool, strict_int
+from ..kernel.wire import strict_int
 from ..objects.wire import FileUrl
 from . import service, wire, writing
 from .names import PREFIXES
 
-B = TypeVar("B", bound=Body)
 MAX_PARTS = 10_000
-
-
-async def coded(request: Request, kind: type[B], text: str = "") -> B:
-    """The body; 400 BAD_REQUEST with a text when it does not fit."""
-    try:
-        return await request.json(kind)
-    except BadRequest as e:
-        raise CodedBadRequest(text or e.log) from None
-
-
-def client(request: Request) -> str:
-    """`<package>[/<version>]`, kept with the data (files.md §8)."""
-    package, version = request.header(b"x-client-package")[:100], request.header(b"x-client-version")[:50]
-    return f"{package}/{version}" if version else package
-
-
-async def put_one(request: Request, actor: Session) -> Answer:
-    await writing.put(request.kernel, actor, await coded(request, wire.NewData), client(request))
-    return reply({})
-
-
-async def put_video(request: Request, actor: Session) -> Answer:
-    await writing.register_video(request.kernel, actor, await coded(request, wire.NewVideo, "invalid request body"), client(request))
-    return reply({})
-
-
-async def fetch(request: Request, actor: Session) -> Answer:
-    return reply(await service.fetch(request.kernel, actor, await coded(request, wire.Wanted)))
 
 
 async def fetch_one(kernel: Kernel, actor: Session, query: wire.OneWanted) -> Answer:
@@ -61,26 +30,14 @@ async def preview(kernel: Kernel, actor: Session, base_url: BaseUrl, query: wire
     return FileUrl(url=await service.preview_url(kernel, actor, base_url, query.file_id, query.kind))
 
 
-async def preview_upload_url(request: Request, actor: Session) -> Answer:
-    file_id, kind = strict_int(request.query.get("fileID")), request.query.get("type", "")
-    if not file_id or not kind:
-        raise BadRequest(log="fileID and type are required")
-    if kind not in PREFIXES:
-        raise CodedBadRequest(f"unsupported object type {kind[:40]}")
-    parts = _parts(request) if _in_parts(request) else None
-    return reply(await writing.preview_upload(request.kernel, actor, request.base_url, file_id, kind, parts))
+async def preview_upload_url(kernel: Kernel, actor: Session, base_url: BaseUrl, query: wire.NewBlob) -> wire.PreviewUpload:
+    if query.kind not in PREFIXES:
+        raise CodedBadRequest(f"unsupported object type {query.kind[:40]}")
+    parts = _parts(query.count) if query.is_multi_part else None
+    return await writing.preview_upload(kernel, actor, base_url, query.file_id, query.kind, parts)
 
 
-def _in_parts(request: Request) -> bool:
-    text = request.query.get("isMultiPart")
-    wish = go_bool(text) if text else False
-    if wish is None:
-        raise BadRequest(log="isMultiPart is neither true nor false")
-    return wish
-
-
-def _parts(request: Request) -> int:
-    text = request.query.get("count")
+def _parts(text: str) -> int:
     if not text:
         raise CodedBadRequest("count is required for multipart upload")
     count = strict_int(text) or 0
@@ -89,17 +46,12 @@ def _parts(request: Request) -> int:
     return count
 
 
-async def status_diff(request: Request, actor: Session) -> Answer:
-    ask = await coded(request, wire.Since)
-    return reply(await service.status(request.kernel, actor, ask.last_updated_at))
-
-
 ROUTES = [
-    put("/files/data", storage, put_one),
-    put("/files/video-data", storage, put_video),
-    post("/files/data/fetch", storage, fetch),
-    get("/files/data/fetch", storage, fetch_one),
-    get("/files/data/preview", storage, preview),
-    get("/files/data/preview-upload-url", storage, preview_upload_url),
-    post("/files/data/status-diff", storage, status_diff),
+    put("/files/data", storage, writing.put, done=OBJECT, errors=(Conflict, Forbidden, NotFound, Unavailable)),
+    put("/files/video-data", storage, writing.register_video, done=OBJECT, errors=(Forbidden, NotFound, StorageFull, Unavailable)),
+    post("/files/data/fetch", storage, service.fetch, errors=(Forbidden,)),
+    get("/files/data/fetch", storage, fetch_one, errors=(Forbidden, NotFound, Unavailable)),
+    get("/files/data/preview", storage, preview, errors=(Forbidden, NotFound)),
+    get("/files/data/preview-upload-url", storage, preview_upload_url, errors=(Forbidden, NotFound, Unavailable)),
+    post("/files/data/status-diff", storage, service.status),
 ]

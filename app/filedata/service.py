@@ -21,7 +21,7 @@ from ..objects import service as objects
 from . import queries
 from .names import PREFIXES
 from .queries import Row
-from .wire import Content, Data, Fetched, Status, StatusDiff, Wanted
+from .wire import Content, Data, Fetched, Since, Status, StatusDiff, Wanted
 
 log = logging.getLogger("darkroom.filedata")
 
@@ -34,13 +34,13 @@ _AT_ONCE = 32  # objects read at the same time for one request
 async def fetch(kernel: Kernel, actor: Session, ask: Wanted) -> Fetched:
     """Data of up to 200 files the actor may read; 403 when one exists and may not be read. Deleted data appears nowhere."""
     ids = ask.file_ids or []
-    if ask.type not in FETCHABLE or not 0 < len(ids) <= MAX_IDS:
+    if ask.kind not in FETCHABLE or not 0 < len(ids) <= MAX_IDS:
         raise CodedBadRequest(f"mldata or vid_preview of 1 to {MAX_IDS} files can be fetched")
     if len(set(ids)) != len(ids):
         raise BadRequest(log="duplicate file ids")
-    found = await kernel.db.read(_allowed_rows, actor.user_id, ids, ask.type)
+    found = await kernel.db.read(_allowed_rows, actor.user_id, ids, ask.kind)
     gate = asyncio.Semaphore(_AT_ONCE)
-    read = await asyncio.gather(*(_read(kernel, gate, ask.type, row) for row in found if not row.is_deleted))
+    read = await asyncio.gather(*(_read(kernel, gate, ask.kind, row) for row in found if not row.is_deleted))
     known = {row.file_id for row in found}
     return Fetched(
         data=[data for _, data in read if data is not None],
@@ -115,8 +115,9 @@ async def preview_of(kernel: Kernel, base_url: str, file_id: int, kind: str, *, 
     return objects.url(kernel, base_url, *place, visit=visit)
 
 
-async def status(kernel: Kernel, actor: Session, since: int | None) -> StatusDiff:
-    """What changed in the actor's own derived data since a stamp (µs), deletions included; a page never splits a stamp (§19 W16)."""
+async def status(kernel: Kernel, actor: Session, ask: Since) -> StatusDiff:
+    """What changed in the actor's own derived data since a stamp, deletions included; a page never splits a stamp (§19 W16)."""
+    since = ask.last_updated_at
     if since is None or since < 0:
         raise CodedBadRequest("lastUpdated is required and should be greater than or equal to 0")
     if since >= await kernel.db.read(sync.feed, actor.user_id):

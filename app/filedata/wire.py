@@ -15,8 +15,9 @@ from ..kernel.wire import Body, Lean, Needed, Reply
 class NewData(Body):
     """PUT /files/data. Without `last_updated_at` the write is unconditional; 0 means that there must be nothing yet."""
 
+    refusal: ClassVar[type[AppError]] = CodedBadRequest
     file_id: Needed[int]
-    type: Needed[Word]
+    kind: Needed[Word] = msgspec.field(name="type")
     encrypted_data: Derived = ""
     decryption_header: Key = ""
     version: int | None = None
@@ -26,6 +27,7 @@ class NewData(Body):
 class NewVideo(Body):
     """PUT /files/video-data: registers an uploaded blob of `object_size` bytes and its playlist."""
 
+    refusal: ClassVar[type[AppError]] = CodedBadRequest
     file_id: Needed[int]
     object_id: Needed[Word]
     object_size: Needed[int]
@@ -37,13 +39,15 @@ class NewVideo(Body):
 class Wanted(Body):
     """POST /files/data/fetch."""
 
-    type: Word = ""
+    refusal: ClassVar[type[AppError]] = CodedBadRequest
+    kind: Word = msgspec.field(default="", name="type")
     file_ids: Batch[int] | None = None
 
 
 class Since(Body):
     """POST /files/data/status-diff; µs."""
 
+    refusal: ClassVar[type[AppError]] = CodedBadRequest
     last_updated_at: int | None = None
 
 
@@ -54,6 +58,15 @@ class OneWanted(Query):
     file_id: Needed[int]
     kind: str = msgspec.field(default="", name="type")
     prefer_no_content: bool = False
+
+
+class NewBlob(Query):
+    """GET /files/data/preview-upload-url."""
+
+    file_id: Needed[int]
+    kind: Needed[str] = msgspec.field(name="type")
+    is_multi_part: bool = False
+    count: str = ""
 
 
 class Content(msgspec.Struct, rename="camel"):

@@ -17,6 +17,7 @@ from ..kernel.errors import AppError, BadRequest, CodedBadRequest, Conflict, For
 from ..kernel.parts import Kernel
 from ..objects import service as objects
 from . import names, queries
+from .client import Client
 from .queries import Row, Standing
 from .wire import Content, NewData, NewVideo, PreviewUpload
 
@@ -56,14 +57,14 @@ def _in_album(found: Standing | None, actor: int, file_id: int) -> None:
 
 
 # --- mldata
-async def put(kernel: Kernel, actor: Session, ask: NewData, client: str) -> None:
+async def put(kernel: Kernel, actor: Session, ask: NewData, client: Client) -> None:
     """Write mldata. 409 INVALID_VERSION when `last_updated_at` is given and not that of what is there (0: nothing)."""
-    if ask.type != MLDATA:
-        raise CodedBadRequest(f"invalid object type {ask.type[:40]}")
+    if ask.kind != MLDATA:
+        raise CodedBadRequest(f"invalid object type {ask.kind[:40]}")
     if not ask.encrypted_data or not ask.decryption_header:
         raise CodedBadRequest("encryptedData and decryptionHeader (only) are required for derived meta")
     await kernel.db.read(_may_put, actor.user_id, ask.file_id, ask.last_updated_at)
-    content = _json(ask.version, ask.encrypted_data, ask.decryption_header, client)
+    content = _json(ask.version, ask.encrypted_data, ask.decryption_header, client.name)
     key = await objects.store_bytes(kernel, actor.user_id, content)
     write = _Write(actor.user_id, ask.file_id, MLDATA, key, kernel.clock.now(), ask.last_updated_at)
     try:
@@ -112,7 +113,7 @@ async def preview_upload(kernel: Kernel, actor: Session, base_url: str, file_id:
     return PreviewUpload(object_id=name, part_urls=made.part_urls, complete_url=made.complete_url)
 
 
-async def register_video(kernel: Kernel, actor: Session, ask: NewVideo, client: str) -> None:
+async def register_video(kernel: Kernel, actor: Session, ask: NewVideo, client: Client) -> None:
     """Make an uploaded blob the file's video preview. Unknown name or another size 400, bytes that never came 404; the same again is fine.
 
     Derived data is free of the quota, but not without bound: in all it may take up as much as the account's limit (§19 D5).
@@ -131,7 +132,7 @@ async def register_video(kernel: Kernel, actor: Session, ask: NewVideo, client: 
         if e.code == "OBJECT_SIZE_FETCH_FAILED":
             raise NotFound(log=e.log) from None
         raise
-    key = await objects.store_bytes(kernel, user_id, _json(ask.version, ask.playlist, ask.playlist_header, client))
+    key = await objects.store_bytes(kernel, user_id, _json(ask.version, ask.playlist, ask.playlist_header, client.name))
     write = _Write(user_id, ask.file_id, VIDEO, key, kernel.clock.now())
     try:
         fresh = await kernel.db.write("filedata.register", _register, write, ask, blob, kernel.config.trash.deletion_grace_days * DAY)

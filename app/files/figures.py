@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 from ..db import Tx
@@ -18,6 +19,19 @@ COUNT_OFFSET = 9_522_438  # museum's: the public figure goes on from the one bef
 async def size(kernel: Kernel, actor: Session, ask: wire.FileIDs) -> wire.Size:
     """Bytes of the originals among these that are the actor's and not gone for good; other ids are ignored."""
     return wire.Size(size=await kernel.db.scan(_size, actor.user_id, ask.file_ids or []))
+
+
+_LAST_OUTDATED = (5, 35)
+_ANDROID_VERSION = re.compile(r"0\.(\d{1,9})\.(\d{1,9})")
+
+
+def is_outdated(agent: str, version: str, package: str) -> bool:
+    """Whether this is a build of the Android app that would delete photos it only believes to be on the server (files.md §6): it is told
+    to update before it frees space. F-Droid's builds have other numbers."""
+    found = _ANDROID_VERSION.fullmatch(version)
+    if found is None or "android" not in agent.lower() or package == "io.ente.photos.fdroid":
+        return False
+    return int(found[1]) <= _LAST_OUTDATED[0] and int(found[2]) <= _LAST_OUTDATED[1]
 
 
 def _size(tx: Tx, owner_id: int, ids: list[int]) -> int:
@@ -61,22 +75,6 @@ def _duplicates(tx: Tx, owner_id: int, app: str) -> list[tuple[int, int]]:
         app=app,
     )
     return [(s, i) for s, i in rows]
-
-
-async def large_thumbnails(kernel: Kernel, actor: Session, threshold: int) -> wire.LargeThumbnails:
-    """Files of this app whose thumbnail has at least `threshold` bytes, ids ascending."""
-    return wire.LargeThumbnails(large_thumbnail_files=await kernel.db.scan(_large_thumbnails, actor.user_id, actor.app, threshold))
-
-
-def _large_thumbnails(tx: Tx, owner_id: int, app: str, threshold: int) -> list[int]:
-    rows = tx.all(
-        "SELECT file_id FROM files WHERE owner_id = :owner_id AND app = :app AND NOT is_deleted AND thumb_object_id IS NOT NULL "
-        "AND thumb_size >= :threshold ORDER BY file_id",
-        owner_id=owner_id,
-        app=app,
-        threshold=threshold,
-    )
-    return [i for (i,) in rows]
 
 
 async def count(kernel: Kernel) -> wire.Count:

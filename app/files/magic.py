@@ -31,8 +31,18 @@ PRIVATE = _CHANGE.format(column="magic_metadata", prefix="magic")
 PUBLIC = _CHANGE.format(column="pub_magic_metadata", prefix="pub_magic")
 
 
-async def change(kernel: Kernel, actor: Session, ask: wire.MagicChanges, statement: str) -> None:
-    """Store each item with its version + 1. `statement`: PRIVATE or PUBLIC.
+async def change_private(kernel: Kernel, actor: Session, ask: wire.MagicChanges) -> None:
+    """What the file's owner alone sees; as `_store`."""
+    await _store(kernel, actor, ask, PRIVATE)
+
+
+async def change_public(kernel: Kernel, actor: Session, ask: wire.PublicMagicChanges) -> None:
+    """What everybody who sees the file sees; as `_store`."""
+    await _store(kernel, actor, ask, PUBLIC)
+
+
+async def _store(kernel: Kernel, actor: Session, ask: wire.MagicChanges, statement: str) -> None:
+    """Store each item with its version + 1.
 
     More than 1000 items (10,000 public ones) 413; unknown or gone for good 404; another's 403; stale version or more than 2 keys fewer
     409; malformed 400.

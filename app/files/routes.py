@@ -2,79 +2,39 @@
 
 from __future__ import annotations
 
-from ..http.answer import EMPTY, Answer, reply
 from ..http.auth import anyone, storage
 from ..http.request import Request
 from ..http.routing import get, post, put
 from ..kernel.access import Session
+from ..kernel.errors import Conflict, Forbidden, NotFound, OutdatedApp, PaymentRequired, StorageFull, TooLarge, Unavailable
+from ..kernel.parts import Kernel
 from . import copying, figures, magic, service, wire
 
+_COMMIT = (PaymentRequired, Forbidden, NotFound, TooLarge, StorageFull, Unavailable)
 
-async def create(request: Request, actor: Session) -> Answer:
-    ask = await request.json(wire.NewFile)
+
+async def create(kernel: Kernel, actor: Session, ask: wire.NewFile) -> wire.Committed | wire.Updated:
     if ask.id != 0:  # as old clients replace a file's content (§3.3)
-        return reply(await service.update(request.kernel, actor, ask))
-    return reply(await service.create(request.kernel, actor.user_id, actor.app, ask))
+        return await service.update(kernel, actor, ask)
+    return await service.create(kernel, actor.user_id, actor.app, ask)
 
 
-async def update(request: Request, actor: Session) -> Answer:
-    return reply(await service.update(request.kernel, actor, await request.json(wire.NewFile)))
-
-
-async def update_thumbnail(request: Request, actor: Session) -> Answer:
-    await service.update_thumbnail(request.kernel, actor, await request.json(wire.NewThumbnail))
-    return EMPTY
-
-
-async def private_magic(request: Request, actor: Session) -> Answer:
-    await magic.change(request.kernel, actor, await request.json(wire.MagicChanges), magic.PRIVATE)
-    return EMPTY
-
-
-async def public_magic(request: Request, actor: Session) -> Answer:
-    await magic.change(request.kernel, actor, await request.json(wire.MagicChanges), magic.PUBLIC)
-    return EMPTY
-
-
-async def create_meta(request: Request, actor: Session) -> Answer:
-    return reply(await service.create_meta(request.kernel, actor, await request.json(wire.NewMeta)))
-
-
-async def copy(request: Request, actor: Session) -> Answer:
-    return reply(await copying.copy(request.kernel, actor, await request.json(wire.CopyFiles)))
-
-
-async def size(request: Request, actor: Session) -> Answer:
-    return reply(await figures.size(request.kernel, actor, await request.json(wire.FileIDs)))
-
-
-async def info(request: Request, actor: Session) -> Answer:
-    return reply(await figures.info(request.kernel, actor, await request.json(wire.FileIDs)))
-
-
-async def duplicates(request: Request, actor: Session) -> Answer:
-    return reply(await figures.duplicates(request.kernel, actor))
-
-
-async def large_thumbnails(request: Request, actor: Session) -> Answer:
-    return reply(await figures.large_thumbnails(request.kernel, actor, request.int_query("threshold")))
-
-
-async def count(request: Request, _: None) -> Answer:
-    return reply(await figures.count(request.kernel))
+async def size(request: Request, actor: Session, ask: wire.FileIDs) -> wire.Size:
+    if figures.is_outdated(request.header(b"user-agent"), request.header(b"x-client-version"), request.header(b"x-client-package")):
+        raise OutdatedApp
+    return await figures.size(request.kernel, actor, ask)
 
 
 ROUTES = [
-    post("/files", storage, create),
-    put("/files/update", storage, update),
-    put("/files/thumbnail", storage, update_thumbnail),
-    put("/files/magic-metadata", storage, private_magic),
-    put("/files/public-magic-metadata", storage, public_magic),
-    post("/files/meta", storage, create_meta),
-    post("/files/copy", storage, copy),
-    post("/files/size", storage, size),
-    post("/files/info", storage, info),
-    get("/files/duplicates", storage, duplicates),
-    get("/files/large-thumbnails", storage, large_thumbnails),
-    get("/files/count", anyone, count),
+    post("/files", storage, create, errors=_COMMIT),
+    put("/files/update", storage, service.update, errors=_COMMIT),
+    put("/files/thumbnail", storage, service.update_thumbnail, errors=_COMMIT),
+    put("/files/magic-metadata", storage, magic.change_private, errors=(Conflict, Forbidden, NotFound, TooLarge)),
+    put("/files/public-magic-metadata", storage, magic.change_public, errors=(Conflict, Forbidden, NotFound, TooLarge)),
+    post("/files/meta", storage, service.create_meta, errors=_COMMIT),
+    post("/files/copy", storage, copying.copy, errors=_COMMIT),
+    post("/files/size", storage, size, errors=(OutdatedApp,)),
+    post("/files/info", storage, figures.info, errors=(Forbidden,)),
+    get("/files/duplicates", storage, figures.duplicates),
+    get("/files/count", anyone, figures.count),
 ]

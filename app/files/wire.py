@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType, field
 
 from ..kernel import fields
-from ..kernel.fields import Batch, Key, Word
+from ..kernel.fields import Batch, Key, Most, Word
 from ..kernel.wire import Body, MagicMetadata, Needed, Reply, Safe
 from .entry import Info, Metadata
 
@@ -16,7 +16,8 @@ Int = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
 
 class ChangedMagic(Body):
-    """Magic metadata in a list of changes, whose elements are not checked while decoding (files.md §0.2)."""
+    """Magic metadata in a list of changes, whose elements are not checked while decoding (files.md §0.2): what is missing is zero here, and
+    refused by the service after what it refuses first."""
 
     version: Safe = 0
     count: Safe = 0
@@ -36,7 +37,7 @@ class Object(Body):
     size: Int = 0
 
 
-class Sealed(Body, kw_only=True):
+class NewContent(Body, kw_only=True):
     """The encrypted metadata of a file."""
 
     encrypted_data: fields.Metadata = ""
@@ -50,7 +51,7 @@ class NewMeta(Body, kw_only=True):
     collection_id: Int = 0
     encrypted_key: Key = ""
     key_decryption_nonce: Key = ""
-    metadata: Needed[Sealed]
+    metadata: Needed[NewContent]
     magic_metadata: MagicMetadata | None = None
     pub_magic_metadata: MagicMetadata | None = None
 
@@ -81,6 +82,12 @@ class MagicChanges(Body):
 
     metadata_list: Needed[Batch[MagicChange]]
     skip_version: bool = False
+
+
+class PublicMagicChanges(MagicChanges):
+    """The same for public ones, of which a client may send more at once."""
+
+    metadata_list: Needed[Most[MagicChange]]
 
 
 class CopyItem(Body):
@@ -167,10 +174,6 @@ class Duplicate(Reply):
 
 class Duplicates(Reply):
     duplicates: list[Duplicate]
-
-
-class LargeThumbnails(Reply):
-    large_thumbnail_files: list[int]
 
 
 class Count(Reply):

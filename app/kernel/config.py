@@ -197,6 +197,8 @@ class Limits(Section):
     probes: Limit = Field(_limit(100, 3600), description="Answers per client address that tell whether an account exists. Survives a restart.")
     link_password: Limit = Field(_limit(10, 60), description="Password tries on a public link, per address. Survives a restart.")
     public_key: Limit = Field(_limit(200, 60), description="Look-ups of other people's public keys, per account.")
+    strangers: Limit = Field(_limit(10, 3600), description="Look-ups of addresses that nobody here has, per account; then every look-up waits.")
+    bulk_sharing: Limit = Field(_limit(60, 60), description="Shares of many albums or with many people at once, per route and account.")
     upload_urls: Limit = Field(_limit(500, 60), description="Upload URL requests per route and account.")
     custom_domain: Limit = Field(_limit(500, 60), description="Questions whether a custom domain is claimed, per address.")
     preview: Limit = Field(_limit(700, 1), description="Thumbnail requests per account.")

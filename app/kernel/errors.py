@@ -92,6 +92,15 @@ class StorageFull(AppError):
     status = 426
 
 
+class OutdatedApp(AppError):
+    """426 without a body: the app is older than what it asks for."""
+
+    status = 426
+
+    def body(self) -> bytes:
+        return b""
+
+
 class TooMany(AppError):
     """429 `{}`: too many bad tries (the rate limiter's own refusal is `Gate`)."""
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ..db import Tx
 from .crypto import Crypto, normal_email
-from .errors import BadRequest, NotFound
+from .errors import BadRequest, NotFound, TooMany
+from .parts import Kernel
 
 LONGEST_ADDRESS = 320  # characters; what mail systems take
 
@@ -24,6 +25,17 @@ def find(tx: Tx, crypto: Crypto, email: str) -> int | None:
     """The account of an address, in whatever spelling."""
     found = tx.value("SELECT user_id FROM users WHERE email_hash = :email_hash", email_hash=crypto.hash(normal_email(email)))
     return None if found is None else int(found)
+
+
+async def look_up(kernel: Kernel, user_id: int, email: str) -> int | None:
+    """`find`, asked by somebody who is not the address's owner. 429 for whoever has asked for too many addresses that nobody has, so that
+    nobody finds out by trying who is here (collections.md §0.7)."""
+    if kernel.limiter.spent("strangers", f"user {user_id}"):
+        raise TooMany(log=f"user {user_id} looks up strangers")
+    found = await kernel.db.read(find, kernel.crypto, email)
+    if found is None:
+        await kernel.limiter.left("strangers", f"user {user_id}")
+    return found
 
 
 def email_of(tx: Tx, crypto: Crypto, user_id: int) -> str:

@@ -165,7 +165,7 @@ def decode(raw: bytes, kind: type[S]) -> S:
     except BadRequest as e:
         if kind.refusal is BadRequest:
             raise
-        raise kind.refusal(e.log) from None
+        raise kind.refusal("invalid request body", log=e.log) from None
 
 
 def _decode(raw: bytes, kind: type[S]) -> S:

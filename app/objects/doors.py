@@ -34,11 +34,11 @@ def routes(
     `bad_id`: what an id that is no number is on the redirects."""
     made = []
     for path, thumb, budget in (("download", False, None), ("preview", True, limit)):
-        made.append(get(f"{prefix}/{path}/{{id}}", guard, _redirect(guard, find, thumb, bad_id), limit=budget, errors=_ERRORS))
+        made.append(get(f"{prefix}/{path}/{{file_id}}", guard, _redirect(guard, find, thumb, bad_id), limit=budget, errors=_ERRORS))
         if older:
-            made.append(get(f"{prefix}/{path}/v2/{{id}}", guard, _plain(guard, find, thumb, bad_id), limit=budget, errors=_ERRORS))
+            made.append(get(f"{prefix}/{path}/v2/{{file_id}}", guard, _plain(guard, find, thumb, bad_id), limit=budget, errors=_ERRORS))
     for path, thumb, budget in (("download", False, None), ("thumbnail", True, limit)):
-        made.append(get(f"{prefix}/{path}/v3/{{id}}", guard, _in_json(guard, find, thumb), limit=budget, errors=(Forbidden,)))
+        made.append(get(f"{prefix}/{path}/v3/{{file_id}}", guard, _in_json(guard, find, thumb), limit=budget, errors=(Forbidden,)))
     return made
 
 
@@ -52,22 +52,22 @@ def routes_of_one(prefix: str, guard: AnyGuard, find: FindOne) -> list[Route]:
 
 
 def _redirect(guard: AnyGuard, find: Find, thumb: bool, bad_id: type[AppError]) -> Any:
-    async def redirect(kernel: Kernel, actor: Any, base_url: BaseUrl, id: str) -> Redirect:  # the path's name
-        return Redirect(await find(kernel, actor, base_url, _number(id, bad_id), thumb))
+    async def redirect(kernel: Kernel, actor: Any, base_url: BaseUrl, file_id: str) -> Redirect:
+        return Redirect(await find(kernel, actor, base_url, _number(file_id, bad_id), thumb))
 
     return _for(guard, redirect, find)
 
 
 def _plain(guard: AnyGuard, find: Find, thumb: bool, bad_id: type[AppError]) -> Any:
-    async def url(kernel: Kernel, actor: Any, base_url: BaseUrl, id: str) -> FileUrl:
-        return FileUrl(url=await find(kernel, actor, base_url, _number(id, bad_id), thumb))
+    async def url(kernel: Kernel, actor: Any, base_url: BaseUrl, file_id: str) -> FileUrl:
+        return FileUrl(url=await find(kernel, actor, base_url, _number(file_id, bad_id), thumb))
 
     return _for(guard, url, find)
 
 
 def _in_json(guard: AnyGuard, find: Find, thumb: bool) -> Any:
-    async def url_in_json(kernel: Kernel, actor: Any, base_url: BaseUrl, id: int) -> FileUrl:
-        return await in_json(find(kernel, actor, base_url, id, thumb))
+    async def url_in_json(kernel: Kernel, actor: Any, base_url: BaseUrl, file_id: int) -> FileUrl:
+        return await in_json(find(kernel, actor, base_url, file_id, thumb))
 
     return _for(guard, url_in_json, find)
 

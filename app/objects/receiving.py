@@ -64,10 +64,12 @@ async def _put_whole(kernel: Kernel, key: str, request: Request, length: int | N
 def _promised(ticket: Ticket, request: Request) -> tuple[int | None, bytes | None]:
     """(length, MD5) that the body must have. A bound URL wants exactly its own in the headers, as a real S3 does."""
     sent = _content_md5(request)
-    if ticket.length is None or ticket.md5 is None:
+    if ticket.md5 is None:
         if sent == b"":
             raise Refusal(400, "InvalidDigest", "The Content-MD5 you specified is not valid.")
-        return request.body.announced, sent
+        if ticket.length is not None and request.body.announced not in (ticket.length, None):
+            raise Refusal(403, "SignatureDoesNotMatch", "Content-Length is not that the URL was issued for.")
+        return (request.body.announced if ticket.length is None else ticket.length), sent
     if sent is None:
         raise Refusal(400, "AccessDenied", "There were headers present in the request which were not signed.")
     if sent != ticket.md5 or request.body.announced not in (ticket.length, None):

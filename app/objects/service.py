@@ -17,7 +17,7 @@ from ..db import Tx
 from ..kernel.errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unavailable
 from ..kernel.parts import Kernel
 from . import queries, recording, urls
-from .uploads import begin, check_may_upload, multipart, multipart_sized, single, single_sized
+from .upload_urls import begin, check_may_upload, multipart, multipart_sized, single, single_sized
 from .wire import PartUrls
 
 __all__ = [
@@ -78,7 +78,7 @@ async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
         if not key.startswith(f"{owner_id}/"):
             raise BadRequest(log=f"{key[:200]} is not of user {owner_id}")
         if not kernel.crypto.minted(owner_id, key):
-            raise CodedBadRequest("no such upload", log=f"{key[:200]} was not issued to user {owner_id}")
+            raise CodedBadRequest("staged upload not found", log=f"{key[:200]} was not issued to user {owner_id}")
     if not kernel.store.direct:
         raise Missing(unknown[0])
     try:

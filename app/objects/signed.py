@@ -14,7 +14,7 @@ from .urls import Ticket
 @guard("signed URL")
 async def signed_url(request: Request) -> Ticket:
     """The verified, unexpired URL. A dead multipart upload is 404: mobile lets go of it only then (files.md §18 S32)."""
-    if b"%" in (request.scope.get("raw_path") or b""):
+    if b"%" in (request.scope.get("raw_path") or b"") or request.path.endswith("/"):
         raise no_such_key()
     try:
         ticket = urls.read(request.kernel.crypto, request.method, request.params["key"], request.query_string.decode("latin-1"))

@@ -1,7 +1,7 @@
 """Signed object URLs on our own origin: their one form, made and read here. Pure: no database, no store calls but presigning.
 
     {base}/objects/{key}?exp=…[&len=…&md5=…]&sig=…                 PUT; with length and MD5 (hex) bound, or neither (v1)
-    {base}/objects/{key}?exp=…[&len=…&md5=…]&part=…&up=…&sig=…     PUT of one part of upload `up`
+    {base}/objects/{key}?exp=…[&len=…[&md5=…]]&part=…&up=…&sig=…   PUT of one part of upload `up`
     {base}/objects/{key}?exp=…[&len=…&n=…]&up=…&sig=…              POST that completes it; bound to n parts of len bytes in all, or not
     {base}/objects/{key}?exp=…&st=…&sig=…                          GET and HEAD from store `st`
 
@@ -11,6 +11,7 @@ The signature covers the purpose, the key and every value as it is spelled in th
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
@@ -90,8 +91,8 @@ def _sign(crypto: Crypto, base_url: str, purpose: str, key: str, values: dict[st
     return f"{base_url}{PREFIX}{key}?{query}&sig={sig}"
 
 
-def _bound(length: int | None, md5: bytes | None) -> dict[str, str]:
-    return {} if length is None or md5 is None else {"len": str(length), "md5": md5.hex()}
+def _bound(length: int, md5: bytes | None) -> dict[str, str]:
+    return {"len": str(length)} if md5 is None else {"len": str(length), "md5": md5.hex()}
 
 
 def _now(kernel: Kernel) -> datetime:
@@ -117,8 +118,8 @@ def put_urls(kernel: Kernel, base_url: str, keys: list[str], length: int | None 
     return [f"{base_url}{PREFIX}{key}?{query}&sig={sign('put', key, exp, *bound)}" for key in keys]
 
 
-def part_urls(kernel: Kernel, base_url: str, key: str, upload_id: str, promises: list[tuple[int, bytes] | None]) -> list[str]:
-    """URLs for parts 1…n; each promise is (bytes, MD5) or None."""
+def part_urls(kernel: Kernel, base_url: str, key: str, upload_id: str, promises: Sequence[tuple[int, bytes | None] | None]) -> list[str]:
+    """URLs for parts 1…n; each promise is (bytes, MD5 or None) or None."""
     if kernel.store.direct:
         now = _now(kernel)
         return [

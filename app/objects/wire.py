@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from ..http.query import Lax, Query
 from ..kernel.fields import Key, Parts
 from ..kernel.wire import Body, Needed, Reply
 
@@ -16,11 +17,17 @@ class NewUpload(Body):
 
 
 class NewMultipart(Body):
-    """POST /files/multipart-upload-url; mind the lower-case d of partMd5s."""
+    """POST /files/multipart-upload-url; mind the lower-case d of partMd5s. Without them the digests come with the parts."""
 
     content_length: Needed[int]
     part_length: Needed[int]
-    part_md5s: Parts[Key] = msgspec.field(default_factory=list, name="partMd5s")
+    part_md5s: Parts[Key] | None = msgspec.field(default=None, name="partMd5s")
+
+
+class CountQuery(Query):
+    """GET /files/upload-urls and /files/multipart-upload-urls."""
+
+    count: Lax = 0
 
 
 class UploadUrl(Reply):

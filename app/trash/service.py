@@ -11,6 +11,7 @@ from collections.abc import Collection
 from ..db import Tx
 from ..db.engine import Row
 from ..filedata import service as filedata
+from ..files.wire import FileIDs
 from ..kernel import access, quota, sync
 from ..kernel.access import Session
 from ..kernel.clock import DAY
@@ -55,8 +56,9 @@ def _own_albums(tx: Tx, actor_id: int, collection_ids: set[int]) -> None:
         raise Forbidden(log=f"albums of others among those user {actor_id} trashes from")
 
 
-async def diff(kernel: Kernel, actor: Session, since: int) -> wire.Page:
-    """What came into, left or was deleted from this app's trash after `since` (µs), ascending (§9.2)."""
+async def diff(kernel: Kernel, actor: Session, query: wire.SinceQuery) -> wire.Page:
+    """What came into, left or was deleted from this app's trash after a time, ascending (§9.2)."""
+    since = query.since_time
     if since >= await kernel.db.read(sync.feed, actor.user_id):
         return wire.Page(diff=[], has_more=False)
     rows, more = await kernel.db.scan(_diff, actor, since)
@@ -67,18 +69,19 @@ def _diff(tx: Tx, actor: Session, since: int) -> tuple[list[Row], bool]:
     return sync.page(lambda after, n: queries.changed_since(tx, actor.user_id, actor.app, after, n), since, lambda row: int(row[-1]))
 
 
-async def delete(kernel: Kernel, actor: Session, file_ids: list[int]) -> None:
+async def delete(kernel: Kernel, actor: Session, ask: FileIDs) -> None:
     """Files of the own trash for good (§9.3); ids that are not in it are ignored; more than 2500 413."""
+    file_ids = ask.file_ids
     if len(file_ids) > DELETE_LIMIT:
         raise TooLarge(log=f"{len(file_ids)} files")
     if file_ids:
         await kernel.db.write("trash.delete", purge, kernel, actor.user_id, file_ids, kernel.clock.now())
 
 
-async def empty(kernel: Kernel, actor: Session, until: int) -> None:
-    """Everything that was in this app's trash at `until` (µs) for good, in transactions of bounded size. Sending it again is no error
+async def empty(kernel: Kernel, actor: Session, ask: wire.Empty) -> None:
+    """Everything that was in this app's trash at a time for good, in transactions of bounded size. Sending it again is no error
     and deletes what came in meanwhile with a smaller time (§9.4, §19 W23)."""
-    while await kernel.db.write("trash.empty", _empty, kernel, actor, until, kernel.clock.now()) == DELETE_LIMIT:
+    while await kernel.db.write("trash.empty", _empty, kernel, actor, ask.last_updated_at, kernel.clock.now()) == DELETE_LIMIT:
         pass
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..db.engine import Row
 from ..files.entry import SCRUBBED, Attributes, File, Info, Metadata, raw
 from ..files.wire import Int
+from ..http.query import Lax, Query
 from ..kernel.fields import Batch
 from ..kernel.wire import Body, Needed, Reply
 
@@ -24,6 +25,12 @@ class Empty(Body):
     """POST /trash/empty: everything trashed up to this time (µs)."""
 
     last_updated_at: Needed[Int]
+
+
+class SinceQuery(Query):
+    """GET /trash/v2/diff; µs."""
+
+    since_time: Lax = 0
 
 
 class Trashed(Reply):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.access.rows import EVERYBODY, MANAGERS, OUTSIDERS, OWNER_ONLY, READERS, READERS_OF_FILES, Ask, Row, Rows, people, same
+from tests.access.rows import EVERYBODY, MANAGERS, OTHERS, OUTSIDERS, OWNER_ONLY, READERS, READERS_OF_FILES, Ask, Row, Rows, people, same
 from tests.access.scene import share_body
 from tests.collections.scenes import KEY, MAGIC, NONCE, SEALED, items
 
@@ -23,7 +23,7 @@ ROWS: Rows = {
         ),
         EVERYBODY,
     ),
-    ("GET", "/collections/{id}"): Row(_album("{id}"), READERS),
+    ("GET", "/collections/{collection_id}"): Row(_album("{id}"), READERS),
     ("GET", "/collections/v2/diff"): Row(_album("v2/diff?collectionID={id}&sinceTime=0"), READERS),
     ("GET", "/collections/sharees"): Row(_album("sharees?collectionID={id}"), READERS),
     ("GET", "/collections/file"): Row(
@@ -67,20 +67,48 @@ ROWS: Rows = {
         people(200, 200, 403, 403, 404, 404),
     ),
     ("POST", "/collections/share"): Row(lambda s, a: ("/collections/share", share_body(s, s.guest_email)), MANAGERS),
-    ("POST", "/collections/unshare"): Row(
-        lambda s, a: ("/collections/unshare", {"collectionID": s.cid, "email": s.friend_email}),
+    ("POST", "/collections/share/bulk"): Row(
+        lambda s, a: (
+            "/collections/share/bulk",
+            {
+                "recipientUserID": s.people["STRANGER"].user_id,
+                "recipientEmail": s.people["STRANGER"].email,
+                "source": "manual",
+                "collections": [{"collectionID": s.cid, "encryptedKey": SEALED, "role": "VIEWER"}],
+            },
+        ),
+        people(200, 200, 200, 200, 200, 400),
+        inert=OTHERS[1:],
+    ),
+    ("POST", "/collections/unshare/bulk"): Row(
+        lambda s, a: (
+            "/collections/unshare/bulk",
+            {"recipientUserID": s.people["VIEWER"].user_id, "source": "manual", "collectionIDs": [s.cid]},
+        ),
+        people(200, 200, 200, 400, 200, 200),
+        inert=OTHERS[1:],
+    ),
+    ("POST", "/collections/share/batch"): Row(
+        lambda s, a: (
+            "/collections/share/batch",
+            {"shares": [{"collectionID": s.cid, "email": s.people["FORMER"].email, "encryptedKey": SEALED}]},
+        ),
         MANAGERS,
     ),
-    ("POST", "/collections/leave/{id}"): Row(_album("leave/{id}"), people(403, 200, 200, 200, 200, 200), inert=OUTSIDERS),
+    ("POST", "/collections/unshare"): Row(
+        lambda s, a: ("/collections/unshare", {"collectionID": s.cid, "email": s.people["VIEWER"].email if a == "OWNER" else s.friend_email}),
+        MANAGERS,
+    ),
+    ("POST", "/collections/leave/{collection_id}"): Row(_album("leave/{id}"), people(403, 200, 200, 200, 200, 200), inert=OUTSIDERS),
     # --- the album's link: its owner's side, and joining
     ("POST", "/collections/share-url"): Row(lambda s, a: ("/collections/share-url", {"collectionID": s.cid}), OWNER_ONLY),
     ("PUT", "/collections/share-url"): Row(lambda s, a: ("/collections/share-url", {"collectionID": s.cid, "enableJoin": False}), OWNER_ONLY),
-    ("DELETE", "/collections/share-url/{id}"): Row(_album("share-url/{id}"), OWNER_ONLY),
+    ("DELETE", "/collections/share-url/{collection_id}"): Row(_album("share-url/{id}"), OWNER_ONLY),
     ("POST", "/collections/join-link"): Row(  # with the link's token; who is in stays what they are
         lambda s, a: (f"/collections/join-link?accessToken={s.link}", {"collectionID": s.cid, "encryptedKey": SEALED}),
         people(400, 200, 200, 200, 200, 200),
     ),
-    ("DELETE", "/collections/v3/{id}"): Row(_album("v3/{id}?collectionID={id}&keepFiles=false"), OWNER_ONLY),
+    ("DELETE", "/collections/v3/{collection_id}"): Row(_album("v3/{id}?collectionID={id}&keepFiles=false"), OWNER_ONLY),
     ("GET", "/collection-actions/pending-remove"): Row(same("/collection-actions/pending-remove"), EVERYBODY),
     ("GET", "/collection-actions/delete-suggestions"): Row(same("/collection-actions/delete-suggestions"), EVERYBODY),
     ("POST", "/collection-actions/reject-delete-suggestions"): Row(

@@ -41,6 +41,5 @@ ROWS: Rows = {
     ("POST", "/files/info"): Row(lambda s, a: ("/files/info", {"fileIDs": [s.file]}), OWNER_ONLY),
     ("POST", "/files/size"): Row(lambda s, a: ("/files/size", {"fileIDs": [s.file]}), EVERYBODY),
     ("GET", "/files/duplicates"): Row(same("/files/duplicates"), EVERYBODY),
-    ("GET", "/files/large-thumbnails"): Row(same("/files/large-thumbnails"), EVERYBODY),
     ("GET", "/files/count"): Row(same("/files/count"), anybody()),
 }

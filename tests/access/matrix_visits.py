@@ -50,7 +50,9 @@ async def prepare(s: Scene) -> None:
 
 
 ELSEWHERE: Rows = {
-    ("GET", f"/public-collection/files/{path}/{{id}}", "of a photo in another album"): Row(_other(f"{path}/{{id}}"), visitors(403, 403, 401, 403))
+    ("GET", f"/public-collection/files/{path}/{{file_id}}", "of a photo in another album"): Row(
+        _other(f"{path}/{{id}}"), visitors(403, 403, 401, 403)
+    )
     for path in ("download", "preview", "download/v3", "thumbnail/v3")
 }
 
@@ -66,10 +68,10 @@ ROWS: Rows = ELSEWHERE | {
     ("GET", "/public-collection/diff"): Row(
         same("/public-collection/diff?sinceTime=0"), visitors(200, 200, 401, 403), leaves=("album_link_devices",)
     ),
-    ("GET", "/public-collection/files/download/{id}"): Row(_photo("download/{id}"), visitors(307, 307, 401, 307)),
-    ("GET", "/public-collection/files/preview/{id}"): Row(_photo("preview/{id}"), visitors(307, 307, 401, 307)),
-    ("GET", "/public-collection/files/download/v3/{id}"): Row(_photo("download/v3/{id}"), visitors(200, 200, 401, 200)),
-    ("GET", "/public-collection/files/thumbnail/v3/{id}"): Row(_photo("thumbnail/v3/{id}"), visitors(200, 200, 401, 200)),
+    ("GET", "/public-collection/files/download/{file_id}"): Row(_photo("download/{id}"), visitors(307, 307, 401, 307)),
+    ("GET", "/public-collection/files/preview/{file_id}"): Row(_photo("preview/{id}"), visitors(307, 307, 401, 307)),
+    ("GET", "/public-collection/files/download/v3/{file_id}"): Row(_photo("download/v3/{id}"), visitors(200, 200, 401, 200)),
+    ("GET", "/public-collection/files/thumbnail/v3/{file_id}"): Row(_photo("thumbnail/v3/{id}"), visitors(200, 200, 401, 200)),
     ("GET", "/public-collection/files/data/fetch"): Row(
         _photo("data/fetch?fileID={id}&type=vid_preview&preferNoContent=true"), visitors(204, 204, 401, 204)
     ),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from app.kernel.config import Config, Locker, Storage
 from tests.files import photos
 from tests.files.photos import UNKNOWN, Json, changed
@@ -45,18 +47,19 @@ async def test_duplicates_are_files_of_equal_size(world: World, alice: Person, b
     assert (await alice.get("/files/duplicates")).json() == {"duplicates": want[:1]}
 
 
-async def test_large_thumbnails_by_threshold(world: World, alice: Person, bob: Person) -> None:
-    album, his = await photos.album(alice), await photos.album(bob)
-    small, large = [(await photos.commit(world, alice, album, thumb=n))["id"] for n in (100, 200)]
-    await photos.commit(world, bob, his, thumb=300)
-
-    async def ask(query: str) -> list[int]:
-        found: list[int] = (await alice.get(f"/files/large-thumbnails{query}")).json()["largeThumbnailFiles"]
-        return found
-
-    assert await ask("?threshold=200") == [large]
-    assert await ask("?threshold=201") == []
-    assert await ask("") == await ask("?threshold=x") == [small, large]
+@pytest.mark.parametrize(
+    ("agent", "version", "package", "status"),
+    [
+        ("ente/0.5.35 (Android 13)", "0.5.35", "io.ente.photos", 426), ("Dart android", "0.0.1", "io.ente.photos.independent", 426),
+        ("ente (Android 13)", "0.5.36", "io.ente.photos", 200), ("ente (Android 13)", "0.6.1", "io.ente.photos", 200),
+        ("ente (Android 13)", "1.2.40", "io.ente.photos", 200), ("ente (Android 13)", "0.5.35", "io.ente.photos.fdroid", 200),
+        ("ente (iOS 17)", "0.5.35", "io.ente.photos", 200), ("ente (Android 13)", "0.5", "io.ente.photos", 200),
+    ],
+)  # fmt: skip
+async def test_very_old_android_builds_must_update_before_they_free_space(alice: Person, agent: str, version: str, package: str, status: int) -> None:
+    headers = {"user-agent": agent, "x-client-version": version, "x-client-package": package}
+    got = await alice.post("/files/size", {"fileIDs": [1]}, headers=headers, expect=status)
+    assert status == 200 or got.content == b""
 
 
 async def test_the_count_is_public(world: World, alice: Person) -> None:

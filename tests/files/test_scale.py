@@ -82,7 +82,7 @@ async def everything(world: World, alice: Person, bob: Person) -> None:
     await bob.post("/files/copy", {"srcCollectionID": src, "dstCollectionID": dst, "files": photos.items(made["id"])})
     for path in ("/files/size", "/files/info"):
         await alice.post(path, {"fileIDs": [made["id"], other["id"]]})
-    for path in ("/files/duplicates", "/files/large-thumbnails", "/files/count"):
+    for path in ("/files/duplicates", "/files/count"):
         await alice.get(path)
     for path in ("/collections/add-files", "/collections/move-files"):
         ask = {"fromCollectionID": src, "toCollectionID": (await photos.album(alice)), "collectionID": src, "files": photos.items(other["id"])}

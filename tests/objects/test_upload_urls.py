@@ -9,7 +9,7 @@ import pytest
 
 from app.kernel.config import Config, Limit, Limits, Quota, Storage
 from tests.inprocess import AUTH, Person, World, open_world
-from tests.objects.parcels import md5, row
+from tests.objects.parcels import document, md5, row, send
 
 MD5 = md5(b"abc")
 MIB, GIB = 1 << 20, 1 << 30
@@ -88,6 +88,22 @@ async def test_multipart(alice: Person) -> None:
     await alice.post("/files/multipart-upload-url", {"contentLength": 3, "partLength": 20_971_520, "partMd5s": [MD5]})
 
 
+@pytest.mark.parametrize("absent", [{}, {"partMd5s": None}])
+async def test_digests_that_come_with_the_parts(alice: Person, absent: dict[str, None]) -> None:
+    """(2026-08) Each part's length is bound, its MD5 is what the client sends along: a wrong one is still found."""
+    body = bytes(6 * MIB)
+    made = (await alice.post("/files/multipart-upload-url", {"contentLength": len(body), "partLength": 5 * MIB, **absent})).json()
+    first, last = made["partURLs"]
+    assert f"&len={5 * MIB}&part=1" in first
+    assert f"&len={MIB}&part=2" in last
+    await send(alice, "PUT", last, bytes(MIB - 1), expect=403, Content_MD5=md5(bytes(MIB - 1)))
+    await send(alice, "PUT", last, bytes(MIB), expect=400, Content_MD5=md5(b"other bytes"))
+    etags = []
+    for url, part in ((first, bytes(5 * MIB)), (last, bytes(MIB))):
+        etags.append((await send(alice, "PUT", url, part, expect=200, Content_MD5=md5(part))).headers["etag"])
+    await send(alice, "POST", made["completeURL"], document(etags), expect=200)
+
+
 async def test_multipart_refusals(alice: Person) -> None:
     for count in ("", "?count=0", "?count=-1", "?count=x", "?count=10001"):
         assert (await alice.get(f"/files/multipart-upload-urls{count}", expect=400)).json() == {}
@@ -95,7 +111,7 @@ async def test_multipart_refusals(alice: Person) -> None:
     changes: tuple[dict[str, object], ...] = (
         {"contentLength": 0}, {"contentLength": 10 * GIB + 1, "partLength": 5 * GIB}, {"partLength": 0}, {"partLength": -5},
         {"partLength": 5 * MIB - 1},
-        {"partLength": 5 * GIB + 1, "partMd5s": [MD5]}, {"partMd5s": [MD5] * 2}, {"partMd5s": [MD5] * 4}, {"partMd5s": []}, {"partMd5s": None},
+        {"partLength": 5 * GIB + 1, "partMd5s": [MD5]}, {"partMd5s": [MD5] * 2}, {"partMd5s": [MD5] * 4}, {"partMd5s": []},
         {"partMd5s": [MD5, MD5, "zzz"]}, {"partMd5s": [MD5, MD5, 5]}, {"partMd5s": "x"},
     )  # fmt: skip
     for change in changes:

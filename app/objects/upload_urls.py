@@ -6,6 +6,7 @@ Callers name the owner whose quota counts; for guests of a public link that is t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from storage_backends import StoreError
 
@@ -21,6 +22,8 @@ MAX_URLS = 50
 MAX_PARTS = 10_000
 MIN_PART = 5 << 20
 MAX_PART = 5 << 30
+Promise = tuple[int, bytes | None]
+"""Length and MD5 of a part."""
 _IN_LOOP = 200  # part URLs that are signed without leaving the event loop
 
 
@@ -67,8 +70,8 @@ async def multipart_sized(kernel: Kernel, owner_id: int, app: str, base_url: str
     return await begin(kernel, kernel.crypto.mint_key(owner_id), base_url, promises, ask.content_length)
 
 
-async def begin(kernel: Kernel, key: str, base_url: str, promises: list[tuple[int, bytes] | None], length: int | None) -> PartUrls:
-    """Begin a multipart upload to a minted key; a promise is a part's (bytes, MD5) or None, `length` the promised total or None."""
+async def begin(kernel: Kernel, key: str, base_url: str, promises: Sequence[Promise | None], length: int | None) -> PartUrls:
+    """Begin a multipart upload to a minted key; a promise is a part's (bytes, MD5 or None) or None, `length` the promised total or None."""
     try:
         upload_id = await kernel.store.create_multipart(key)
     except StoreError as e:
@@ -81,15 +84,18 @@ async def begin(kernel: Kernel, key: str, base_url: str, promises: list[tuple[in
     return PartUrls(object_key=key, part_urls=parts, complete_url=done)
 
 
-def _promises(kernel: Kernel, ask: NewMultipart) -> list[tuple[int, bytes] | None]:
-    """(length, MD5) of each part: all but the last as long as asked for."""
+def _promises(kernel: Kernel, ask: NewMultipart) -> list[Promise]:
+    """(length, MD5) of each part: all but the last as long as asked for. The MD5s are None where the client sends them with the parts."""
     total, part = ask.content_length, ask.part_length
     if not 0 < total <= kernel.config.quota.max_file or not 0 < part <= MAX_PART or (total > part and part < MIN_PART):
         raise BadRequest(log=f"{total} bytes in parts of {part}")
     count = -(-total // part)
-    if count > MAX_PARTS or count != len(ask.part_md5s):
-        raise BadRequest(log=f"{len(ask.part_md5s)} digests for {count} parts")
-    return [(min(part, total - i * part), _md5(text)) for i, text in enumerate(ask.part_md5s)]
+    if count > MAX_PARTS or (ask.part_md5s is not None and count != len(ask.part_md5s)):
+        raise BadRequest(log=f"{count} parts, or not as many digests")
+    lengths = [min(part, total - i * part) for i in range(count)]
+    if ask.part_md5s is None:
+        return [(length, None) for length in lengths]
+    return [(length, _md5(text)) for length, text in zip(lengths, ask.part_md5s, strict=True)]
 
 
 def _md5(text: str) -> bytes:
