@@ -12,6 +12,7 @@ from litestar import Litestar
 from . import (
     accounts,
     authenticator,
+    cast,
     closing,
     collections,
     entities,
@@ -38,6 +39,7 @@ from .kernel.parts import Kernel
 FEATURES = (
     accounts,
     authenticator,
+    cast,
     closing,
     collections,
     entities,

@@ -203,6 +203,7 @@ class Limits(Section):
     custom_domain: Limit = Field(_limit(500, 60), description="Questions whether a custom domain is claimed, per address.")
     preview: Limit = Field(_limit(700, 1), description="Thumbnail requests per account.")
     public_words: Limit = Field(_limit(200, 60), description="Comments and reactions of visitors of a link, per address and route.")
+    cast_codes: Limit = Field(_limit(120, 60), description="Looking at a TV's code, per address or account and route.")
     paste: Limit = Field(_limit(200, 60), description="Openings of one-time pastes, per address.")
     health: Limit = Field(_limit(300, 60), description="Health questions that reach the database or the stores, per address.")
     address: Limit = Field(_limit(1000, 1), description="Every request, per client address.")

@@ -70,6 +70,8 @@ class Mapping:
                 found.append(actual)
             return
         self.texts[golden] = actual
+        if golden.isupper() and golden.isalnum():
+            self.texts[golden.lower()] = actual.lower()  # a code that may be typed in any case
         if golden.startswith("http") and actual.startswith("http"):
             self._learn_link(golden, actual)
 
