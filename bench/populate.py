@@ -20,7 +20,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.accounts import keys
 from app.accounts import wire as accounts_wire
 from app.cli.build import started
 from app.collections import service as collections
@@ -32,7 +31,7 @@ from app.kernel.access import Session
 from app.kernel.config import Config
 from app.kernel.parts import Kernel
 from app.kernel.wire import decode
-from app.login import code_login, codes
+from app.login import code_login, codes, sign_up
 from app.login import wire as login_wire
 from app.login.service import Client
 from app.objects import recording
@@ -74,7 +73,7 @@ class Populate:
         await codes.send(self.kernel, login_wire.CodeRequest(email=address, purpose="signup"), client)
         made = await code_login.verify(self.kernel, login_wire.CodeProof(email=address, ott=OTT_CODE), client)
         body = json.dumps({"keyAttributes": key_attributes()}).encode()
-        await keys.set_attributes(self.kernel, _session(made.id), decode(body, accounts_wire.NewAttributes))
+        await sign_up.set_attributes(self.kernel, _session(made.id), decode(body, accounts_wire.NewAttributes))
         return made.id
 
     async def album(self, owner: int) -> int:

@@ -71,6 +71,10 @@ class Newcomer:
     async def setup(self, **change: Any) -> tuple[srp.SrpClient, Response]:
         """A new password verifier under a new srpUserID, first half."""
         self.srp_user_id, self.salt = str(uuid.uuid4()), self.world.kernel.ids.bytes(16)
+        return await self.setup_again(**change)
+
+    async def setup_again(self, **change: Any) -> tuple[srp.SrpClient, Response]:
+        """As before: the same srpUserID, salt and verifier."""
         client = srp.SrpClient(self.srp_user_id, self.password, self.salt)
         verifier = srp.verifier(self.srp_user_id, self.password, self.salt)
         body = {"srpUserID": self.srp_user_id, "srpSalt": b64(self.salt), "srpVerifier": b64(verifier), "srpA": b64(client.public)}

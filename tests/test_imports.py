@@ -75,8 +75,8 @@ def test_the_kernel_imports_no_feature_and_features_only_each_others_services() 
 
 def test_the_check_sees_what_it_is_to_see() -> None:
     assert {"authenticator", "accounts", "ops"} <= features()
-    targets = set(imports(("app", "authenticator", "routes"), ROOT / "app/authenticator/routes.py"))
-    assert {("app", "kernel", "access", "Session"), ("app", "authenticator", "service")} <= targets
+    targets = set(imports(("app", "authenticator", "service"), ROOT / "app/authenticator/service.py"))
+    assert {("app", "kernel", "access", "Session"), ("app", "authenticator", "queries")} <= targets
 
 
 def test_what_stands_apart_knows_nothing_of_the_application() -> None:

@@ -9,12 +9,12 @@ from ..db import Tx
 from ..http.query import Query
 from ..kernel import people
 from ..kernel.access import Session
-from ..kernel.crypto import normal_email, seal_text
+from ..kernel.crypto import seal_text
 from ..kernel.errors import CodedBadRequest, Conflict, Forbidden, NotFound
 from ..kernel.parts import Kernel
 from ..kernel.wire import b64_bytes
 from . import queries
-from .wire import KeyAttributes, NewAttributes, PublicKey, RecoveryKey
+from .wire import KeyAttributes, PublicKey, RecoveryKey
 
 STRENGTH = 1 << 32  # memLimit x opsLimit of every key derivation a client may ask for
 LEAST_MEMORY = 128 << 20  # bytes
@@ -45,18 +45,21 @@ def _check_public_key(text: str) -> None:
         raise CodedBadRequest("publicKey is no usable key") from None
 
 
-async def set_attributes(kernel: Kernel, actor: Session, ask: NewAttributes) -> None:
-    """Store the keys; 403 when others are stored. The same again is no error: clients repeat the request when its answer got lost."""
-    keys = ask.key_attributes
+def check(keys: KeyAttributes) -> None:
+    """400 BAD_REQUEST for key attributes that no client makes."""
     check_strength(keys.mem_limit, keys.ops_limit)
     check_sizes(*(v for v in msgspec.structs.astuple(keys) if isinstance(v, str)))
     _check_public_key(keys.public_key)
-    await kernel.db.write("accounts.set_attributes", _set_attributes, actor.user_id, keys)
 
 
-def _set_attributes(tx: Tx, user_id: int, keys: KeyAttributes) -> None:
-    if not queries.insert_key_attributes(tx, user_id, keys) and queries.key_attributes(tx, user_id) != keys:
+def keep(tx: Tx, user_id: int, keys: KeyAttributes) -> bool:
+    """Store an account's keys, once: whether they are new. Others than the stored ones are 403; the same again are no error, because
+    clients repeat the request when its answer got lost."""
+    if queries.insert_key_attributes(tx, user_id, keys):
+        return True
+    if queries.key_attributes(tx, user_id) != keys:
         raise Forbidden(log=f"user {user_id} has other key attributes")
+    return False
 
 
 async def set_recovery_key(kernel: Kernel, actor: Session, ask: RecoveryKey) -> None:
@@ -80,10 +83,9 @@ class AddressQuery(Query):
 
 
 async def public_key(kernel: Kernel, actor: Session, query: AddressQuery) -> PublicKey:
-    """Of whoever has this address; 404 for nobody and for accounts without keys, 429 after too many of nobody's."""
-    if await people.look_up(kernel, actor.user_id, query.email) is None:
-        raise NotFound(log="no account with that address")
-    found = await kernel.db.read(queries.public_key, kernel.crypto.hash(normal_email(query.email)))
+    """Of whoever has this address; 404 for nobody and for accounts without keys, 429 after too many different ones."""
+    user_id = await people.look_up(kernel, actor.user_id, query.email) if query.email.strip() else None
+    found = None if user_id is None else await kernel.db.read(queries.public_key, user_id)
     if found is None:
         raise NotFound(log="no public key")
     return PublicKey(public_key=found)

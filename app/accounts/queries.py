@@ -161,11 +161,8 @@ def rewrap_keys(tx: Tx, user_id: int, keys: UpdatedKeys) -> None:
     )
 
 
-def public_key(tx: Tx, email_hash: str) -> str | None:
-    found = tx.value(
-        "SELECT k.public_key FROM users u JOIN key_attributes k ON k.user_id = u.user_id WHERE u.email_hash = :email_hash",
-        email_hash=email_hash,
-    )
+def public_key(tx: Tx, user_id: int) -> str | None:
+    found = tx.value("SELECT public_key FROM key_attributes WHERE user_id = :user_id", user_id=user_id)
     return None if found is None else str(found)
 
 

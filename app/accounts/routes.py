@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..http.auth import session, storage
 from ..http.routing import get, post, put
 from ..kernel.access import Session
-from ..kernel.errors import Conflict, Forbidden, NotFound, TooMany
+from ..kernel.errors import Conflict, NotFound, TooMany
 from . import details, keys, wire
 
 
@@ -14,7 +14,6 @@ async def report_event(actor: Session, ask: wire.ClientEvent) -> None:
 
 
 ROUTES = [
-    put("/users/attributes", session, keys.set_attributes, errors=(Forbidden,)),
     put("/users/recovery-key", session, keys.set_recovery_key, errors=(NotFound, Conflict)),
     get("/users/public-key", session, keys.public_key, limit="public_key", errors=(NotFound, TooMany)),
     get("/users/details/v2", session, details.details, errors=(NotFound,)),

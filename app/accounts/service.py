@@ -12,16 +12,20 @@ from ..kernel.config import Config
 from ..kernel.errors import NotFound
 from ..kernel.parts import Kernel
 from . import queries
+from .keys import check as check_keys
 from .keys import check_sizes, check_strength
+from .keys import keep as keep_keys
 from .queries import KEY_COLUMNS, key_attributes, mark_deleted, restore, rewrap_keys, set_email, standing
 from .wire import Subscription
 
 __all__ = [
     "KEY_COLUMNS",
+    "check_keys",
     "check_sizes",
     "check_strength",
     "is_deleted",
     "is_live",
+    "keep_keys",
     "key_attributes",
     "mark_deleted",
     "may_register",

@@ -8,10 +8,6 @@ from .wire import Entity, Key
 _ENTITY = "id, user_id, encrypted_data, header, is_deleted, created_at, updated_at"
 
 
-def has_key_attributes(tx: Tx, user_id: int) -> bool:
-    return tx.value("SELECT 1 FROM key_attributes WHERE user_id = :user_id", user_id=user_id) is not None
-
-
 def key(tx: Tx, user_id: int) -> Key | None:
     row = tx.one("SELECT encrypted_key, header, created_at FROM authenticator_keys WHERE user_id = :user_id", user_id=user_id)
     return None if row is None else Key(user_id=user_id, encrypted_key=row[0], header=row[1], created_at=row[2])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-
 from ..db import Tx
-from ..kernel import sync
+from ..http.query import Needed, Query
+from ..kernel import people, sync
 from ..kernel.access import Session
 from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, NotFound
 from ..kernel.parts import Kernel
+from ..kernel.wire import NIL_UUID, uuid_text
 from . import queries
 from .wire import ChangedEntity, Diff, Entity, Key, NewEntity, NewKey
 
@@ -29,7 +29,7 @@ async def create_key(kernel: Kernel, actor: Session, ask: NewKey) -> None:
 
 
 def _create_key(tx: Tx, user_id: int, ask: NewKey, now: int) -> None:
-    if not queries.has_key_attributes(tx, user_id):
+    if not people.has_keys(tx, user_id):
         raise NotFound(log=f"user {user_id} has no key attributes")
     if not queries.insert_key(tx, user_id, ask.encrypted_key, ask.header, now):
         raise Conflict("key already exists", code="CONFLICT")
@@ -58,9 +58,9 @@ def _create(tx: Tx, user_id: int, entity_id: str, ask: NewEntity, now: int) -> E
 
 async def update(kernel: Kernel, actor: Session, ask: ChangedEntity) -> None:
     """404 for an unknown code, 400 for a deleted one."""
-    entity_id = _uuid(ask.id)
-    if not uuid.UUID(entity_id).int:
-        raise BadRequest(log="the nil UUID counts as missing")
+    entity_id = uuid_text(ask.id)
+    if entity_id is None or entity_id == NIL_UUID:
+        raise BadRequest(log="no UUID")
     await kernel.db.write("authenticator.update", _update, actor.user_id, entity_id, ask, kernel.clock.now())
 
 
@@ -74,9 +74,16 @@ def _update(tx: Tx, user_id: int, entity_id: str, ask: ChangedEntity, now: int) 
     queries.update_entity(tx, user_id, entity_id, ask.encrypted_data, ask.header, sync.stamp(tx, now, [user_id]))
 
 
-async def delete(kernel: Kernel, actor: Session, entity_id: str) -> None:
+class OneCode(Query):
+    id: str = ""
+
+
+async def delete(kernel: Kernel, actor: Session, query: OneCode) -> None:
     """Leaves a tombstone; an unknown or deleted code is no error."""
-    await kernel.db.write("authenticator.delete", _delete, actor.user_id, _uuid(entity_id), kernel.clock.now())
+    entity_id = uuid_text(query.id)
+    if entity_id is None:
+        raise BadRequest(log="no UUID")
+    await kernel.db.write("authenticator.delete", _delete, actor.user_id, entity_id, kernel.clock.now())
 
 
 def _delete(tx: Tx, user_id: int, entity_id: str, now: int) -> None:
@@ -84,24 +91,21 @@ def _delete(tx: Tx, user_id: int, entity_id: str, now: int) -> None:
         queries.update_entity(tx, user_id, entity_id, None, None, sync.stamp(tx, now, [user_id]))
 
 
-async def diff(kernel: Kernel, actor: Session, since: int, limit: int) -> Diff:
-    """Codes changed after `since` (µs), at most `limit` (1…5000), ascending."""
-    if limit == 0:
-        raise BadRequest(log="limit 0")
-    if not 0 < limit <= LIMIT:
+class DiffQuery(Query):
+    """Codes changed after `since_time` (µs), at most `limit` (1…5000)."""
+
+    since_time: int
+    limit: Needed[int]
+
+
+async def diff(kernel: Kernel, actor: Session, query: DiffQuery) -> Diff:
+    """Changed codes, ascending by their stamp."""
+    if not 0 < query.limit <= LIMIT:
         raise CodedBadRequest(f"limit can not be more than {LIMIT}")
-    rows = await kernel.db.scan(queries.changed_since, actor.user_id, since, limit)
+    rows = await kernel.db.scan(queries.changed_since, actor.user_id, query.since_time, query.limit)
     return Diff(diff=rows, timestamp=kernel.clock.now())
 
 
 def _require_key(tx: Tx, user_id: int) -> None:
     if queries.key(tx, user_id) is None:
         raise CodedBadRequest("authenticator key not created", code="AUTH_KEY_NOT_CREATED")
-
-
-def _uuid(text: str) -> str:
-    """The canonical form; BadRequest when it is no UUID."""
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise BadRequest(log="no UUID") from None

@@ -24,8 +24,14 @@ class NewEntity(Body):
     id: Word = ""
 
 
-class ChangedEntity(NewEntity):
-    """PUT /user-entity/entity; `type` must be there and does not matter."""
+class ChangedEntity(Body):
+    """PUT /user-entity/entity. `expected_updated_at`: the stamp that the change was made on; a younger record is not overwritten."""
+
+    id: Needed[Word]
+    type: Needed[Word]
+    encrypted_data: Needed[fields.Entity]
+    header: Needed[fields.Key]
+    expected_updated_at: int = 0
 
 
 class Key(Reply):

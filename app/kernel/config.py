@@ -196,8 +196,11 @@ class Limits(Section):
     codes_per_address: Limit = Field(_limit(30, 600), description="E-mail codes asked for from one address. Survives a restart.")
     probes: Limit = Field(_limit(100, 3600), description="Answers per client address that tell whether an account exists. Survives a restart.")
     link_password: Limit = Field(_limit(10, 60), description="Password tries on a public link, per address. Survives a restart.")
-    public_key: Limit = Field(_limit(200, 60), description="Look-ups of other people's public keys, per account.")
-    strangers: Limit = Field(_limit(10, 3600), description="Look-ups of addresses that nobody here has, per account; then every look-up waits.")
+    public_key: Limit = Field(_limit(60, 60), description="Requests for other people's public keys, per account.")
+    lookups: Limit = Field(
+        _limit(50, 86_400), description="Different addresses that one account may look up, to share or invite. Survives a restart."
+    )
+    unknown_lookups: Limit = Field(_limit(10, 86_400), description="Of these, addresses that have no account. Survives a restart.")
     bulk_sharing: Limit = Field(_limit(60, 60), description="Shares of many albums or with many people at once, per route and account.")
     upload_urls: Limit = Field(_limit(500, 60), description="Upload URL requests per route and account.")
     custom_domain: Limit = Field(_limit(500, 60), description="Questions whether a custom domain is claimed, per address.")

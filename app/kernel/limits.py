@@ -40,6 +40,17 @@ def count(tx: Tx, bucket: str, now: int, window: int, by: int = 1) -> int:
     return int(hits)
 
 
+def standing(tx: Tx, bucket: str, now: int, window: int) -> int:
+    """Hits of this bucket in its current window (µs), without one more."""
+    hits = tx.value(
+        "SELECT hits FROM rate_counters WHERE bucket = :bucket AND window_start BETWEEN :now - :window + 1 AND :now + :window",
+        bucket=bucket,
+        now=now,
+        window=window,
+    )
+    return int(hits or 0)
+
+
 def forget(tx: Tx, before: int) -> int:
     """Drop counters whose window began before (µs)."""
     return tx.run("DELETE FROM rate_counters WHERE window_start < :before", before=before)

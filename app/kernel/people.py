@@ -6,11 +6,16 @@ A deleted account is nobody's: it has no address. Statements that change account
 from __future__ import annotations
 
 from ..db import Tx
+from . import limits
+from .clock import DAY, MINUTE, SECOND
+from .config import Limit
 from .crypto import Crypto, normal_email
 from .errors import BadRequest, NotFound, TooMany
 from .parts import Kernel
 
 LONGEST_ADDRESS = 320  # characters; what mail systems take
+UNKNOWN_A_MINUTE = 5
+"""Addresses of nobody that one may ask for in a minute, within the budget of the configuration."""
 
 
 def usable_address(text: str) -> str:
@@ -27,15 +32,37 @@ def find(tx: Tx, crypto: Crypto, email: str) -> int | None:
     return None if found is None else int(found)
 
 
-async def look_up(kernel: Kernel, user_id: int, email: str) -> int | None:
-    """`find`, asked by somebody who is not the address's owner. 429 for whoever has asked for too many addresses that nobody has, so that
-    nobody finds out by trying who is here (collections.md §0.7)."""
-    if kernel.limiter.spent("strangers", f"user {user_id}"):
-        raise TooMany(log=f"user {user_id} looks up strangers")
-    found = await kernel.db.read(find, kernel.crypto, email)
-    if found is None:
-        await kernel.limiter.left("strangers", f"user {user_id}")
+async def look_up(kernel: Kernel, asker: int, email: str) -> int | None:
+    """`find`, asked by somebody who is not the address's owner; 429 `{}` beyond the budgets `lookups` and `unknown_lookups`, so that nobody
+    reads off who has an account here (accounts.md §6). Different addresses count, the same one again is free. After too many of nobody's
+    every new address waits, also somebody's: the refusal says nothing."""
+    email = normal_email(email)
+    found, within = await kernel.db.write("people.look_up", _look_up, kernel, asker, email)
+    if not within:
+        raise TooMany(log=f"user {asker} looks up too many addresses")
     return found
+
+
+def _look_up(tx: Tx, kernel: Kernel, asker: int, email: str) -> tuple[int | None, bool]:
+    """(account, whether the budgets hold). What was refused is not remembered, so that asking again is not free."""
+    now, config = kernel.clock.now(), kernel.config.limits
+    pair = f"looked up:{asker}:{kernel.crypto.hash(email)}"
+    found = find(tx, kernel.crypto, email)
+    if limits.standing(tx, pair, now, DAY):
+        return found, True
+    of_nobody = [(f"unknown_lookups:{asker}", config.unknown_lookups)]
+    if config.unknown_lookups.count:
+        of_nobody.append((f"unknown_lookups_a_minute:{asker}", Limit(count=UNKNOWN_A_MINUTE, seconds=MINUTE // SECOND)))
+    if any(limit.count and limits.standing(tx, bucket, now, limit.seconds * SECOND) >= limit.count for bucket, limit in of_nobody):
+        return found, False
+    every = config.lookups
+    if every.count and limits.count(tx, f"lookups:{asker}", now, every.seconds * SECOND) > every.count:
+        return found, False
+    if found is None:
+        for bucket, limit in of_nobody:
+            limits.count(tx, bucket, now, limit.seconds * SECOND)
+    limits.count(tx, pair, now, DAY)
+    return found, True
 
 
 def email_of(tx: Tx, crypto: Crypto, user_id: int) -> str:

@@ -12,6 +12,7 @@ import binascii
 import json
 import re
 import typing
+import uuid
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -241,6 +242,18 @@ def b64_bytes(text: str, size: int | None = None) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return data if size is None or len(data) == size else None
+
+
+def uuid_text(text: str) -> str | None:
+    """A UUID in its canonical form, from whatever spelling; None when it is none."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return None
+
+
+NIL_UUID = str(uuid.UUID(int=0))
+"""Counts as missing where a UUID is required (accounts.md §0)."""
 
 
 def go_int(text: str | None) -> int:

@@ -22,7 +22,7 @@ from ..kernel.clock import HOUR
 from ..kernel.crypto import b64, normal_email, same
 from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, Gone, NotFound, TooMany, Unauthorized
 from ..kernel.parts import Kernel
-from ..kernel.wire import b64_bytes
+from ..kernel.wire import NIL_UUID, b64_bytes, uuid_text
 from . import service, srp
 from . import srp_queries as q
 from .client import Client
@@ -47,14 +47,11 @@ _SLACK = 8  # leading zero bytes that a client may have dropped (accounts.md §4
 
 # --- what a client sends
 def _uuid(text: str) -> str:
-    """The canonical form; BadRequest for none and for the nil UUID, which counts as missing (accounts.md §0)."""
-    try:
-        found = uuid.UUID(text)
-    except ValueError:
-        raise BadRequest(log="no UUID") from None
-    if not found.int:
-        raise BadRequest(log="nil UUID")
-    return str(found)
+    """The canonical form; BadRequest for none and for the nil UUID, which counts as missing."""
+    found = uuid_text(text)
+    if found is None or found == NIL_UUID:
+        raise BadRequest(log="no UUID")
+    return found
 
 
 def _base64(text: str) -> bytes:
@@ -285,11 +282,12 @@ def _set_password(tx: Tx, actor: Session, proof: Proof, change: PasswordChange |
     q.lock_exchange(tx, x.session_id)
     if _judge(tx, q.enrolment(tx, x.session_id, user_id), proof.m2, now) is Verdict.WRONG:
         return Verdict.WRONG
-    if change is None and q.has_srp(tx, user_id) and people.has_keys(tx, user_id):
-        raise CodedBadRequest("SRP setup already complete")
+    new = q.Verifier(user_id, x.srp_user_id, x.new_salt or "", x.new_verifier or "")
+    if change is None and q.verifier_of(tx, user_id) not in (None, new) and people.has_keys(tx, user_id):
+        raise CodedBadRequest("SRP setup already complete")  # the same again is no error: a sign-up whose answer got lost goes on
     if q.owner_of(tx, x.srp_user_id) not in (None, user_id):
         raise CodedBadRequest("srpUserID is taken", log=f"user {user_id} asked for a srpUserID of somebody else")
-    q.put_verifier(tx, q.Verifier(user_id, x.srp_user_id, x.new_salt or "", x.new_verifier or ""), now)
+    q.put_verifier(tx, new, now)
     if change is not None:
         accounts.rewrap_keys(tx, user_id, change.keys)
         if change.log_out_others:

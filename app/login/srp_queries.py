@@ -67,8 +67,15 @@ def login_parameters(tx: Tx, email_hash: str) -> LoginParameters | None:
     return None if row is None else LoginParameters(row[0], row[1], bool(row[2]), *row[3:])
 
 
-def has_srp(tx: Tx, user_id: int) -> bool:
-    return tx.value("SELECT 1 FROM srp_auth WHERE user_id = :user_id", user_id=user_id) is not None
+def verifier_of(tx: Tx, user_id: int) -> Verifier | None:
+    """A person's own verifier."""
+    row = tx.one("SELECT user_id, srp_user_id, salt, verifier FROM srp_auth WHERE user_id = :user_id", user_id=user_id)
+    return None if row is None else Verifier(*row)
+
+
+def drop_verifier(tx: Tx, user_id: int, set_before: int) -> int:
+    """Forget a person's verifier that was set before (µs)."""
+    return tx.run("DELETE FROM srp_auth WHERE user_id = :user_id AND updated_at < :set_before", user_id=user_id, set_before=set_before)
 
 
 def owner_of(tx: Tx, srp_user_id: str) -> int | None:

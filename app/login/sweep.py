@@ -12,7 +12,7 @@ from . import queries, srp_queries
 
 EXCHANGE_LIFETIME = HOUR
 SESSION_IDLE = 427 * DAY  # refused after 365 days, kept a little longer for the list
-COUNTER_LIFETIME = DAY  # longer than every window
+COUNTER_LIFETIME = 2 * DAY  # longer than every window
 
 
 async def sweep(kernel: Kernel) -> None:

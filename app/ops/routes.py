@@ -5,56 +5,92 @@ from __future__ import annotations
 import socket
 
 from .. import __version__
-from ..http.answer import EMPTY, Answer, reply
+from ..http.answer import Answer, reply
 from ..http.auth import anyone
-from ..http.request import Request
+from ..http.query import Query
+from ..http.request import BaseUrl
 from ..http.routing import get
 from ..kernel.errors import Unavailable
+from ..kernel.parts import Kernel
+from ..kernel.wire import Lean, Reply
 from . import health
 
-_PONG = reply({"message": "pong", "id": __version__})
-_ALIVE = reply({"status": "ok"})
-_VERSION = reply({"name": "darkroom", "version": __version__})
+
+class Pong(Lean):
+    """`host` only for who names one."""
+
+    message: str
+    id: str
+    host: str = ""
 
 
-async def ping(request: Request, actor: None) -> Answer:
+class State(Reply):
+    status: str
+
+
+class Version(Reply):
+    name: str
+    version: str
+
+
+class Named(Query):
+    host: str = ""
+
+
+_PONG = Pong(message="pong", id=__version__)
+
+
+async def ping(query: Named) -> Pong:
     """What every client asks before it accepts this address. Touches no database: it is also the cheapest sign of life."""
-    if request.scope["query_string"] and request.query.get("host"):
-        return reply({"message": "pong", "id": __version__, "host": socket.gethostname()})
-    return _PONG
+    return Pong(message="pong", id=__version__, host=socket.gethostname()) if query.host else _PONG
 
 
-async def database_ping(request: Request, actor: None) -> Answer:
-    if await health.database(request.kernel) != "ok":
+async def database_ping(kernel: Kernel) -> None:
+    if await health.database(kernel) != "ok":
         raise Unavailable("the database does not answer", code="INTERNAL_ERROR")
-    return EMPTY
 
 
-async def healthz(request: Request, actor: None) -> Answer:
+async def healthz(kernel: Kernel) -> Answer:
     """`{"status":"ok"|"failing","database","objects","freeBytes"}`; 503 when a part fails."""
-    found = await health.examine(request.kernel)
+    found = await health.examine(kernel)
     body = {"status": "ok" if found.ok else "failing", "database": found.database, "objects": found.objects, "freeBytes": found.free}
     return reply(body, 200 if found.ok else 503)
 
 
-async def readyz(request: Request, actor: None) -> Answer:
+async def readyz(kernel: Kernel) -> Answer:
     """Whether requests should be sent here: 503 while the database is away."""
-    state = await health.database(request.kernel)
-    return reply({"status": state}, 200 if state == "ok" else 503)
+    state = await health.database(kernel)
+    return reply(State(status=state), 200 if state == "ok" else 503)
 
 
-async def livez(request: Request, actor: None) -> Answer:
+async def livez() -> State:
     """Whether the process answers at all."""
-    return _ALIVE
+    return State(status="ok")
 
 
-async def version(request: Request, actor: None) -> Answer:
-    return _VERSION
+async def version() -> Version:
+    return Version(name="darkroom", version=__version__)
 
 
+<<<<<<< HEAD
+=======
+async def front_page(address: BaseUrl) -> Answer:
+    return Answer(page(address), media=b"text/html; charset=utf-8", headers=_PAGE_HEADERS)
+
+
+_PAGE = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+_PAGE_HEADERS = [(b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"), (b"x-content-type-options", b"nosniff")]
+
+
+def page(address: str) -> bytes:
+    """The page that shows this address: the Host header may be in it, so it is escaped."""
+    return _PAGE.replace("{address}", escape(address)).replace("{version}", escape(__version__)).encode()
+
+
+>>>>>>> 3353509 (Declare the routes of settings, records, codes, plans, push and health; today's flags, look-ups and sign-up)
 ROUTES = [
     get("/ping", anyone, ping),
-    get("/fire/db-m-ping", anyone, database_ping, limit="health"),
+    get("/fire/db-m-ping", anyone, database_ping, limit="health", errors=(Unavailable,)),
     get("/healthz", anyone, healthz, limit="health"),
     get("/readyz", anyone, readyz, limit="health"),
     get("/livez", anyone, livez),

@@ -1,4 +1,4 @@
-"""Plans, storage bonus and offers (misc.md §9–§11): what a hosted server would sell, answered for one where everything is unlocked."""
+"""Plans and storage bonus (misc.md §9, §10): what a hosted server would sell, answered for one where everything is unlocked."""
 
 from .routes import ROUTES
 

@@ -1,9 +1,10 @@
-"""Wire shapes of /billing/*, /storage-bonus/* and /offers/* (misc.md §9–§11); the subscription itself is told by accounts."""
+"""Wire shapes of /billing/* and /storage-bonus/* (misc.md §9, §10)."""
 
 from __future__ import annotations
 
 import msgspec
 
+from ..accounts.wire import Subscription
 from ..kernel.fields import Title, Word
 from ..kernel.wire import Body, Reply
 
@@ -31,8 +32,10 @@ class Plans(Reply):
     plans: tuple[()] = ()
 
 
-class Message(Reply):
-    message: str
+class Current(Reply):
+    """The account's subscription, in the shape that its details have too."""
+
+    subscription: Subscription
 
 
 class BonusDetails(Reply):
@@ -65,9 +68,3 @@ class ReferralView(Reply):
     is_family_member: bool = False
     code_change_attempts: int = 0
     remaining_code_change_attempts: int = 0
-
-
-class Offers(Reply):
-    """GET /offers/black-friday."""
-
-    offers: tuple[()] = ()

@@ -4,6 +4,6 @@ from ..kernel.jobs import Job
 from . import service
 from .routes import ROUTES
 
-JOBS = [Job("devices.sweep", 24 * 3600, service.sweep)]
+JOBS = [Job("push.sweep", 24 * 3600, service.sweep)]
 
-__all__ = ["ROUTES"]
+__all__ = ["JOBS", "ROUTES"]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 from ..db import Tx
@@ -14,7 +13,7 @@ from ..kernel.access import Session
 from ..kernel.clock import DAY
 from ..kernel.errors import BadRequest, CodedBadRequest
 from ..kernel.parts import Kernel
-from ..kernel.wire import encode
+from ..kernel.wire import encode, uuid_text
 from . import queries
 from .wire import Event, PushToken
 
@@ -32,7 +31,7 @@ async def keep_token(kernel: Kernel, actor: Session, ask: PushToken) -> None:
     """Remember how to wake this device; it moves to the account that says so last."""
     if max(len(ask.fcm_token.encode()), len(ask.apns_token.encode())) > TOKEN_LIMIT:
         raise BadRequest(log="push token too long")
-    await kernel.db.write("devices.token", queries.keep_token, actor.user_id, ask.fcm_token, ask.apns_token or None, kernel.clock.now())
+    await kernel.db.write("push.token", queries.keep_token, actor.user_id, ask.fcm_token, ask.apns_token or None, kernel.clock.now())
 
 
 def forget_person(tx: Tx, user_id: int) -> None:
@@ -44,10 +43,9 @@ async def report(kernel: Kernel, actor: Session | None, ask: Event, version: str
     """Keep an event: strangers report `install`, accounts `sign_up` and `log_in`, which take the install's data along."""
     if ask.event not in (PUBLIC_EVENTS if actor is None else USER_EVENTS):
         raise CodedBadRequest("invalid event")
-    try:
-        event_id = str(uuid.UUID(ask.id))
-    except ValueError:
-        raise CodedBadRequest("invalid id") from None
+    event_id = uuid_text(ask.id)
+    if event_id is None:
+        raise CodedBadRequest("invalid id")
     if ask.data is None:
         raise CodedBadRequest("data is required")
     if _depth(ask.data) > DATA_DEPTH:
@@ -57,7 +55,7 @@ async def report(kernel: Kernel, actor: Session | None, ask: Event, version: str
         data["app_version"] = version
     if max(len(ask.app), len(ask.platform), len(version)) > NAME_LIMIT or len(encode(data)) > DATA_LIMIT:
         raise BadRequest(log="event too large")
-    await kernel.db.write("devices.event", _report, None if actor is None else actor.user_id, event_id, ask, data, kernel.clock.now())
+    await kernel.db.write("push.event", _report, None if actor is None else actor.user_id, event_id, ask, data, kernel.clock.now())
 
 
 def _depth(value: Any) -> int:
@@ -78,7 +76,7 @@ def _report(tx: Tx, user_id: int | None, event_id: str, ask: Event, data: dict[s
 async def sweep(kernel: Kernel) -> None:
     """Forget devices that are not used any more and installs that became nobody's account."""
     now = kernel.clock.now()
-    await kernel.db.write("devices.sweep", _sweep, now - IDLE, now - NOBODYS)
+    await kernel.db.write("push.sweep", _sweep, now - IDLE, now - NOBODYS)
 
 
 def _sweep(tx: Tx, idle_before: int, nobodys_before: int) -> None:

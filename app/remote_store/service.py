@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from ..db import Tx
+from ..http.query import Needed, Query
 from ..kernel import sync
 from ..kernel.access import Session
-from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, NotFound
+from ..kernel.errors import AppError, BadRequest, CodedBadRequest, Conflict, NotFound
 from ..kernel.parts import Kernel
 from . import domain, queries
+from .abilities import FLAG
 from .wire import FeatureFlags, Setting, Value
 
 DOMAIN = "customDomain"
 SWITCHES = frozenset({"recoveryKeyVerified", "mapEnabled", "faceSearchEnabled", "passKeyEnabled"})
 OPERATORS = frozenset({"internalUser", "betaUser"})  # only an operator sets these
-API = 1 | 2 | 4 | 8  # UploadV2, Comments, BackupOptions, VideoStreaming
 
 
-async def get(kernel: Kernel, actor: Session, key: str, default: str | None) -> Value:
+class OneSetting(Query):
+    key: Needed[str]
+    default_value: str | None = None
+
+
+async def get(kernel: Kernel, actor: Session, query: OneSetting) -> Value:
     """What was set, else the default; 404 without either."""
-    if not key:
-        raise BadRequest(log="no key")
-    found = await kernel.db.read(queries.value, actor.user_id, key)
-    if found is None and default is None:
-        raise NotFound(log=f"{key[:64]} is not set")
-    return Value(value=default or "" if found is None else found)
+    found = await kernel.db.read(queries.value, actor.user_id, query.key)
+    if found is None:
+        found = query.default_value
+    if found is None:
+        raise NotFound(log=f"{query.key[:64]} is not set")
+    return Value(value=found)
 
 
 async def update(kernel: Kernel, actor: Session, ask: Setting) -> None:
@@ -47,6 +55,8 @@ async def _set_domain(kernel: Kernel, actor: Session, value: str) -> None:
     if value == "":
         await kernel.db.write("remote_store.remove", queries.remove, actor.user_id, DOMAIN)
         return
+    if not kernel.config.apps.custom_domain_cname:
+        raise CodedBadRequest("custom domains are not offered by this server")
     claim = domain.claim(value, kernel.config.apps.custom_domain_cname)
     await kernel.db.write("remote_store.domain", _take_domain, actor.user_id, value, claim, kernel.clock.now())
 
@@ -78,7 +88,7 @@ async def feature_flags(kernel: Kernel, actor: Session) -> FeatureFlags:
         recovery_key_verified=mine.get("recoveryKeyVerified") == "true",
         internal_user=mine.get("internalUser") == "true",
         beta_user=mine.get("betaUser") == "true",
-        server_api_flag=API,
+        server_api_flag=FLAG,
         cast_url=apps.cast,
         embed_url=apps.embed,
         custom_domain=mine.get(DOMAIN, msgspec.UNSET),
@@ -86,11 +96,14 @@ async def feature_flags(kernel: Kernel, actor: Session) -> FeatureFlags:
     )
 
 
-async def require_claimed(kernel: Kernel, name: str) -> None:
+class OneDomain(Query):
+    domain: Needed[str]
+    refusal: ClassVar[type[AppError]] = CodedBadRequest
+
+
+async def require_claimed(kernel: Kernel, query: OneDomain) -> None:
     """Whether albums are served under a domain, for proxies that fetch certificates on demand; 404 NOT_FOUND when nobody claims it."""
-    if not name:
-        raise CodedBadRequest("domain is required")
-    claim = domain.to_ascii(name)
+    claim = domain.to_ascii(query.domain)
     if claim is None:
         raise BadRequest(log="no host name")
     if not await kernel.db.read(queries.is_claimed, claim):

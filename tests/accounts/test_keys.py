@@ -121,7 +121,7 @@ async def test_public_keys_of_others(world: World, emil: Newcomer, dora: Newcome
 
 
 async def test_public_keys_are_counted(dora: Newcomer) -> None:
-    for _ in range(200):
+    for _ in range(60):
         await dora.api.get(f"/users/public-key?email={dora.email}")
     assert "error" in (await dora.api.get(f"/users/public-key?email={dora.email}", expect=429)).json()
 

@@ -45,7 +45,7 @@ async def test_it_works(world: World, alice: Person) -> None:
 async def test_a_change_and_a_deletion_reach_the_cursor(alice: Person) -> None:
     await key(alice)
     made = await make(alice)
-    changed = (await alice.put("/user-entity/entity", {"id": made["id"], "type": "any", **DATA, "encryptedData": "bmV3"})).json()
+    changed = (await alice.put("/user-entity/entity", {"id": made["id"], "type": "location", **DATA, "encryptedData": "bmV3"})).json()
     assert changed == {**made, "encryptedData": "bmV3", "updatedAt": changed["updatedAt"]}
     assert changed["updatedAt"] > made["updatedAt"]
     assert await diff(alice, since=made["updatedAt"]) == [changed]
@@ -87,9 +87,11 @@ async def test_a_record_needs_the_key_of_its_type(alice: Person, bob: Person) ->
 
 async def test_smart_albums_have_ids_of_the_clients_making_and_can_come_back(alice: Person) -> None:
     await key(alice, "smart_album")
-    for bad in ({}, {"id": f"sa_{alice.user_id + 1}_x"}, {"id": f"sa_{alice.user_id}"}, {"id": f"sa_{alice.user_id}_" + "x" * 256}):
+    for bad in ({}, {"id": f"sa_{alice.user_id + 1}_x"}, {"id": f"sa_{alice.user_id}"}):
         refused = (await alice.post("/user-entity/entity", {"type": "smart_album", **DATA, **bad}, expect=400)).json()
         assert refused["code"] == "BAD_REQUEST"
+    endless = {"type": "smart_album", **DATA, "id": f"sa_{alice.user_id}_" + "x" * 256}
+    assert (await alice.post("/user-entity/entity", endless, expect=400)).json() == {}
     own = f"sa_{alice.user_id}_{1580559962386999}"
     made = await make(alice, "smart_album", id=own)
     assert made["id"] == own
@@ -99,6 +101,42 @@ async def test_smart_albums_have_ids_of_the_clients_making_and_can_come_back(ali
     back = await make(alice, "smart_album", id=own, encryptedData="bmV3")
     assert (back["isDeleted"], back["encryptedData"], back["createdAt"]) == (False, "bmV3", made["createdAt"])
     assert await diff(alice, "smart_album") == [back]
+
+
+async def test_a_library_share_is_named_after_both(alice: Person, bob: Person) -> None:
+    await key(alice, "library_share")
+    good = f"ls_{alice.user_id}_{bob.user_id}"
+    for bad in ("", "x", f"ls_{bob.user_id}_{alice.user_id}", f"ls_{alice.user_id}_{alice.user_id}", f"ls_{alice.user_id}_0{bob.user_id}",
+                f"ls_{alice.user_id}_0", f"ls_{alice.user_id}_{bob.user_id}_x", f"ls_{alice.user_id}_٣"):  # fmt: skip
+        refused = (await alice.post("/user-entity/entity", {"type": "library_share", **DATA, "id": bad}, expect=400)).json()
+        assert refused["code"] == "BAD_REQUEST", bad
+    made = await make(alice, "library_share", id=good)
+    await alice.post("/user-entity/entity", {"type": "library_share", **DATA, "id": good}, expect=409)
+    change = {"id": good, "type": "library_share", **DATA, "encryptedData": "bmV3"}
+    assert (await alice.put("/user-entity/entity", change, expect=400)).json()["code"] == "BAD_REQUEST"
+    changed = (await alice.put("/user-entity/entity", {**change, "expectedUpdatedAt": made["updatedAt"]})).json()
+    await alice.delete(f"/user-entity/entity?id={good}")
+    back = await make(alice, "library_share", id=good)
+    assert (back["isDeleted"], back["createdAt"]) == (False, changed["createdAt"])
+
+
+async def test_a_change_made_on_an_older_record_is_refused(alice: Person) -> None:
+    await key(alice)
+    made = await make(alice)
+    change = {"id": made["id"], "type": "location", **DATA, "encryptedData": "bmV3", "expectedUpdatedAt": made["updatedAt"]}
+    changed = (await alice.put("/user-entity/entity", change)).json()
+    assert (await alice.put("/user-entity/entity", change)).json() == changed, "the same request again, its answer lost"
+    assert (await alice.put("/user-entity/entity", {**change, "encryptedData": "b3RoZXI="}, expect=409)).json() == {}
+    assert await diff(alice) == [changed]
+
+
+async def test_a_record_keeps_its_type(alice: Person) -> None:
+    for kind in ("location", "memory"):
+        await key(alice, kind)
+    made = await make(alice)
+    refused = (await alice.put("/user-entity/entity", {"id": made["id"], "type": "memory", **DATA}, expect=400)).json()
+    assert refused == {"code": "BAD_REQUEST", "message": "entity type does not match"}
+    assert await diff(alice) == [made]
 
 
 async def test_a_given_id_is_taken_once(alice: Person, bob: Person) -> None:

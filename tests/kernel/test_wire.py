@@ -16,12 +16,8 @@ from app.kernel.errors import BadRequest
 
 
 class Inner(wire.Body):
-    item_id: int = 0
+    item_id: wire.Needed[int]
     note: str = ""
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("item_id",)
 
 
 class Ask(wire.Body):
@@ -37,14 +33,10 @@ class Ask(wire.Body):
 
 
 class Strict(wire.Body):
-    name: str = ""
-    count: int = 0
-    ids: list[int] = msgspec.field(default_factory=list)
-    maybe: bool | None = None
-
-    @classmethod
-    def required(cls) -> tuple[str, ...]:
-        return ("name", "count", "ids", "maybe")
+    name: wire.Needed[str]
+    count: wire.Needed[int]
+    ids: wire.Needed[list[int]]
+    maybe: wire.Needed[bool | None]
 
 
 def ask(raw: bytes | str) -> Ask:

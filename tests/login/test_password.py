@@ -219,6 +219,37 @@ async def test_a_sign_up_that_died_halfway_can_start_again(meet: Meet) -> None:
     assert (await Login(emil)()).status == 200
 
 
+async def test_a_sign_up_of_an_older_phone_taken_up_by_a_newer_app(world: World, meet: Meet) -> None:
+    """The phone set the password and died; the web app starts over with another one: keys first, then the password."""
+    emil = await (await meet("emil").sign_up()).enrol()
+    world.clock.advance(MINUTE)
+    emil.api, emil.password = world.anon(), NEW
+    await (await emil.sign_up()).give_keys()
+    await emil.enrol()
+    assert (await Login(emil)()).status == 200
+
+
+async def test_keys_that_come_in_a_later_session_do_not_meet_the_password_of_an_earlier_one(world: World, meet: Meet) -> None:
+    """They may be of different passwords: the log-in then goes by e-mail code, and the app sets a password again."""
+    emil = await (await meet("emil").sign_up()).enrol()
+    world.clock.advance(MINUTE)
+    emil.api = world.anon()
+    await (await emil.sign_up()).give_keys()
+    assert (await parameters(world, emil.email, expect=404)).json()["code"] == "NOT_FOUND"
+    emil.api = await emil.second_device()
+    await emil.enrol()
+    assert (await Login(emil)()).status == 200
+
+
+async def test_the_same_password_set_again_after_a_lost_answer(meet: Meet) -> None:
+    """The web app keeps what it made for the password until it hears that it was set."""
+    emil = await meet("emil").complete()
+    client, begun = await emil.setup_again()
+    done = await emil.api.post("/users/srp/complete", {"setupID": begun.json()["setupID"], "srpM1": b64(client.m1)})
+    client.check(crypto.unb64(done.json()["srpM2"]))
+    assert (await Login(emil)()).status == 200
+
+
 async def test_enrolment_answers(world: World, meet: Meet) -> None:
     emil = await (await meet("emil").sign_up()).give_keys()
     dora = await meet("dora").complete()

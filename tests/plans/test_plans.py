@@ -1,9 +1,11 @@
-"""/billing/*, /storage-bonus/*, /offers/*: everything is unlocked and nothing is sold (misc.md §9–§11)."""
+"""/billing/*, /storage-bonus/*: everything is unlocked and nothing is sold (misc.md §9, §10)."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from app.db import Tx
 from app.kernel.config import Config, Quota, Storage
@@ -68,8 +70,9 @@ async def test_only_the_free_product_can_be_verified(alice: Person) -> None:
         assert (await alice.post("/billing/verify-subscription", ask, expect=400)).json() == {}
 
 
-async def test_deprecated_usage_is_gone(alice: Person) -> None:
-    assert (await alice.get("/billing/usage", expect=410)).json() == {"message": "This endpoint is deprecated."}
+@pytest.mark.parametrize("path", ["/billing/usage", "/offers/black-friday"])
+async def test_what_no_client_asks_any_more_is_gone(alice: Person, path: str) -> None:
+    await alice.get(path, expect=404)
 
 
 async def test_referrals_are_not_available(alice: Person) -> None:
@@ -85,13 +88,9 @@ async def test_referrals_are_not_available(alice: Person) -> None:
     assert (await alice.post("/storage-bonus/referral-claim", expect=400)).json() == {}
 
 
-async def test_there_are_no_offers(world: World) -> None:
-    assert (await world.anon().get("/offers/black-friday")).json() == {"offers": []}
-
-
 async def test_a_session_is_needed(world: World) -> None:
     anon = world.anon()
-    for path in ("/billing/user-plans", "/billing/subscription", "/billing/usage", "/storage-bonus/details", "/storage-bonus/referral-view"):
+    for path in ("/billing/user-plans", "/billing/subscription", "/storage-bonus/details", "/storage-bonus/referral-view"):
         assert (await anon.get(path, expect=401)).json() == {"error": "missing token"}
     for path in ("/billing/verify-subscription", "/storage-bonus/referral-claim?code=A"):
         assert (await anon.post(path, {}, expect=401)).json() == {"error": "missing token"}

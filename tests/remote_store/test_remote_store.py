@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,14 +12,25 @@ import pytest
 
 from app.db import Tx
 from app.kernel.config import Apps, Config, Storage
+from app.main import all_routes
+from app.remote_store.abilities import ABILITIES, FLAG, Ability
 from tests.inprocess import AUTH, Person, World, open_world
 
+CNAME = "albums.darkroom.example"
 SWITCHES = ("recoveryKeyVerified", "mapEnabled", "faceSearchEnabled", "passKeyEnabled")
 NEWCOMER = {
     "enableStripe": True, "disableCFWorker": False, "mapEnabled": False, "faceSearchEnabled": False, "passKeyEnabled": False,
-    "recoveryKeyVerified": False, "internalUser": False, "betaUser": False, "enableMobMultiPart": True, "serverApiFlag": 15,
-    "castUrl": "http://localhost:3004", "embedUrl": "http://localhost:3006",
+    "recoveryKeyVerified": False, "internalUser": False, "betaUser": False, "enableMobMultiPart": True, "serverApiFlag": 13,
+    "castUrl": "http://localhost:3004", "embedUrl": "http://localhost:3006", "customDomainCNAME": CNAME,
 }  # fmt: skip
+
+
+@pytest.fixture
+async def world(engine: str, tmp_path: Path) -> AsyncIterator[World]:
+    """A server that offers custom domains."""
+    config = Config(data_dir=tmp_path, apps=Apps(custom_domain_cname=CNAME), storage=(Storage(kind="memory"),))
+    async with open_world(engine, tmp_path, config=config) as w:
+        yield w
 
 
 async def flags(p: Person) -> dict[str, Any]:
@@ -124,9 +137,10 @@ async def test_texts_that_no_engine_can_store_are_refused(alice: Person) -> None
 
 
 async def test_overlong_domains_are_refused(alice: Person) -> None:
-    for value in ("a." * 126 + "org", "é" * 100_000 + ".org", "é." * 60 + "org"):
+    for value in ("a." * 126 + "org", "é" * 4000 + ".org", "é." * 60 + "org"):
         got = await put(alice, "customDomain", value, expect=400)
         assert len(got["message"]) < 300
+    assert await put(alice, "customDomain", "é" * 5000 + ".org", expect=400) == {}, "longer than a line"
 
 
 async def test_a_domain_belongs_to_one_account(world: World, alice: Person, bob: Person) -> None:
@@ -167,6 +181,28 @@ async def test_reserved_names_and_the_configured_target(engine: str, tmp_path: P
         assert told == {
             **NEWCOMER, "castUrl": "https://cast.example.org", "embedUrl": "https://embed.example.org", "customDomainCNAME": "my.Darkroom.example",
         }  # fmt: skip
+
+
+async def test_a_server_that_offers_no_domains_takes_none(engine: str, tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path, storage=(Storage(kind="memory"),))
+    async with open_world(engine, tmp_path, config=config) as world:
+        alice = await world.person("alice")
+        refused = await put(alice, "customDomain", "pics.example.org", expect=400)
+        assert refused == {"code": "BAD_REQUEST", "message": "custom domains are not offered by this server"}
+        assert await flags(alice) == {k: v for k, v in NEWCOMER.items() if k != "customDomainCNAME"}
+        await put(alice, "customDomain", "")
+
+
+@pytest.mark.parametrize("ability", ABILITIES, ids=lambda a: a.name)
+def test_an_ability_is_announced_when_its_routes_are_here_and_only_then(ability: Ability) -> None:
+    here = {(r.method, re.sub(r"{.*?}", "{}", r.path)) for r in all_routes()}
+    missing = {(method, re.sub(r"{.*?}", "{}", path)) for method, path in ability.routes} - here
+    assert ability.announced == (not missing), f"{ability.name}: {missing or 'every route is here'}"
+
+
+def test_the_bit_that_was_given_up_stays_unset() -> None:
+    assert not FLAG & 16
+    assert len({a.bit for a in ABILITIES}) == len(ABILITIES)
 
 
 async def test_asking_for_a_domain(world: World) -> None:
