@@ -8,7 +8,6 @@ from .. import __version__
 from ..http.answer import Answer, reply
 from ..http.auth import anyone
 from ..http.query import Query
-from ..http.request import BaseUrl
 from ..http.routing import get
 from ..kernel.errors import Unavailable
 from ..kernel.parts import Kernel
@@ -72,22 +71,6 @@ async def version() -> Version:
     return Version(name="darkroom", version=__version__)
 
 
-<<<<<<< HEAD
-=======
-async def front_page(address: BaseUrl) -> Answer:
-    return Answer(page(address), media=b"text/html; charset=utf-8", headers=_PAGE_HEADERS)
-
-
-_PAGE = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-_PAGE_HEADERS = [(b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"), (b"x-content-type-options", b"nosniff")]
-
-
-def page(address: str) -> bytes:
-    """The page that shows this address: the Host header may be in it, so it is escaped."""
-    return _PAGE.replace("{address}", escape(address)).replace("{version}", escape(__version__)).encode()
-
-
->>>>>>> 3353509 (Declare the routes of settings, records, codes, plans, push and health; today's flags, look-ups and sign-up)
 ROUTES = [
     get("/ping", anyone, ping),
     get("/fire/db-m-ping", anyone, database_ping, limit="health", errors=(Unavailable,)),

@@ -19,7 +19,7 @@ class Ability:
 
 ABILITIES = (
     Ability(1, "UploadV2", (("POST", "/files/upload-url"), ("POST", "/files/multipart-upload-url"), ("POST", "/files/meta")), True),
-    Ability(2, "Comments", (("GET", "/comments-reactions/updated-at"), ("GET", "/social/diff"), ("POST", "/comments"), ("PUT", "/reactions")), False),
+    Ability(2, "Comments", (("GET", "/comments-reactions/updated-at"), ("GET", "/social/diff"), ("POST", "/comments"), ("PUT", "/reactions")), True),
     Ability(4, "BackupOptions", (), True),
     Ability(8, "VideoStreaming", (("GET", "/files/data/preview-upload-url"), ("PUT", "/files/video-data")), True),
     Ability(32, "CastSessionsV2", (("GET", "/cast/device-info"), ("DELETE", "/cast/device-info/{device_id}")), False),

@@ -1,4 +1,4 @@
-"""Plans, bonuses and offers of which there are none (misc.md §9–§11)."""
+"""Plans and bonuses of which there are none (misc.md §9, §10)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ ROWS: Rows = {
     ("POST", "/billing/verify-subscription"): Row(
         same("/billing/verify-subscription", {"paymentProvider": "stripe", "productID": "free"}), EVERYBODY
     ),
-    ("GET", "/billing/usage"): Row(same("/billing/usage"), people(410, 410, 410, 410, 410, 410)),
     ("GET", "/storage-bonus/details"): Row(same("/storage-bonus/details"), EVERYBODY),
     ("GET", "/storage-bonus/referral-view"): Row(same("/storage-bonus/referral-view"), EVERYBODY),
     ("POST", "/storage-bonus/referral-claim"): Row(same("/storage-bonus/referral-claim?code=ABC123"), people(404, 404, 404, 404, 404, 404)),
-    ("GET", "/offers/black-friday"): Row(same("/offers/black-friday"), anybody()),
 }
