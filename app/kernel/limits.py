@@ -101,15 +101,6 @@ class RateLimiter:
         limit: Limit = getattr(self._limits, name)
         return not limit.count or await self._hits(name, key, limit.seconds * SECOND) <= limit.count
 
-    def spent(self, name: str, key: str) -> bool:
-        """Whether the budget is used up, without counting; for budgets in memory."""
-        limit: Limit = getattr(self._limits, name)
-        counter = self._counters.get(f"{name}:{_neighbourhood(key)}")
-        if counter is None or not limit.count:
-            return False
-        now, window = self._clock.now(), limit.seconds * SECOND
-        return now - window < counter[0] <= now + window and counter[1] + counter[2] >= limit.count
-
     async def _hits(self, name: str, key: str, window: int) -> int:
         bucket = f"{name}:{_neighbourhood(key)}"
         if name in DURABLE:

@@ -22,8 +22,8 @@ ABILITIES = (
     Ability(2, "Comments", (("GET", "/comments-reactions/updated-at"), ("GET", "/social/diff"), ("POST", "/comments"), ("PUT", "/reactions")), True),
     Ability(4, "BackupOptions", (), True),
     Ability(8, "VideoStreaming", (("GET", "/files/data/preview-upload-url"), ("PUT", "/files/video-data")), True),
-    Ability(32, "CastSessionsV2", (("GET", "/cast/device-info"), ("DELETE", "/cast/device-info/{device_id}")), False),
-    Ability(128, "LibrarySharing", (("POST", "/collections/share/bulk"), ("POST", "/collections/unshare/bulk")), False),
+    Ability(32, "CastSessionsV2", (("GET", "/cast/device-info"), ("DELETE", "/cast/device-info/{device_id}")), True),
+    Ability(128, "LibrarySharing", (("POST", "/collections/share/bulk"), ("POST", "/collections/unshare/bulk")), True),
     Ability(256, "PreviewUploadV2", (("POST", "/files/data/preview-upload-url"), ("POST", "/files/data/multipart-preview-upload-url")), False),
 )
 FLAG = sum(a.bit for a in ABILITIES if a.announced)
