@@ -68,6 +68,20 @@ def _sqlite_table(m: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=2048)
+def parameters(sql: str) -> tuple[str, ...]:
+    """The names of a statement's parameters."""
+    return tuple(dict.fromkeys(_PARAM.findall(sql)))
+
+
+def with_attributes(sql: str, params: dict[str, Any], of: object) -> dict[str, Any]:
+    """`params`, completed with the attributes of `of` that the statement names and the caller did not."""
+    for name in parameters(sql):
+        if name not in params:
+            params[name] = getattr(of, name)
+    return params
+
+
+@lru_cache(maxsize=2048)
 def postgres_sql(sql: str) -> tuple[str, frozenset[str]]:
     """(statement for psycopg, names of parameters that are passed as JSON)."""
     as_json = {m[1] for m in _TABLE.finditer(sql)}

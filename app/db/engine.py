@@ -6,35 +6,49 @@ SQL is one common subset (see `dialect`), parameters are `:name`. Rows are plain
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 P = ParamSpec("P")
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 Row = tuple[Any, ...]
 
 
 class Tx(Protocol):
-    """An open transaction (or a read snapshot). Valid only inside the function it was handed to."""
+    """An open transaction (or a read snapshot). Valid only inside the function it was handed to.
 
-    def all(self, sql: str, /, **params: Any) -> list[Row]: ...
+    A statement's `:name` is the keyword argument of that name, else the attribute of that name of `of`.
+    """
 
-    def one(self, sql: str, /, **params: Any) -> Row | None: ...
+    def all(self, sql: str, /, *, of: object = None, **params: Any) -> list[Row]: ...
 
-    def value(self, sql: str, /, **params: Any) -> Any:
+    def one(self, sql: str, /, *, of: object = None, **params: Any) -> Row | None: ...
+
+    def value(self, sql: str, /, *, of: object = None, **params: Any) -> Any:
         """First column of the first row, or None."""
 
-    def run(self, sql: str, /, **params: Any) -> int:
+    def run(self, sql: str, /, *, of: object = None, **params: Any) -> int:
         """Execute; the number of rows affected."""
 
-    def ask(self, sql: str, /, **params: Any) -> Callable[[], list[Row]]:
-        """Like `all`, for rows that are wanted a little later: they are there when the result is called, and are what the statement found
-        in its turn. Several questions asked before the first answer is taken travel together."""
+    @overload
+    def together(self, a: Callable[[Tx], A], b: Callable[[Tx], B], /) -> tuple[A, B]: ...
+    @overload
+    def together(self, a: Callable[[Tx], A], b: Callable[[Tx], B], c: Callable[[Tx], C], d: Callable[[Tx], D], /) -> tuple[A, B, C, D]: ...
+    def together(self, *steps: Callable[[Tx], Any]) -> Any:
+        """What these functions return, called in this order; what one raises ends it.
 
-    def send(self, sql: str, /, **params: Any) -> None:
+        An engine behind a network sends the first statements of all of them in one exchange, and so may call each function twice: up to its
+        first statement, which must be one with an answer (`all`, `one`, `value`), and again with that answer.
+        """
+
+    def send(self, sql: str, /, *, of: object = None, **params: Any) -> None:
         """Execute, in its turn, something nobody needs the answer of: an engine behind a network sends it along with the next statement.
         What it raises may come with that one, or with the commit."""
 
-    def lock(self, sql: str, /, **params: Any) -> None:
+    def lock(self, sql: str, /, *, of: object = None, **params: Any) -> None:
         """A SELECT … FOR UPDATE whose rows nobody looks at: sent as `send` does; nothing to do where a single writer is the lock."""
 
 

@@ -46,34 +46,35 @@ class SqliteTx:
         self._db = db
         self.statements = 0  # how many were executed: tests assert that batches do not grow it
 
-    def _execute(self, sql: str, params: dict[str, Any]) -> sqlite3.Cursor:
+    def _execute(self, sql: str, of: object, params: dict[str, Any]) -> sqlite3.Cursor:
         self.statements += 1
+        if of is not None:
+            params = dialect.with_attributes(sql, params, of)
         text, params = dialect.for_sqlite(sql, params)
         return self._db.execute(text, params)
 
-    def all(self, sql: str, /, **params: Any) -> list[Row]:
-        return self._execute(sql, params).fetchall()
+    def all(self, sql: str, /, *, of: object = None, **params: Any) -> list[Row]:
+        return self._execute(sql, of, params).fetchall()
 
-    def one(self, sql: str, /, **params: Any) -> Row | None:
-        row: Row | None = self._execute(sql, params).fetchone()
+    def one(self, sql: str, /, *, of: object = None, **params: Any) -> Row | None:
+        row: Row | None = self._execute(sql, of, params).fetchone()
         return row
 
-    def value(self, sql: str, /, **params: Any) -> Any:
-        row = self._execute(sql, params).fetchone()
+    def value(self, sql: str, /, *, of: object = None, **params: Any) -> Any:
+        row = self._execute(sql, of, params).fetchone()
         return None if row is None else row[0]
 
-    def ask(self, sql: str, /, **params: Any) -> Callable[[], list[Row]]:
-        rows = self.all(sql, **params)
-        return lambda: rows
+    def together(self, *steps: Callable[[Tx], Any]) -> Any:
+        return tuple(step(self) for step in steps)
 
-    def send(self, sql: str, /, **params: Any) -> None:
-        self._execute(sql, params)
+    def send(self, sql: str, /, *, of: object = None, **params: Any) -> None:
+        self._execute(sql, of, params)
 
-    def lock(self, sql: str, /, **params: Any) -> None:
+    def lock(self, sql: str, /, *, of: object = None, **params: Any) -> None:
         """The writer is alone."""
 
-    def run(self, sql: str, /, **params: Any) -> int:
-        return self._execute(sql, params).rowcount
+    def run(self, sql: str, /, *, of: object = None, **params: Any) -> int:
+        return self._execute(sql, of, params).rowcount
 
 
 Job = tuple[str, Callable[[Tx], Any], "asyncio.Future[Any]"]

@@ -95,7 +95,7 @@ def content(tx: Tx, owner_id: int, file_id: int) -> tuple[Content, str, int] | N
     row = tx.one(
         "SELECT file_object_id, thumb_object_id, file_size, thumb_size, file_header, thumb_header, metadata_header, encrypted_metadata, "
         "app, updation_time FROM files WHERE file_id = :file_id AND owner_id = :owner_id AND NOT is_deleted "
-        "AND file_object_id IS NOT NULL AND thumb_object_id IS NOT NULL FOR UPDATE",
+        "AND file_object_id IS NOT NULL AND thumb_object_id IS NOT NULL FOR NO KEY UPDATE",
         file_id=file_id,
         owner_id=owner_id,
     )

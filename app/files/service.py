@@ -64,20 +64,20 @@ def create_in(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile
     """`create`, inside a transaction, of objects that have their rows."""
     sync.lock_account(tx, owner_id)
     sync.lock_collections(tx, [ask.collection_id])
-    album = access.ask_owned(tx, owner_id, ask.collection_id, deleted_ok=True)  # four questions, one exchange with the database
-    claim = objects.ask_claim(tx, owner_id, ask.file.object_key, ask.thumbnail.object_key)
-    standing = quota.ask_standing(tx, kernel.config, owner_id, app)
-    stamping = sync.ask_stamp(tx, now, [ask.collection_id])
-    _usable(album(), app)
-    file, thumb = claim()
+    _, (file, thumb), standing, feeds = tx.together(
+        lambda tx: _usable(access.owned(tx, owner_id, ask.collection_id, deleted_ok=True), app),
+        lambda tx: objects.claim(tx, owner_id, ask.file.object_key, ask.thumbnail.object_key),
+        lambda tx: quota.standing(tx, kernel.config, owner_id, app),
+        lambda tx: sync.lock_feeds(tx, [ask.collection_id]),
+    )
     _check_size(kernel, ask.file, file)
     _check_size(kernel, ask.thumbnail, thumb)
     if file.state != "pending" or thumb.state != "pending":
         file_id, stamp = _committed_before(tx, owner_id, ask, file, thumb)
         return _committed(ask, file_id, owner_id, stamp, _stored(ask.file, file), _stored(ask.thumbnail, thumb))
-    quota.judge(tx, kernel.config, owner_id, app, standing(), file.size + thumb.size, now)
+    quota.judge(tx, kernel.config, owner_id, app, standing, file.size + thumb.size, now)
     quota.charge(tx, owner_id, app, file.size + thumb.size, 1)
-    stamp = stamping()
+    stamp = sync.stamp_locked(tx, now, feeds, [ask.collection_id])
     row = _row(owner_id, app, ask, now, stamp)
     row.file_object_id, row.file_size, row.file_header = file.object_id, file.size, ask.file.decryption_header
     row.thumb_object_id, row.thumb_size, row.thumb_header = thumb.object_id, thumb.size, ask.thumbnail.decryption_header

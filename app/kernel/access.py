@@ -6,13 +6,12 @@ Every look-up here carries the actor in its WHERE. What one may not see answers 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
 from ..db import Tx
-from ..db.engine import Row
 from .errors import BadRequest, Conflict, Forbidden, NotFound
 
 App = Literal["photos", "auth", "locker"]
@@ -68,13 +67,10 @@ _MEMBER = (
 
 
 def _look(tx: Tx, actor: int, collection_id: int) -> tuple[Membership, bool] | None:
-    return _seen(collection_id, tx.all(_MEMBER, actor=actor, collection_id=collection_id))
-
-
-def _seen(collection_id: int, rows: list[Row]) -> tuple[Membership, bool] | None:
-    if not rows:
+    row = tx.one(_MEMBER, actor=actor, collection_id=collection_id)
+    if row is None:
         return None
-    owner, app, kind, deleted, role = rows[0]
+    owner, app, kind, deleted, role = row
     return Membership(collection_id, owner, Role[role or "VIEWER"], app, kind, bool(deleted)), role is not None
 
 
@@ -91,16 +87,7 @@ def participant(tx: Tx, actor: int, collection_id: int, *, deleted_ok: bool = Fa
 
 def owned(tx: Tx, actor: int, collection_id: int, *, deleted_ok: bool = False) -> Membership:
     """An album of the actor's own: unknown 404, somebody else's 403, deleted 404 unless `deleted_ok`."""
-    return ask_owned(tx, actor, collection_id, deleted_ok=deleted_ok)()
-
-
-def ask_owned(tx: Tx, actor: int, collection_id: int, *, deleted_ok: bool = False) -> Callable[[], Membership]:
-    """`owned`, whose answer is taken later."""
-    look = tx.ask(_MEMBER, actor=actor, collection_id=collection_id)
-    return lambda: _judge_owned(actor, collection_id, _seen(collection_id, look()), deleted_ok)
-
-
-def _judge_owned(actor: int, collection_id: int, hit: tuple[Membership, bool] | None, deleted_ok: bool) -> Membership:
+    hit = _look(tx, actor, collection_id)
     if hit is None:
         raise NotFound(log=f"no collection {collection_id}")
     album = hit[0]

@@ -6,7 +6,6 @@ Locker files have their own limit and do not count towards the photos quota (fil
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..db import Tx
@@ -26,13 +25,8 @@ class Plan:
 
 def plan(tx: Tx, config: Config, user_id: int) -> Plan:
     """The account's own limit, else the configured default."""
-    return ask_plan(tx, config, user_id)()
-
-
-def ask_plan(tx: Tx, config: Config, user_id: int) -> Callable[[], Plan]:
-    """Taken later, as `Tx.ask` says."""
-    rows = tx.ask("SELECT quota, plan_ends_at FROM users WHERE user_id = :user_id", user_id=user_id)
-    return lambda: _plan(config, *next(iter(rows()), (None, None)))
+    row = tx.one("SELECT quota, plan_ends_at FROM users WHERE user_id = :user_id", user_id=user_id)
+    return _plan(config, *(row or (None, None)))
 
 
 def _plan(config: Config, own: int | None, ends_at: int | None) -> Plan:
@@ -54,20 +48,16 @@ class Standing:
     files: int
 
 
-def ask_standing(tx: Tx, config: Config, user_id: int, app: str) -> Callable[[], Standing]:
-    """Taken later, as `Tx.ask` says."""
-    rows = tx.ask(
+def standing(tx: Tx, config: Config, user_id: int, app: str) -> Standing:
+    """Both in one statement."""
+    row = tx.one(
         "SELECT u.quota, u.plan_ends_at, g.bytes, g.files FROM users u LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app "
         "WHERE u.user_id = :user_id",
         user_id=user_id,
         app=app,
     )
-
-    def standing() -> Standing:
-        own, ends_at, size, files = next(iter(rows()), (None, None, None, None))
-        return Standing(_plan(config, own, ends_at), size or 0, files or 0)
-
-    return standing
+    own, ends_at, size, files = row or (None, None, None, None)
+    return Standing(_plan(config, own, ends_at), size or 0, files or 0)
 
 
 def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now: int, files: int = 1) -> None:
@@ -76,7 +66,7 @@ def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now:
     Raises StorageFull (426), PaymentRequired (402), or 403 FILE_LIMIT_REACHED for Locker's file count.
     A sized request may pass the limit by the tolerance; one without a size may not.
     """
-    judge(tx, config, user_id, app, ask_standing(tx, config, user_id, app)(), size, now, files)
+    judge(tx, config, user_id, app, standing(tx, config, user_id, app), size, now, files)
 
 
 def judge(tx: Tx, config: Config, user_id: int, app: str, found: Standing, size: int | None, now: int, files: int = 1) -> None:

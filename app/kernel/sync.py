@@ -10,7 +10,9 @@ and writes it to those feeds, the albums and the changed rows. The locks are hel
 reader could confuse, the later to take its stamp waits for the earlier to commit, sees its stamp in the shared feed row and goes
 beyond it: stamps rise in commit order within everything one cursor covers, over any number of processes, whatever the clocks do.
 On SQLite the single writer makes the locks free; on PostgreSQL they are row locks (READ COMMITTED: statements after a lock see what
-the lock's previous holder committed). Deadlocks cannot arise: the order is always account, albums by id, feeds by id.
+the lock's previous holder committed). Deadlocks cannot arise: the order is always account, albums by id, feeds by id. The locks are
+FOR NO KEY UPDATE, because a row that refers to an account or album takes FOR KEY SHARE on it, whenever it is inserted, in no order: that
+must not wait for these locks, nor they for it.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from ..db import Tx
+from ..db.engine import Row
 
 R = TypeVar("R")
 PAGE = 2500  # rows of a diff page (files.md §9.2, collections.md §3.1)
@@ -26,13 +29,13 @@ PAGE = 2500  # rows of a diff page (files.md §9.2, collections.md §3.1)
 
 def lock_account(tx: Tx, user_id: int) -> None:
     """Everything that moves a person's own files between albums, trash and nothing takes this lock first, so it happens in a row."""
-    tx.lock("SELECT user_id FROM users WHERE user_id = :user_id FOR UPDATE", user_id=user_id)
+    tx.lock("SELECT user_id FROM users WHERE user_id = :user_id FOR NO KEY UPDATE", user_id=user_id)
 
 
 def lock_collections(tx: Tx, collection_ids: Iterable[int]) -> None:
     """Lock albums in id order: afterwards their rows, shares and memberships stand still until COMMIT."""
     tx.lock(
-        "SELECT collection_id FROM collections WHERE collection_id IN (:ids[]) ORDER BY collection_id FOR UPDATE",
+        "SELECT collection_id FROM collections WHERE collection_id IN (:ids[]) ORDER BY collection_id FOR NO KEY UPDATE",
         ids=sorted(set(collection_ids)),
     )
 
@@ -44,10 +47,11 @@ def open_feed(tx: Tx, user_id: int, now: int) -> None:
 
 def stamp(tx: Tx, now: int, users: Iterable[int]) -> int:
     """A stamp (µs) above everything these people's cursors can have met; their feeds are locked until COMMIT."""
-    return _advance(tx, now, tx.all("SELECT user_id, stamp FROM feeds WHERE user_id IN (:ids[]) ORDER BY user_id FOR UPDATE", ids=sorted(set(users))))
+    sql = "SELECT user_id, stamp FROM feeds WHERE user_id IN (:ids[]) ORDER BY user_id FOR NO KEY UPDATE"
+    return _advance(tx, now, tx.all(sql, ids=sorted(set(users))))
 
 
-def _advance(tx: Tx, now: int, feeds: Sequence[tuple[int, int]]) -> int:
+def _advance(tx: Tx, now: int, feeds: Sequence[Row]) -> int:
     """A stamp beyond these locked feeds (person, stamp), written to them."""
     value = max(now, *(s + 1 for _, s in feeds)) if feeds else now
     tx.send("UPDATE feeds SET stamp = :value WHERE user_id IN (:ids[])", value=value, ids=[user for user, _ in feeds])
@@ -56,27 +60,28 @@ def _advance(tx: Tx, now: int, feeds: Sequence[tuple[int, int]]) -> int:
 
 def stamp_collections(tx: Tx, now: int, collection_ids: Iterable[int], also: Iterable[int] = ()) -> int:
     """One stamp for a change inside these (locked) albums: written to the albums and to the feeds of all who see them, and `also`."""
-    return ask_stamp(tx, now, collection_ids, also)()
-
-
-def ask_stamp(tx: Tx, now: int, collection_ids: Iterable[int], also: Iterable[int] = ()) -> Callable[[], int]:
-    """`stamp_collections`, whose feeds are locked now and whose stamp is taken, and written, later."""
     ids = sorted(set(collection_ids))
-    feeds = tx.ask(
+    return stamp_locked(tx, now, lock_feeds(tx, ids, also), ids)
+
+
+def lock_feeds(tx: Tx, collection_ids: Iterable[int], also: Iterable[int] = ()) -> list[Row]:
+    """(person, stamp) of everybody who sees these (locked) albums, and `also`, locked until COMMIT."""
+    return tx.all(
         "SELECT f.user_id, f.stamp FROM feeds f WHERE f.user_id IN ("
         "  SELECT owner_id FROM collections WHERE collection_id IN (:ids[]) "
         "  UNION SELECT to_user_id FROM collection_shares WHERE collection_id IN (:ids[]) AND NOT is_deleted "
-        "  UNION SELECT user_id FROM users WHERE user_id IN (:also[])) ORDER BY f.user_id FOR UPDATE",
-        ids=ids,
+        "  UNION SELECT user_id FROM users WHERE user_id IN (:also[])) ORDER BY f.user_id FOR NO KEY UPDATE",
+        ids=sorted(set(collection_ids)),
         also=sorted(set(also)),
     )
 
-    def take() -> int:
-        value = _advance(tx, now, feeds())
-        tx.send("UPDATE collections SET updation_time = :value WHERE collection_id IN (:ids[])", value=value, ids=ids)
-        return value
 
-    return take
+def stamp_locked(tx: Tx, now: int, feeds: Sequence[Row], collection_ids: Iterable[int]) -> int:
+    """`stamp_collections` of albums whose feeds are locked."""
+    value = _advance(tx, now, feeds)
+    ids = sorted(set(collection_ids))
+    tx.send("UPDATE collections SET updation_time = :value WHERE collection_id IN (:ids[])", value=value, ids=ids)
+    return value
 
 
 def feed(tx: Tx, user_id: int) -> int:

@@ -6,7 +6,8 @@ by a file or a data row), `deleting` (its bytes are gone or going; the key is ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from ..db import Tx
 from ..db.engine import Row
@@ -24,6 +25,20 @@ _UNNAMED = (
 
 
 # --- objects
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Bytes that lie in a store under a key; `md5` in hex when known."""
+
+    key: str
+    store: str
+    size: int
+    md5: str | None
+
+    @property
+    def owner_id(self) -> int:
+        return int(self.key.partition("/")[0])
+
+
 def known(tx: Tx, owner_id: int, keys: Sequence[str]) -> set[str]:
     """Which of these keys of an owner have a row, whatever its state."""
     rows = tx.all("SELECT object_key FROM objects WHERE object_key IN (:keys[]) AND owner_id = :owner_id", keys=list(keys), owner_id=owner_id)
@@ -34,19 +49,15 @@ def is_account(tx: Tx, owner_id: int) -> bool:
     return tx.value("SELECT 1 FROM users WHERE user_id = :owner_id", owner_id=owner_id) is not None
 
 
-def insert(tx: Tx, owner_id: int, key: str, store: str, size: int, md5: str | None, now: int) -> Callable[[], int | None]:
-    """The id of a new pending object, None when the key has a row already; taken later."""
-    rows = tx.ask(
+def insert(tx: Tx, upload: Upload, now: int) -> int | None:
+    """The id of a new pending object, None when the key has a row already."""
+    found = tx.value(
         "INSERT INTO objects (object_key, owner_id, store, size, md5, state, created_at) "
         "VALUES (:key, :owner_id, :store, :size, :md5, 'pending', :now) ON CONFLICT (object_key) DO NOTHING RETURNING object_id",
-        key=key,
-        owner_id=owner_id,
-        store=store,
-        size=size,
-        md5=md5,
+        of=upload,
         now=now,
     )
-    return lambda: next((int(object_id) for (object_id,) in rows()), None)
+    return None if found is None else int(found)
 
 
 def facts(tx: Tx, key: str) -> tuple[str, int, str | None] | None:
@@ -55,9 +66,9 @@ def facts(tx: Tx, key: str) -> tuple[str, int, str | None] | None:
     return None if row is None else (row[0], row[1], row[2])
 
 
-def locked(tx: Tx, owner_id: int, keys: Sequence[str]) -> Callable[[], list[Row]]:
-    """(key, id, size, state) of an owner's objects, their rows locked in the order of the ids; taken later."""
-    return tx.ask(
+def locked(tx: Tx, owner_id: int, keys: Sequence[str]) -> list[Row]:
+    """(key, id, size, state) of an owner's objects, their rows locked in the order of the ids."""
+    return tx.all(
         "SELECT object_key, object_id, size, state FROM objects WHERE object_key IN (:keys[]) AND owner_id = :owner_id ORDER BY object_id FOR UPDATE",
         keys=list(keys),
         owner_id=owner_id,

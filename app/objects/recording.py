@@ -5,9 +5,6 @@ Bytes are durable in the store before anything here runs. Commits are `service.c
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from storage_backends import Staged, Stored, StoreError
 
 from ..db import Tx
@@ -16,20 +13,7 @@ from ..kernel.config import Config
 from ..kernel.errors import Conflict
 from ..kernel.parts import Kernel
 from . import deletion, queries
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """Bytes that lie in a store under a key; `md5` in hex when known."""
-
-    key: str
-    store: str
-    size: int
-    md5: str | None
-
-    @property
-    def owner_id(self) -> int:
-        return int(self.key.partition("/")[0])
+from .queries import Upload
 
 
 class KeyInUse(Conflict):
@@ -53,11 +37,9 @@ async def record(kernel: Kernel, key: str, size: int, md5: str | None) -> None:
 
 def record_in(tx: Tx, config: Config, upload: Upload, now: int) -> tuple[str | None, list[int]]:
     """`record`, inside a transaction: (what stands in the way or None, objects that went)."""
-    insert = queries.insert(tx, upload.owner_id, upload.key, upload.store, upload.size, upload.md5, now)
-    limit = _ask_limit(tx, config, upload.owner_id)
-    object_id = insert()
+    object_id, limit = tx.together(lambda tx: queries.insert(tx, upload, now), lambda tx: _limit(tx, config, upload.owner_id))
     if object_id is not None:
-        return None, _make_room(tx, upload, object_id, limit(), now)
+        return None, _make_room(tx, upload, object_id, limit, now)
     found = queries.facts(tx, upload.key)
     if found is None:
         return "changing", []
@@ -74,12 +56,9 @@ by SAMPLE x SMALL = 64 MiB without harm."""
 SMALL = 2 << 20
 
 
-def _ask_limit(tx: Tx, config: Config, owner_id: int) -> Callable[[], int]:
-    """Bytes that an account may leave uncommitted, taken later: never less than what one commit may bring."""
-    if config.quota.pending:
-        return lambda: config.quota.pending
-    plan = quota.ask_plan(tx, config, owner_id)
-    return lambda: plan().limit + config.quota.tolerance
+def _limit(tx: Tx, config: Config, owner_id: int) -> int:
+    """Bytes that an account may leave uncommitted: never less than what one commit may bring."""
+    return config.quota.pending or quota.plan(tx, config, owner_id).limit + config.quota.tolerance
 
 
 def _make_room(tx: Tx, upload: Upload, newest: int, limit: int, now: int) -> list[int]:
@@ -118,7 +97,7 @@ async def replace(kernel: Kernel, key: str, staged: Staged) -> Stored:
 
 def _end_replace(tx: Tx, config: Config, object_id: int, upload: Upload, now: int) -> None:
     queries.end_replace(tx, object_id, upload.size, upload.md5, now)
-    _make_room(tx, upload, object_id, _ask_limit(tx, config, upload.owner_id)(), now)
+    _make_room(tx, upload, object_id, _limit(tx, config, upload.owner_id), now)
 
 
 def _stop_replace(tx: Tx, object_id: int, now: int) -> None:

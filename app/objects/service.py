@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
 from storage_backends import NoSpace as StoreFull
@@ -24,7 +24,6 @@ __all__ = [
     "Claimed",
     "Missing",
     "abandon",
-    "ask_claim",
     "check_may_upload",
     "claim",
     "free_parts",
@@ -101,18 +100,8 @@ def claim(tx: Tx, owner_id: int, *keys: str) -> list[Claimed]:
 
     A `stored` one is another file's already: the caller decides between a replay and a refusal.
     """
-    return ask_claim(tx, owner_id, *keys)()
-
-
-def ask_claim(tx: Tx, owner_id: int, *keys: str) -> Callable[[], list[Claimed]]:
-    """`claim`, whose answer is taken later."""
-    rows = queries.locked(tx, owner_id, keys)
-
-    def claimed() -> list[Claimed]:
-        found = {key: Claimed(*rest) for key, *rest in rows()}
-        return [_usable(key, found.get(key)) for key in keys]
-
-    return claimed
+    found = {key: Claimed(*rest) for key, *rest in queries.locked(tx, owner_id, keys)}
+    return [_usable(key, found.get(key)) for key in keys]
 
 
 def _usable(key: str, found: Claimed | None) -> Claimed:
@@ -202,5 +191,5 @@ async def abandon(kernel: Kernel, owner_id: int, key: str) -> None:
 
 
 def _abandon(tx: Tx, owner_id: int, key: str, now: int) -> None:
-    for _, object_id, _, _ in queries.locked(tx, owner_id, [key])():
+    for _, object_id, _, _ in queries.locked(tx, owner_id, [key]):
         queries.condemn(tx, [object_id], now)

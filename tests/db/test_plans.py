@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from app.db import Tx
+from app.db.dialect import with_attributes
+from app.db.postgres import replay, statements, values
 from app.db.postgres.database import PostgresDatabase
-from app.db.postgres.statements import Connection, PostgresTx, configure, numbered, simple
+from app.db.postgres.statements import Connection, PostgresTx, configure, simple
+from app.db.postgres.values import numbered
 from app.db.sqlite import SqliteTx
 from app.kernel import sync
 from tests.files import photos
@@ -109,14 +112,23 @@ async def routes(world: World, alice: Person, bob: Person, album: int) -> None:
 
 def capture(monkeypatch: pytest.MonkeyPatch) -> Statements:
     seen: Statements = {}
-    for kind, method in ((SqliteTx, "_execute"), (PostgresTx, "_statement")):
-        original: Any = getattr(kind, method)
+    execute, make = SqliteTx._execute, values.statement_of
 
-        def record(self: Any, text: str, params: dict[str, Any], original: Any = original) -> Any:
-            seen.setdefault(text, params)
-            return original(self, text, params)
+    def on_sqlite(self: SqliteTx, text: str, of: object, params: dict[str, Any]) -> Any:
+        note(text, of, params)
+        return execute(self, text, of, params)
 
-        monkeypatch.setattr(kind, method, record)
+    def on_postgres(text: str, of: object, params: dict[str, Any]) -> Any:
+        note(text, of, params)
+        return make(text, of, params)
+
+    def note(text: str, of: object, params: dict[str, Any]) -> None:
+        if text not in seen:
+            seen[text] = with_attributes(text, dict(params), of)
+
+    monkeypatch.setattr(SqliteTx, "_execute", on_sqlite)
+    for module in (statements, replay):
+        monkeypatch.setattr(module, "statement_of", on_postgres)
     return seen
 
 

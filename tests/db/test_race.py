@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import logging
 import os
 import random
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
+from app.db import Tx
 from app.db.postgres.database import PostgresDatabase
 from app.kernel import sync
 from app.kernel.clock import SECOND, ManualClock
@@ -57,8 +61,9 @@ async def people(world: World, count: int) -> list[Somebody]:
 
 
 @pytest.mark.parametrize("page", [7, 2500])
-async def test_no_reader_misses_a_change(world: World, page: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_reader_misses_a_change(world: World, page: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Seven rows a page, so that pages end in the middle of everything, and a whole library a page."""
+    caplog.set_level(logging.DEBUG, "darkroom.db")  # which transactions were tried again, and why
     monkeypatch.setattr("tests.inprocess.strict.check", lambda *_: None)  # most of the race's time; others look at such answers
     monkeypatch.setattr(sync, "PAGE", page)
     monkeypatch.setattr(sync.page, "__defaults__", (page,))
@@ -82,6 +87,8 @@ async def test_no_reader_misses_a_change(world: World, page: int, monkeypatch: p
         readers = [Reader(contest, who) for who in (*owners, viewer)]
         await race.run(contest, readers, [owners[n % 3] for n in range(16)], most=12)
         await the_books_agree(world)
+    deadlocks = [line for line in caplog.messages if "DeadlockDetected" in line]
+    assert deadlocks == [], "locks are taken in one order, and none that a foreign key's check waits for"
 
 
 async def the_books_agree(world: World) -> None:
@@ -101,3 +108,38 @@ async def the_books_agree(world: World) -> None:
         )
     )
     assert homeless == [], "live in an album, in the trash or gone: exactly one of these"
+
+
+async def test_rows_that_refer_to_locked_ones_are_inserted_meanwhile(world: World, alice: Person, bob: Person) -> None:
+    """The check of a foreign key takes a lock of its own: were the rows locked FOR UPDATE, two of these could wait for each other."""
+    if not isinstance(world.kernel.db, PostgresDatabase):
+        return  # a single writer
+    album = await photos.album(alice)
+    held, done = threading.Event(), threading.Event()
+
+    def hold(tx: Tx) -> None:
+        sync.lock_account(tx, alice.user_id)
+        sync.lock_collections(tx, [album])
+        sync.stamp_collections(tx, 0, [album])
+        tx.value("SELECT 1")
+        held.set()
+        assert done.wait(20)
+
+    def refer(tx: Tx) -> None:
+        assert held.wait(20)
+        tx.run("SET LOCAL lock_timeout = '1s'")
+        tx.run("INSERT INTO objects (object_key, owner_id, store, size, state, created_at) VALUES ('k', :u, 'm', 1, 'pending', 1)", u=alice.user_id)
+        tx.run(
+            "INSERT INTO collection_shares (collection_id, to_user_id, role, encrypted_key, updation_time, shared_at) "
+            "VALUES (:album, :bob, 'VIEWER', '', 1, 1)",
+            album=album,
+            bob=bob.user_id,
+        )
+
+    async def other() -> None:
+        try:
+            await world.kernel.db.write("test.refer", refer)
+        finally:
+            done.set()
+
+    await asyncio.gather(world.kernel.db.write("test.hold", hold), other())

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from app.db import Tx
+from app.db.dialect import with_attributes
 from app.db.engine import Row
 from app.db.sqlite import SqliteTx
 from tests.inprocess import World
@@ -59,10 +60,10 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     seen = Seen()
     execute = SqliteTx._execute
 
-    def record(self: SqliteTx, sql: str, params: dict[str, Any]) -> Any:
+    def record(self: SqliteTx, sql: str, of: object, params: dict[str, Any]) -> Any:
         if not sql.startswith("EXPLAIN"):
-            seen.statements.append((sql, params))
-        return execute(self, sql, params)
+            seen.statements.append((sql, with_attributes(sql, dict(params), of)))
+        return execute(self, sql, of, params)
 
     with monkeypatch.context() as patch:
         patch.setattr(SqliteTx, "_execute", record)

@@ -44,6 +44,38 @@ def test_translations(written: str, sqlite: str, postgres: str) -> None:
     assert dialect.postgres_sql(written)[0] == postgres
 
 
+class Pair:
+    """An object with attributes, one of which no statement names."""
+
+    __slots__ = ("a", "b", "other")
+
+    def __init__(self, a: int, b: object) -> None:
+        self.a, self.b = a, b
+
+
+async def test_parameters_from_attributes(engine: str, tmp_path: Path) -> None:
+    async with open_database(engine, tmp_path) as db:
+        run = db.write
+
+        def ask(tx: Tx) -> list[Any]:
+            sql = "SELECT :a + 0, :b, :c"
+            found: list[Any] = [tx.one(sql, of=Pair(1, "x"), c="y"), tx.value("SELECT :a + :a", of=Pair(2, 0))]
+            found.append(tx.all("SELECT 5 WHERE 7 IN (:b[]) AND :a > 0", of=Pair(1, [6, 7])))
+            found.append(tx.one(sql, of=Pair(1, "x"), b="given wins", c="y"))
+            return found
+
+        wanted = [(1, "x", "y"), 4, [(5,)], (1, "given wins", "y")]
+        assert await db.read(ask) == wanted
+        assert await db.scan(ask) == wanted
+        assert await run("t", ask) == wanted
+        insert = "INSERT INTO leases (name, holder, expires_at) VALUES (:b, 'x', :a)"
+        assert await run("t", lambda tx: tx.run(insert, of=Pair(3, "one"))) == 1
+        await run("t", lambda tx: tx.send(insert, of=Pair(4, "two")))
+        assert await db.read(lambda tx: tx.all("SELECT name, expires_at FROM leases ORDER BY 1")) == [("one", 3), ("two", 4)]
+        with pytest.raises(AttributeError, match="missing"):
+            await run("t", lambda tx: tx.run("SELECT :missing", of=Pair(1, 1)))
+
+
 def test_which_parameters_travel_as_json() -> None:
     sql = "SELECT 1 FROM :rows[id int] r WHERE r.id IN (:ids[]) AND x = :x"
     assert dialect.sqlite_sql(sql)[1] == {"rows", "ids"}

@@ -62,7 +62,14 @@ def squares(tx: Tx, n: int) -> list[Any]:
     first = tx.value("SELECT :n * :n", n=n)
     second = tx.one("SELECT :n, 'text', TRUE, NULL", n=first)
     rows = tx.all("SELECT r.a * 2, r.b FROM :r[a int, b text] r ORDER BY 1", r=[(first, "x"), (first + 1, "y")])
-    return [first, second, rows, tx.ask("SELECT 5")(), tx.one("SELECT 1 WHERE FALSE"), tx.value("SELECT 1 WHERE FALSE")]
+    return [
+        first,
+        second,
+        rows,
+        tx.together(lambda tx: tx.all("SELECT 5"), lambda tx: 6)[0],
+        tx.one("SELECT 1 WHERE FALSE"),
+        tx.value("SELECT 1 WHERE FALSE"),
+    ]
 
 
 async def test_it_works(db: PostgresDatabase, long_way: list[int]) -> None:

@@ -35,6 +35,18 @@ def add(tx: Tx, n: int = 1) -> None:
     tx.send("UPDATE leases SET expires_at = expires_at + :n", n=n)
 
 
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many statements each exchange has, as they come."""
+    sizes: list[int] = []
+
+    def counting(to: Any, calls: list[Any]) -> Any:
+        sizes.append(len(calls))
+        return exchange(to, calls)
+
+    monkeypatch.setattr(statements, "exchange", counting)
+    return sizes
+
+
 def stored(tx: Tx) -> dict[str, int]:
     return dict(tx.all("SELECT name, expires_at FROM leases"))
 
@@ -60,41 +72,57 @@ async def test_a_transaction_of_nothing_but_sent_statements_is_committed(db: Pos
     assert await db.write("t", lambda tx: 5) == 5
 
 
-async def test_answers_are_of_their_turn_whenever_they_are_taken(db: PostgresDatabase) -> None:
-    def change(tx: Tx) -> list[Any]:
-        none = tx.ask("SELECT count(*) FROM leases")
+async def test_what_begins_together_travels_in_one_exchange(db: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = watched(monkeypatch)
+
+    def twice(tx: Tx) -> Any:
+        n = tx.value("SELECT expires_at FROM leases")
+        add(tx, n)
+        return n, tx.value("SELECT count(*) FROM leases")
+
+    def change(tx: Tx) -> Any:
         send(tx, "a")
-        one = tx.ask("SELECT name, expires_at FROM leases")
         add(tx, 5)
-        after = one()
-        return [none(), after, stored(tx), one(), tx.ask("SELECT 7")()]
+        return *tx.together(stored, twice, lambda tx: 7, lambda tx: tx.one("SELECT 1 WHERE FALSE")), stored(tx)
 
-    assert await db.write("t", change) == [[(0,)], [("a", 0)], {"a": 5}, [("a", 0)], [(7,)]]
-    assert await db.read(lambda tx: tx.ask("SELECT expires_at FROM leases")()) == [(5,)]
+    assert await db.write("t", change) == ({"a": 5}, (5, 1), 7, None, {"a": 10})
+    assert sizes == [6, 2], "BEGIN, two changes and three first statements; then what the second step went on with"
+    assert await db.read(lambda tx: tx.together(stored, stored)) == ({"a": 10}, {"a": 10})
 
 
-async def test_an_answer_of_a_failed_exchange_is_none(db: PostgresDatabase) -> None:
-    def change(tx: Tx) -> None:
-        answer = tx.ask("SELECT 1 / expires_at FROM leases")
-        send(tx, "b")
-        with pytest.raises(errors.DivisionByZero):
-            answer()
-        answer()
+async def test_steps_that_ask_nothing_travel_nowhere(db: PostgresDatabase) -> None:
+    assert await db.write("t", lambda tx: tx.together(lambda tx: 1, lambda tx: 2)) == (1, 2)
 
+
+async def test_what_a_step_raises_is_raised_in_their_order(db: PostgresDatabase) -> None:
+    done = []
+
+    def refuse(tx: Tx) -> None:
+        tx.value("SELECT 1")
+        raise ValueError("refused")
+
+    def later(tx: Tx) -> None:
+        done.append(tx.value("SELECT 2"))
+
+    with pytest.raises(ValueError, match="refused"):
+        await db.write("t", lambda tx: tx.together(refuse, later))
+    assert done == []
+    with pytest.raises(errors.DivisionByZero):
+        await db.write("t", lambda tx: tx.together(later, lambda tx: tx.value("SELECT 1 / 0")))
+    assert done == []
     await db.write("t", send, "a")
-    with pytest.raises(RuntimeError, match="answer was lost"):
-        await db.write("t", change)
     assert await db.read(stored) == {"a": 0}
 
 
+async def test_a_step_that_begins_with_a_change_is_refused(db: PostgresDatabase) -> None:
+    """It is called twice up to its first answer."""
+    with pytest.raises(TypeError, match="begins with a statement that has an answer"):
+        await db.write("t", lambda tx: tx.together(stored, lambda tx: send(tx, "a")))
+    assert await db.read(stored) == {}
+
+
 async def test_statements_beyond_the_bound_go_ahead(db: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = []
-
-    def watched(to: Any, calls: list[Any]) -> Any:
-        sizes.append(len(calls))
-        return exchange(to, calls)
-
-    monkeypatch.setattr(statements, "exchange", watched)
+    sizes = watched(monkeypatch)
 
     def many(tx: Tx) -> None:
         send(tx, "a")

@@ -17,7 +17,8 @@ from psycopg import errors
 from app.db import Tx
 from app.db.postgres import watch
 from app.db.postgres.database import PostgresDatabase
-from app.db.postgres.statements import KEEP, numbered
+from app.db.postgres.statements import KEEP
+from app.db.postgres.values import numbered
 from app.kernel.errors import NoSpace, Unavailable
 from app.main import create_app
 from tests.db.proxy import Proxy, proxied

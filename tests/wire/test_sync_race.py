@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.db import race
@@ -25,6 +26,7 @@ SEED = int(os.environ.get("DARKROOM_TEST_SEED", "0")) or random.SystemRandom().r
 
 @pytest.fixture
 def servers(engine: str, tmp_path: Path) -> Iterator[list[RunningServer]]:
+    """Whose database, when they have stopped, knows of no deadlock."""
     if engine == "sqlite":
         running = [start_server(tmp_path, extra_toml=UNBOUND)]
         yield running
@@ -44,10 +46,18 @@ def servers(engine: str, tmp_path: Path) -> Iterator[list[RunningServer]]:
         yield running
         for server in running:
             server.stop()
+        assert deadlocks(url) == 0, "locks are taken in one order, and none that a foreign key's check waits for"
     finally:
         for server in running:
             server.kill()
         drop_postgres(url)
+
+
+def deadlocks(url: str) -> int:
+    """How many the server has broken; a connection's are counted at its end."""
+    with psycopg.connect(url) as db:
+        (count,) = db.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").fetchone() or (0,)
+        return int(count)
 
 
 async def compete(urls: list[str], seconds: float) -> Race:

@@ -13,13 +13,15 @@ import itertools
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
 import psycopg
 from psycopg import errors, pq
 
 from ..engine import Row, Tx
-from .statements import KEEP, Connection, Statement, rows_of, statement_of, types_of
+from .replay import Replay, Wanted
+from .statements import KEEP, Connection, rows_of
+from .values import Statement, types_of
 from .watch import Watch
 
 T = TypeVar("T")
@@ -29,46 +31,6 @@ REST = 1.0  # seconds after a connection could not be had
 
 class Lost(Exception):
     """No connection, or it was lost before the answer came."""
-
-
-class _Wanted(BaseException):
-    """Carries a statement out of a read's function; no `except Exception` on the way may stop it."""
-
-    def __init__(self, statement: Statement) -> None:
-        self.statement = statement
-
-
-class _Replay:
-    """The transaction that a read's function sees: the answers so far, in order, then `_Wanted`."""
-
-    __slots__ = ("_answers", "_at")
-
-    def __init__(self, answers: list[list[Row]]) -> None:
-        self._answers = answers
-        self._at = 0
-
-    def all(self, sql: str, /, **params: Any) -> list[Row]:
-        if self._at == len(self._answers):
-            raise _Wanted(statement_of(sql, params))
-        self._at += 1
-        return self._answers[self._at - 1]
-
-    def one(self, sql: str, /, **params: Any) -> Row | None:
-        rows = self.all(sql, **params)
-        return rows[0] if rows else None
-
-    def value(self, sql: str, /, **params: Any) -> Any:
-        row = self.one(sql, **params)
-        return None if row is None else row[0]
-
-    def ask(self, sql: str, /, **params: Any) -> Callable[[], list[Row]]:
-        rows = self.all(sql, **params)
-        return lambda: rows
-
-    def run(self, sql: str, /, **params: Any) -> NoReturn:
-        raise TypeError("a read changes nothing")
-
-    send = lock = run
 
 
 @dataclass(slots=True)
@@ -202,8 +164,8 @@ class Lookups:
         answers: list[list[Row]] = []
         while True:
             try:
-                return fn(_Replay(answers))
-            except _Wanted as wanted:
+                return fn(Replay(answers))
+            except Wanted as wanted:
                 statement = wanted.statement
             answers.append(await self._line().ask(statement))
 

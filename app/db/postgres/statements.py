@@ -7,9 +7,7 @@ few: integers, texts, booleans, bytes, and lists of the first two and of bytes. 
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -17,9 +15,10 @@ from psycopg import errors, pq
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader, Transformer
 
-from .. import dialect
-from ..engine import Row
+from ..engine import Row, Tx
 from .pipeline import Call, exchange
+from .replay import Replay, Wanted
+from .values import Statement, Value, statement_of, types_of
 
 KEEP = 1000  # prepared statements a connection; all statements of the program with all their types are fewer
 PLANNING = (b"SET plan_cache_mode = force_generic_plan", b"SET enable_seqscan = off")
@@ -27,12 +26,6 @@ PLANNING = (b"SET plan_cache_mode = force_generic_plan", b"SET enable_seqscan = 
 long: half of what a commit cost it. Every statement has its index (tests/db/test_plans.py), so a plan that was made while a table was small
 must not become a walk over a large one."""
 HELD = 50  # statements that wait for another to travel with
-_INT8, _BOOL, _BYTEA, _ANY = 20, 16, 17, 0  # type numbers; texts are sent without one and become what their column is
-_INT8_LIST, _TEXT_LIST, _BYTEA_LIST = 1016, 1009, 1001
-_NAMED = re.compile(r"%\((\w+)\)s")
-Value = tuple[int, bytes | None, int]
-"""(type number, the value as PostgreSQL reads it, 1 if it is in binary form)"""
-Statement = tuple[bytes, list[Value]]
 
 
 class IntegralLoader(Loader):
@@ -66,79 +59,76 @@ class PostgresTx:
     with the server instead of seventeen.
     """
 
-    __slots__ = ("_asked", "_db", "_held", "statements")
+    __slots__ = ("_db", "_held", "statements")
 
     def __init__(self, db: Connection, begin: bytes | None = None) -> None:
         self._db = db
         self._held: list[Statement] = [] if begin is None else [(begin, [])]
-        self._asked: list[tuple[int, Answer]] = []  # and where in `_held` their statements stand
         self.statements = 0  # how many were executed: tests assert that batches do not grow it
 
-    def _statement(self, text: str, params: dict[str, Any]) -> Statement:
+    def _execute(self, text: str, of: object, params: dict[str, Any]) -> pq.abc.PGresult:
         self.statements += 1
-        return statement_of(text, params)
-
-    def _execute(self, text: str, params: dict[str, Any]) -> pq.abc.PGresult:
-        statement = self._statement(text, params)
+        statement = statement_of(text, of, params)
         if not self._held:
             return run(self._db, *statement)
         self._held.append(statement)
-        return self.exchange()
+        return self.exchange()[-1]
 
-    def exchange(self) -> pq.abc.PGresult:
-        """Let everything that was held back be executed; the last one's result."""
-        held, asked = self._held, self._asked
-        self._held, self._asked = [], []
-        if not held:
-            raise RuntimeError("an answer was lost with the exchange that failed")
-        results = run_all(self._db, held)
-        for at, answer in asked:
-            answer.result = results[at]
-        return results[-1]
+    def exchange(self) -> list[pq.abc.PGresult]:
+        """Let everything that was held back be executed; a result for each."""
+        held, self._held = self._held, []
+        return run_all(self._db, held)
 
     def commit(self) -> bytes:
         """What the server says it did: the COMMIT of a failed transaction says ROLLBACK."""
         if not self._held:
             return simple(self._db, b"COMMIT")
         self._held.append((b"COMMIT", []))
-        return self.exchange().command_status or b""
+        return self.exchange()[-1].command_status or b""
 
     def rollback(self) -> None:
         """Forget what was held back, and undo what was not. A dead connection has rolled back."""
-        self._held, self._asked = [], []
+        self._held = []
         if self._db.pgconn.transaction_status != pq.TransactionStatus.IDLE:
             with contextlib.suppress(psycopg.Error):
                 simple(self._db, b"ROLLBACK")
 
-    def all(self, sql: str, /, **params: Any) -> list[Row]:
-        return self.rows(self._execute(sql, params))
+    def all(self, sql: str, /, *, of: object = None, **params: Any) -> list[Row]:
+        return rows_of(self._db, self._execute(sql, of, params))
 
-    def one(self, sql: str, /, **params: Any) -> Row | None:
-        rows = self.rows(self._execute(sql, params), 1)
+    def one(self, sql: str, /, *, of: object = None, **params: Any) -> Row | None:
+        rows = rows_of(self._db, self._execute(sql, of, params), 1)
         return rows[0] if rows else None
 
-    def value(self, sql: str, /, **params: Any) -> Any:
-        row = self.one(sql, **params)
+    def value(self, sql: str, /, *, of: object = None, **params: Any) -> Any:
+        row = self.one(sql, of=of, **params)
         return None if row is None else row[0]
 
-    def ask(self, sql: str, /, **params: Any) -> Answer:
-        answer = Answer(self)
-        self._asked.append((len(self._held), answer))
-        self.send(sql, **params)
-        return answer
+    def together(self, *steps: Callable[[Tx], Any]) -> Any:
+        first: list[Statement] = []
+        places: list[int | None] = []  # of a step's first statement in `first`; None: it has none
+        for step in steps:
+            try:
+                step(Replay([]))
+                places.append(None)
+            except Wanted as wanted:
+                places.append(len(first))
+                first.append(wanted.statement)
+        self.statements += len(first)
+        self._held += first
+        answers = [rows_of(self._db, result) for result in self.exchange()[-len(first) :]] if first else []
+        return tuple(step(self if at is None else Replay([answers[at]], self)) for step, at in zip(steps, places, strict=True))
 
-    def send(self, sql: str, /, **params: Any) -> None:
-        self._held.append(self._statement(sql, params))
+    def send(self, sql: str, /, *, of: object = None, **params: Any) -> None:
+        self.statements += 1
+        self._held.append(statement_of(sql, of, params))
         if len(self._held) >= HELD:
             self.exchange()
 
     lock = send
 
-    def run(self, sql: str, /, **params: Any) -> int:
-        return self._execute(sql, params).command_tuples or 0
-
-    def rows(self, result: pq.abc.PGresult, most: int | None = None) -> list[Row]:
-        return rows_of(self._db, result, most)
+    def run(self, sql: str, /, *, of: object = None, **params: Any) -> int:
+        return self._execute(sql, of, params).command_tuples or 0
 
 
 def rows_of(db: Connection, result: pq.abc.PGresult, most: int | None = None) -> list[Row]:
@@ -149,41 +139,6 @@ def rows_of(db: Connection, result: pq.abc.PGresult, most: int | None = None) ->
     loader = Transformer(db)
     loader.set_pgresult(result)
     return loader.load_rows(0, n, tuple)
-
-
-class Answer:
-    """Rows of a statement that may still be held back."""
-
-    __slots__ = ("_tx", "result")
-
-    def __init__(self, tx: PostgresTx) -> None:
-        self._tx = tx
-        self.result: pq.abc.PGresult | None = None
-
-    def __call__(self) -> list[Row]:
-        if self.result is None:
-            self._tx.exchange()
-            assert self.result is not None  # exchange gives every answer its result or raises
-        return self._tx.rows(self.result)
-
-
-@lru_cache(maxsize=2048)
-def numbered(text: str) -> tuple[bytes, tuple[str, ...], frozenset[str]]:
-    """(statement with $1, $2, …, the names of these in order, names of those that travel as JSON)."""
-    query, as_json = dialect.postgres_sql(text)
-    names = tuple(dict.fromkeys(_NAMED.findall(query)))
-    places = {name: f"${i}" for i, name in enumerate(names, 1)}
-    return _NAMED.sub(lambda m: places[m[1]], query).replace("%%", "%").encode(), names, as_json
-
-
-def statement_of(text: str, params: dict[str, Any]) -> Statement:
-    """A statement with the values of its parameters, ready to be sent."""
-    query, names, as_json = numbered(text)
-    return query, [_value(v) for v in map(dialect.bind(params, as_json).__getitem__, names)]
-
-
-def types_of(values: list[Value]) -> tuple[int, ...]:
-    return tuple(v[0] for v in values)
 
 
 def run(db: Connection, query: bytes, values: list[Value]) -> pq.abc.PGresult:
@@ -238,50 +193,3 @@ def _checked(db: Connection, result: pq.abc.PGresult) -> pq.abc.PGresult:
         db.close()  # only libpq itself reports errors without a number: it has lost the server, though it may not know yet
         raise psycopg.OperationalError(result.get_error_message() or "the connection is lost")
     raise errors.error_from_result(result)
-
-
-# --- values
-def _value(v: Any) -> Value:
-    dump = _DUMP.get(type(v)) or next((d for kind, d in _DUMP.items() if isinstance(v, kind)), None)  # an enum is its value
-    if dump is None:
-        raise TypeError(f"no column holds a {type(v).__name__}")
-    return dump(v)
-
-
-def _int(v: int) -> Value:
-    return _INT8, b"%d" % v, 0
-
-
-def _str(v: str) -> Value:
-    return _ANY, _text(v), 0
-
-
-def _text(v: str) -> bytes:
-    raw = v.encode()
-    if b"\0" in raw:
-        raise psycopg.DataError("a text with a NUL")  # it would end there, unnoticed
-    return raw
-
-
-def _list(v: list[Any]) -> Value:
-    kinds = set(map(type, v))
-    if not kinds:
-        return _ANY, b"{}", 0
-    if kinds == {int}:
-        return _INT8_LIST, b"{%s}" % b",".join([b"%d" % i for i in v]), 0
-    if kinds == {str}:
-        return _TEXT_LIST, b"{%s}" % b",".join([b'"%s"' % _text(s).replace(b"\\", b"\\\\").replace(b'"', b'\\"') for s in v]), 0
-    if kinds == {bytes}:
-        return _BYTEA_LIST, b"{%s}" % b",".join([b'"\\\\x%s"' % b.hex().encode() for b in v]), 0
-    raise TypeError(f"a list of {sorted(k.__name__ for k in kinds)}")
-
-
-_DUMP: dict[type, Callable[[Any], Value]] = {
-    int: _int,
-    str: _str,
-    bool: lambda v: (_BOOL, b"t" if v else b"f", 0),
-    bytes: lambda v: (_BYTEA, v, 1),
-    type(None): lambda v: (_ANY, None, 0),
-    list: _list,
-    tuple: lambda v: _list(list(v)),
-}
