@@ -124,25 +124,22 @@ def key_attributes(tx: Tx, user_id: int) -> KeyAttributes | None:
 
 def insert_key_attributes(tx: Tx, user_id: int, keys: KeyAttributes) -> bool:
     """False when there are some already."""
-    values = {f: getattr(keys, f) for f in _KEY_FIELDS}
     places = ", ".join(f":{f}" for f in _KEY_FIELDS)
     return bool(
         tx.run(
             f"INSERT INTO key_attributes (user_id, {KEY_COLUMNS}) VALUES (:user_id, {places}) ON CONFLICT (user_id) DO NOTHING",
+            of=keys,
             user_id=user_id,
-            **values,
         )
     )
 
 
 def set_recovery_key(tx: Tx, user_id: int, key: RecoveryKey) -> None:
     tx.run(
-        "UPDATE key_attributes SET master_by_recovery = :master, master_by_recovery_nonce = :master_nonce, "
-        "recovery_by_master = :recovery, recovery_by_master_nonce = :recovery_nonce WHERE user_id = :user_id",
-        master=key.master_key_encrypted_with_recovery_key,
-        master_nonce=key.master_key_decryption_nonce,
-        recovery=key.recovery_key_encrypted_with_master_key,
-        recovery_nonce=key.recovery_key_decryption_nonce,
+        "UPDATE key_attributes SET master_by_recovery = :master_key_encrypted_with_recovery_key, "
+        "master_by_recovery_nonce = :master_key_decryption_nonce, recovery_by_master = :recovery_key_encrypted_with_master_key, "
+        "recovery_by_master_nonce = :recovery_key_decryption_nonce WHERE user_id = :user_id",
+        of=key,
         user_id=user_id,
     )
 
@@ -150,13 +147,9 @@ def set_recovery_key(tx: Tx, user_id: int, key: RecoveryKey) -> None:
 def rewrap_keys(tx: Tx, user_id: int, keys: UpdatedKeys) -> None:
     """What a new password changes; without key attributes nothing happens."""
     tx.run(
-        "UPDATE key_attributes SET kek_salt = :kek_salt, encrypted_key = :encrypted_key, key_nonce = :nonce, mem_limit = :mem_limit, "
+        "UPDATE key_attributes SET kek_salt = :kek_salt, encrypted_key = :encrypted_key, key_nonce = :key_decryption_nonce, mem_limit = :mem_limit, "
         "ops_limit = :ops_limit WHERE user_id = :user_id",
-        kek_salt=keys.kek_salt,
-        encrypted_key=keys.encrypted_key,
-        nonce=keys.key_decryption_nonce,
-        mem_limit=keys.mem_limit,
-        ops_limit=keys.ops_limit,
+        of=keys,
         user_id=user_id,
     )
 

@@ -30,13 +30,8 @@ def insert_key(tx: Tx, user_id: int, encrypted_key: str, header: str, now: int) 
 def insert_entity(tx: Tx, entity: Entity) -> None:
     tx.run(
         "INSERT INTO authenticator_entities (id, user_id, encrypted_data, header, created_at, updated_at) "
-        "VALUES (:id, :user_id, :data, :header, :created_at, :updated_at)",
-        id=entity.id,
-        user_id=entity.user_id,
-        data=entity.encrypted_data,
-        header=entity.header,
-        created_at=entity.created_at,
-        updated_at=entity.updated_at,
+        "VALUES (:id, :user_id, :encrypted_data, :header, :created_at, :updated_at)",
+        of=entity,
     )
 
 

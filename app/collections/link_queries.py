@@ -90,18 +90,7 @@ def save(tx: Tx, link: Link, now: int) -> None:
         "mem_limit = :mem_limit, ops_limit = :ops_limit, enable_download = :enable_download, enable_collect = :enable_collect, "
         "enable_comment = :enable_comment, enable_join = :enable_join, min_role = :min_role, updated_at = :now "
         "WHERE link_id = :link_id AND NOT is_disabled",
-        link_id=link.link_id,
-        valid_till=link.valid_till,
-        device_limit=link.device_limit,
-        pass_hash=link.pass_hash,
-        pass_nonce=link.pass_nonce,
-        mem_limit=link.mem_limit,
-        ops_limit=link.ops_limit,
-        enable_download=link.enable_download,
-        enable_collect=link.enable_collect,
-        enable_comment=link.enable_comment,
-        enable_join=link.enable_join,
-        min_role=link.min_role,
+        of=link,
         now=now,
     )
 
@@ -119,7 +108,7 @@ def disable(tx: Tx, collection_ids: Collection[int], now: int) -> list[int]:
 # --- devices
 def locked_limit(tx: Tx, link_id: int) -> int | None:
     """The device limit of a live link, its row locked: admissions happen in a row."""
-    found = tx.value("SELECT device_limit FROM album_links WHERE link_id = :link_id AND NOT is_disabled FOR UPDATE", link_id=link_id)
+    found = tx.value("SELECT device_limit FROM album_links WHERE link_id = :link_id AND NOT is_disabled FOR NO KEY UPDATE", link_id=link_id)
     return None if found is None else int(found)
 
 

@@ -83,14 +83,9 @@ def save(tx: Tx, user_id: int, kind: str, row: Row) -> None:
         "ON CONFLICT (file_id, type) DO UPDATE SET object_id = excluded.object_id, preview_name = excluded.preview_name, "
         "preview_object_id = excluded.preview_object_id, size = excluded.size, updated_at = excluded.updated_at "
         "WHERE file_data.user_id = excluded.user_id AND NOT file_data.is_deleted",
-        file_id=row.file_id,
+        of=row,
         kind=kind,
         user_id=user_id,
-        object_id=row.object_id,
-        preview_name=row.preview_name,
-        preview_id=row.preview_id,
-        size=row.size,
-        updated_at=row.updated_at,
     )
 
 

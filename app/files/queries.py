@@ -59,7 +59,7 @@ def insert_file(tx: Tx, row: FileRow) -> int:
             "VALUES (:owner_id, :app, :file_object_id, :thumb_object_id, :file_size, :thumb_size, :file_header, :thumb_header, "
             "  :metadata_header, :encrypted_metadata, :magic_metadata, :magic_version, :magic_count, "
             "  :pub_magic_metadata, :pub_magic_version, :pub_magic_count, :now, :stamp) RETURNING file_id",
-            **msgspec.structs.asdict(row),
+            of=row,
         )
     )
 
@@ -109,10 +109,10 @@ def replace_content(tx: Tx, owner_id: int, file_id: int, new: Content, stamp: in
         "UPDATE files SET file_object_id = :file_object_id, thumb_object_id = :thumb_object_id, file_size = :file_size, "
         "thumb_size = :thumb_size, file_header = :file_header, thumb_header = :thumb_header, metadata_header = :metadata_header, "
         "encrypted_metadata = :encrypted_metadata, updation_time = :stamp WHERE file_id = :file_id AND owner_id = :owner_id",
+        of=new,
         file_id=file_id,
         owner_id=owner_id,
         stamp=stamp,
-        **msgspec.structs.asdict(new),
     )
 
 

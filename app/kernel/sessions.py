@@ -34,14 +34,9 @@ def insert(tx: Tx, user_id: int, app: App, s: StoredSession) -> None:
     tx.run(
         "INSERT INTO sessions (token_hash, user_id, app, handle, ip, user_agent, created_at, last_used_at) "
         "VALUES (:token_hash, :user_id, :app, :handle, :ip, :user_agent, :created_at, :last_used_at)",
-        token_hash=s.token_hash,
+        of=s,
         user_id=user_id,
         app=app,
-        handle=s.handle,
-        ip=s.ip,
-        user_agent=s.user_agent,
-        created_at=s.created_at,
-        last_used_at=s.last_used_at,
     )
 
 

@@ -42,16 +42,12 @@ def store_code(tx: Tx, email_hash: str, code: StoredCode, now: int) -> None:
     """The same code again gets new times; one that had expired begins without wrong guesses."""
     tx.run(
         "INSERT INTO otts (email_hash, app, code_hash, code_cipher, code_nonce, created_at, expires_at) "
-        "VALUES (:email_hash, :app, :code_hash, :cipher, :nonce, :now, :expires_at) ON CONFLICT (email_hash, app, code_hash) DO UPDATE SET "
+        "VALUES (:email_hash, :app, :code_hash, :code_cipher, :code_nonce, :now, :expires_at) ON CONFLICT (email_hash, app, code_hash) DO UPDATE SET "
         "wrong_attempts = CASE WHEN otts.expires_at > :now THEN otts.wrong_attempts ELSE 0 END, "
         "created_at = excluded.created_at, expires_at = excluded.expires_at",
+        of=code,
         email_hash=email_hash,
-        app=code.app,
-        code_hash=code.code_hash,
-        cipher=code.code_cipher,
-        nonce=code.code_nonce,
         now=now,
-        expires_at=code.expires_at,
     )
 
 

@@ -88,10 +88,7 @@ def put_verifier(tx: Tx, v: Verifier, now: int) -> None:
         "INSERT INTO srp_auth (user_id, srp_user_id, salt, verifier, updated_at) VALUES (:user_id, :srp_user_id, :salt, :verifier, :now) "
         "ON CONFLICT (user_id) DO UPDATE SET srp_user_id = excluded.srp_user_id, salt = excluded.salt, verifier = excluded.verifier, "
         "updated_at = excluded.updated_at",
-        user_id=v.user_id,
-        srp_user_id=v.srp_user_id,
-        salt=v.salt,
-        verifier=v.verifier,
+        of=v,
         now=now,
     )
 
@@ -116,14 +113,8 @@ def open_exchanges(tx: Tx, like: Exchange, since: int) -> int:
 def insert_exchange(tx: Tx, x: Exchange, now: int) -> None:
     tx.run(
         "INSERT INTO srp_sessions (session_id, srp_user_id, user_id, server_secret, client_public, new_salt, new_verifier, is_fake, created_at) "
-        "VALUES (:session_id, :srp_user_id, :user_id, :secret, :a, :salt, :verifier, :is_fake, :now)",
-        session_id=x.session_id,
-        srp_user_id=x.srp_user_id,
-        user_id=x.user_id,
-        secret=x.server_secret,
-        a=x.client_public,
-        salt=x.new_salt,
-        verifier=x.new_verifier,
+        "VALUES (:session_id, :srp_user_id, :user_id, :server_secret, :client_public, :new_salt, :new_verifier, :is_fake, :now)",
+        of=x,
         is_fake=x.user_id is None,
         now=now,
     )
