@@ -6,8 +6,8 @@ import argparse
 import contextlib
 
 from ..db.copying import copy
-from ..db.copying.ends import Side
 from ..db.copying.opening import opened, sqlite_path
+from ..db.copying.raw import RawDatabase
 from ..kernel.config import Config
 from . import folder
 from .admin_client import Refused
@@ -47,10 +47,10 @@ def run(args: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _open(held: contextlib.ExitStack, url: str, *, writable: bool) -> Side:
-    side = opened(url, writable=writable)
-    held.callback(side.close)
-    return side
+def _open(held: contextlib.ExitStack, url: str, *, writable: bool) -> RawDatabase:
+    db = opened(url, writable=writable)
+    held.callback(db.close)
+    return db
 
 
 def _tell(done: copy.Copied) -> None:

@@ -6,9 +6,8 @@ import re
 from contextlib import closing
 
 from app.db import Tx, migrate
-from app.db.copying import copy
-from app.db.copying import ends as sides
-from app.db.copying.ends import Table
+from app.db.copying.raw_sqlite import scratch
+from app.db.copying.tables import Table, ordered
 from tests.files import photos
 from tests.inprocess import AUTH, World
 
@@ -52,8 +51,8 @@ def _rest(tx: Tx) -> None:
         raw=bytes(range(256)),
         empty=b"",
     )
-    with closing(sides.scratch()) as side:
-        tables = copy.ordered(side.tables())
+    with closing(scratch()) as db:
+        tables = ordered(db.tables())
     for table in tables:
         if not tx.value(f"SELECT count(*) FROM {table.name}"):
             _one_row(tx, table)

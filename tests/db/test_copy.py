@@ -19,8 +19,9 @@ from app.cli.main import main
 from app.db import migrate
 from app.db.copying import copy
 from app.db.copying.copy import Copied, Refused
-from app.db.copying.ends import Row, Side, Table
 from app.db.copying.opening import opened, sqlite_path
+from app.db.copying.raw import RawDatabase
+from app.db.copying.tables import Row, Table, ordered
 from app.db.postgres.database import PostgresDatabase
 from app.db.sqlite import SqliteDatabase
 from app.main import create_app
@@ -93,8 +94,8 @@ async def test_everything_arrives(source: str, target: str, tmp_path: Path) -> N
 
 
 def everything(url: str) -> list[tuple[Table, list[Row]]]:
-    with closing(opened(url, writable=False)) as side:
-        return [(t, side.page(t, None, 10_000)) for t in copy.ordered(side.tables())]
+    with closing(opened(url, writable=False)) as db:
+        return [(t, db.page(t, None, 10_000)) for t in ordered(db.tables())]
 
 
 async def goes_on(world: World, url: str) -> None:
@@ -126,7 +127,7 @@ async def goes_on(world: World, url: str) -> None:
 
 
 async def test_deleted_rows_do_not_free_their_numbers(engine: str, tmp_path: Path) -> None:
-    """An id that was given once and whose row is gone is not given again on the other side."""
+    """An id that was given once and whose row is gone is not given again on the other db."""
     async with a_world(engine, tmp_path / "a") as (world, here), an_empty("sqlite", tmp_path / "b") as there:
         last = await world.kernel.db.write(
             "t",
@@ -146,8 +147,8 @@ async def test_deleted_rows_do_not_free_their_numbers(engine: str, tmp_path: Pat
 # --- no table, no column can be forgotten
 async def test_the_catalogue_is_the_schema(engine: str, tmp_path: Path) -> None:
     async with an_empty(engine, tmp_path / "a") as url:
-        with closing(opened(url, writable=True)) as side:
-            tables = {t.name: t for t in side.tables()}
+        with closing(opened(url, writable=True)) as db:
+            tables = {t.name: t for t in db.tables()}
         written = dict(re.findall(r"^CREATE TABLE (\w+) \((.*?)^\)", SCHEMA, re.DOTALL | re.MULTILINE))
         assert tables.keys() == written.keys()
         for name, text in written.items():
@@ -161,18 +162,18 @@ async def test_both_catalogues_say_the_same(tmp_path: Path) -> None:
     async with an_empty("sqlite", tmp_path / "a") as one, an_empty("postgres", tmp_path / "b") as two:
         with closing(opened(one, writable=True)) as a, closing(opened(two, writable=True)) as b:
             assert sorted(a.tables(), key=lambda t: t.name) == sorted(b.tables(), key=lambda t: t.name)
-            names = [t.name for t in copy.ordered(a.tables())]
+            names = [t.name for t in ordered(a.tables())]
             assert names.index("users") < names.index("files") < names.index("collection_files")
             assert names.index("objects") < names.index("files")
             assert len(names) == len(set(names)) > 20
 
 
 # --- interrupted
-class Interrupted(Side):
+class Interrupted(RawDatabase):
     """A target whose batches fail from the n-th on."""
 
-    def __new__(cls, side: Side, after: int) -> Any:
-        left, append = [after], side.append
+    def __new__(cls, db: RawDatabase, after: int) -> Any:
+        left, append = [after], db.append
 
         def fail(*args: Any) -> None:
             left[0] -= 1
@@ -180,8 +181,8 @@ class Interrupted(Side):
                 raise KeyboardInterrupt
             append(*args)
 
-        side.append = fail  # type: ignore[method-assign]  # that is the point
-        return side
+        db.append = fail  # type: ignore[method-assign]  # that is the point
+        return db
 
 
 @pytest.mark.parametrize("source, target", [("sqlite", "postgres"), ("postgres", "sqlite")])
@@ -279,12 +280,12 @@ async def test_two_nulls_or_swapped_values_are_not_the_same(tmp_path: Path) -> N
     """The checksum is of whole rows: what one row lost another may not make up for."""
     async with open_database("sqlite", tmp_path) as db:
         await db.write("t", lambda tx: tx.run("INSERT INTO leases (name, holder, expires_at) VALUES ('a', 'x', 1), ('b', 'y', 2)"))
-        with closing(opened(f"sqlite:///{tmp_path}/darkroom.db", writable=False)) as side:
-            leases = next(t for t in side.tables() if t.name == "leases")
-            before = copy.measure(side, leases)
+        with closing(opened(f"sqlite:///{tmp_path}/darkroom.db", writable=False)) as file:
+            leases = next(t for t in file.tables() if t.name == "leases")
+            before = copy.measure(file, leases)
         await db.write("t", lambda tx: tx.run("UPDATE leases SET holder = CASE name WHEN 'a' THEN 'y' ELSE 'x' END"))
-        with closing(opened(f"sqlite:///{tmp_path}/darkroom.db", writable=False)) as side:
-            after = copy.measure(side, leases)
+        with closing(opened(f"sqlite:///{tmp_path}/darkroom.db", writable=False)) as file:
+            after = copy.measure(file, leases)
         assert (before.rows, after.rows) == (2, 2)
         assert before.checksum != after.checksum
 

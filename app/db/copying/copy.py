@@ -1,6 +1,6 @@
 """Copying one database into another, between the engines or within one: `darkroom db copy`.
 
-Both sides are read through their own catalogue, so a table or column that exists cannot be forgotten. The target is filled in batches, each
+Both databases are read through their own catalogue, so a table or column that exists cannot be forgotten. The target is filled in batches, each
 in one transaction with the note of how far it has come; until everything is verified its schema number is one that no server opens.
 Objects are not here: they stay in the folder or bucket that both configurations name. Asks no server anything and needs none running.
 """
@@ -15,7 +15,9 @@ from typing import Any
 import msgspec
 
 from .. import migrate
-from .ends import Refused, Row, Side, Table
+from .raw import RawDatabase
+from .raw_sqlite import scratch
+from .tables import Refused, Row, Table, ordered
 
 __all__ = ["Copied", "Refused", "check_target", "copy", "empty_rows", "ordered", "transfer", "verify"]
 BATCH = 2000
@@ -30,7 +32,7 @@ class Copied:
     checksum: int
 
 
-def copy(source: Side, target: Side, tell: Callable[[Copied], None], batch: int = BATCH) -> None:
+def copy(source: RawDatabase, target: RawDatabase, tell: Callable[[Copied], None], batch: int = BATCH) -> None:
     """Everything of the source into the target, continuing where an earlier run stopped; each table is told once it is verified.
 
     Raises Refused for a target that holds something else, and for any difference afterwards: the target then stays unusable.
@@ -43,7 +45,7 @@ def copy(source: Side, target: Side, tell: Callable[[Copied], None], batch: int 
     target.finish(migrate.latest())
 
 
-def check_source(source: Side) -> list[Table]:
+def check_source(source: RawDatabase) -> list[Table]:
     """The source's tables in an order in which rows may be inserted."""
     if source.marker() is not None:
         raise Refused(f"{source.identity} is itself the target of an unfinished copy")
@@ -53,7 +55,7 @@ def check_source(source: Side) -> list[Table]:
     return ordered(source.tables())
 
 
-def check_target(target: Side, tables: list[Table], identity: str) -> None:
+def check_target(target: RawDatabase, tables: list[Table], identity: str) -> None:
     """The target is empty, or half full of this very source. An empty one is marked as being filled."""
     there = {t.name: t for t in target.tables()}
     if {t.name: t.kinds for t in tables} != {name: t.kinds for name, t in there.items()}:
@@ -69,7 +71,7 @@ def check_target(target: Side, tables: list[Table], identity: str) -> None:
         raise Refused(f"{target.identity} is half full of {marker}, not of {identity}: finish that copy, or start with an empty database")
 
 
-def transfer(source: Side, target: Side, tables: list[Table], batch: int = BATCH) -> None:
+def transfer(source: RawDatabase, target: RawDatabase, tables: list[Table], batch: int = BATCH) -> None:
     """Copy what is missing, then set where the identity columns go on."""
     for table in tables:
         done, after = target.progress(table.name)
@@ -83,7 +85,7 @@ def transfer(source: Side, target: Side, tables: list[Table], batch: int = BATCH
             target.continue_at(table, max(source.next_id(table), target.next_id(table), target.greatest(table) + 1))
 
 
-def verify(source: Side, target: Side, table: Table) -> Copied:
+def verify(source: RawDatabase, target: RawDatabase, table: Table) -> Copied:
     """Compare a table's rows by number and content; Refused when they differ."""
     here, there = measure(source, table), measure(target, table)
     if here.rows != there.rows:
@@ -93,40 +95,25 @@ def verify(source: Side, target: Side, table: Table) -> Copied:
     return here
 
 
-def measure(side: Side, table: Table) -> Copied:
+def measure(db: RawDatabase, table: Table) -> Copied:
     count = total = 0
-    for row in _rows(side, table):
+    for row in _rows(db, table):
         count += 1
         total += int.from_bytes(hashlib.blake2b(msgspec.msgpack.encode(row), digest_size=16).digest(), "big")
     return Copied(table.name, count, total & ((1 << 128) - 1))
 
 
-def _rows(side: Side, table: Table) -> Iterator[Row]:
+def _rows(db: RawDatabase, table: Table) -> Iterator[Row]:
     after: list[Any] | None = None
-    while rows := side.page(table, after, BATCH):
+    while rows := db.page(table, after, BATCH):
         yield from rows
         after = table.key_of(rows[-1])
 
 
-def ordered(tables: list[Table]) -> list[Table]:
-    """Every table after those it refers to; alphabetically otherwise."""
-    left = {t.name: t for t in sorted(tables, key=lambda t: t.name)}
-    out: list[Table] = []
-    while left:
-        ready = [t for t in left.values() if not (t.refers_to - {t.name}) & left.keys()]
-        if not ready:
-            raise Refused(f"tables refer to each other in a circle: {', '.join(left)}")
-        for t in ready:
-            out.append(left.pop(t.name))
-    return out
-
-
 def empty_rows() -> dict[str, int]:
     """Rows that the migrations themselves leave in a table."""
-    from .ends import scratch
-
-    side = scratch()
+    fresh = scratch()
     try:
-        return {t.name: n for t in side.tables() if (n := side.count(t.name))}
+        return {t.name: n for t in fresh.tables() if (n := fresh.count(t.name))}
     finally:
-        side.close()
+        fresh.close()

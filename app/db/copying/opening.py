@@ -1,22 +1,24 @@
-"""From the URL of a database to a side of a copy."""
+"""From the URL of a database to one end of a copy."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from .ends import Refused, Side, SqliteSide
+from .raw import RawDatabase
+from .raw_sqlite import RawSqlite
+from .tables import Refused
 
 
-def opened(url: str, *, writable: bool) -> Side:
-    """The side of a URL: `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://…`. A writable one is migrated."""
+def opened(url: str, *, writable: bool) -> RawDatabase:
+    """The database of a URL: `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://…`. A writable one is migrated."""
     if url.startswith("sqlite:///"):
-        return SqliteSide(sqlite_path(url), writable=writable)
+        return RawSqlite(sqlite_path(url), writable=writable)
     if url.startswith(("postgresql://", "postgres://")):
         try:
-            from .postgres_end import PostgresSide
+            from .raw_postgres import RawPostgres
         except ImportError as e:
             raise Refused(f"PostgreSQL needs `pip install 'darkroom[postgres]'` ({e.name} is missing)") from None
-        return PostgresSide(url, writable=writable)
+        return RawPostgres(url, writable=writable)
     raise Refused("a database is named sqlite:///path/darkroom.db or postgresql://…")
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL as an end of a copy (see `sides`)."""
+"""PostgreSQL as an end of a copy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from .. import migrate
 from ..postgres.database import DEFAULTS, prepare
-from .ends import MARKER, MARKER_DDL, NOT_COPIED, Key, Refused, Row, Table, pack, page_sql, unpack
+from .raw import NOT_COPIED, RawDatabase
+from .tables import Refused, Row, Table
 
 _KINDS = {"bigint": "int", "text": "text", "bytea": "bytes", "boolean": "bool"}
 _COLUMNS = (
@@ -30,7 +31,7 @@ _REFERENCES = (
 )
 
 
-class PostgresSide:
+class RawPostgres(RawDatabase):
     """A database by URL. As a source it is read on one snapshot, so a server that still writes is not seen, and found out by nobody."""
 
     def __init__(self, url: str, *, writable: bool) -> None:
@@ -60,31 +61,29 @@ class PostgresSide:
     def schema_number(self) -> int:
         if not self._has("schema_version"):
             return 0
-        return int(self._one("SELECT number FROM schema_version") or 0)
+        rows = self._execute("SELECT number FROM schema_version")
+        return int(rows[0][0]) if rows else 0
 
     def _has(self, table: str) -> bool:
-        sql = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = %s"
-        return bool(self._one(sql, [table]))
+        sql = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = ?"
+        return bool(self._execute(sql, table)[0][0])
 
-    def _all(self, sql: str, params: list[Any] | None = None) -> list[Row]:
-        return self._db.execute(sql.encode(), params).fetchall()
-
-    def _one(self, sql: str, params: list[Any] | None = None) -> Any:
-        rows = self._all(sql, params)
-        return rows[0][0] if rows else None
+    def _execute(self, sql: str, *values: Any) -> list[Row]:
+        cursor = self._db.execute(sql.replace("?", "%s").encode(), values or None)
+        return cursor.fetchall() if cursor.description else []
 
     def tables(self) -> list[Table]:
         kinds: dict[str, dict[str, str]] = {}
         identity: dict[str, str] = {}
-        for table, column, kind, numbered in self._all(_COLUMNS):
+        for table, column, kind, numbered in self._execute(_COLUMNS):
             kinds.setdefault(table, {})[column] = _KINDS[kind]
             if numbered == "YES":
                 identity[table] = column
         keys: dict[str, list[str]] = {}
-        for table, column in self._all(_KEYS):
+        for table, column in self._execute(_KEYS):
             keys.setdefault(table, []).append(column)
         refers: dict[str, set[str]] = {}
-        for table, other in self._all(_REFERENCES):
+        for table, other in self._execute(_REFERENCES):
             refers.setdefault(table, set()).add(str(other))
         return [
             Table(t, columns, tuple(keys.get(t, ())), frozenset(refers.get(t, ())), identity.get(t))
@@ -92,55 +91,23 @@ class PostgresSide:
             if t not in NOT_COPIED
         ]
 
-    def count(self, table: str) -> int:
-        return int(self._one(f"SELECT count(*) FROM {table}"))
-
-    def page(self, table: Table, after: Key | None, limit: int) -> list[Row]:
-        return [table.plain(row) for row in self._all(page_sql(table, after, "%s"), [*(after or ()), limit])]
-
-    def greatest(self, table: Table) -> int:
-        return int(self._one(f"SELECT COALESCE(max({table.identity}), 0) FROM {table.name}"))
-
     def next_id(self, table: Table) -> int:
-        last, called = self._all(f"SELECT last_value, is_called FROM {self._sequence(table)}")[0]
+        last, called = self._execute(f"SELECT last_value, is_called FROM {self._sequence(table)}")[0]
         return int(last) + bool(called)
 
     def continue_at(self, table: Table, value: int) -> None:
-        self._db.execute(b"SELECT setval(%s::regclass, %s, false)", [self._sequence(table), value])
+        self._execute("SELECT setval(?::regclass, ?, false)", self._sequence(table), value)
 
     def _sequence(self, table: Table) -> str:
-        return str(self._one("SELECT pg_get_serial_sequence(%s, %s)", [table.name, table.identity]))
+        return str(self._execute("SELECT pg_get_serial_sequence(?, ?)", table.name, table.identity)[0][0])
 
-    def marker(self) -> str | None:
-        return str(self._one(f"SELECT source FROM {MARKER} WHERE table_name = ''")) if self._has(MARKER) else None
+    def _insert(self, table: Table, rows: list[Row]) -> None:
+        with self._db.cursor() as cursor, cursor.copy(f"COPY {table.name} ({table.columns}) FROM STDIN".encode()) as lines:
+            for row in rows:
+                lines.write_row(row)
 
-    def progress(self, table: str) -> tuple[bool, Key | None]:
-        rows = self._all(f"SELECT done, after FROM {MARKER} WHERE table_name = %s", [table])
-        return (rows[0][0], unpack(rows[0][1])) if rows else (False, None)
-
-    def begin(self, source: str, number: int, clear: list[str]) -> None:
-        with self._transaction():
-            self._db.execute(MARKER_DDL.encode())
-            self._db.execute(f"INSERT INTO {MARKER} VALUES ('', %s, '', FALSE)".encode(), [source])
-            for table in clear:
-                self._db.execute(f"DELETE FROM {table}".encode())
-            self._db.execute(b"UPDATE schema_version SET number = %s", [number])
-
-    def append(self, table: Table, rows: list[Row], after: Key | None, done: bool) -> None:
-        with self._transaction():
-            with self._db.cursor() as cursor, cursor.copy(f"COPY {table.name} ({table.columns}) FROM STDIN".encode()) as lines:
-                for row in rows:
-                    lines.write_row(row)
-            self._db.execute(
-                f"INSERT INTO {MARKER} VALUES (%s, '', %s, %s) "
-                "ON CONFLICT (table_name) DO UPDATE SET after = excluded.after, done = excluded.done".encode(),
-                [table.name, pack(after), done],
-            )
-
-    def finish(self, number: int) -> None:
-        with self._transaction():
-            self._db.execute(f"DROP TABLE {MARKER}".encode())
-            self._db.execute(b"UPDATE schema_version SET number = %s", [number])
+    def _set_schema_number(self, number: int) -> None:
+        self._execute("UPDATE schema_version SET number = ?", number)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
