@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from storage_backends.config import StoreConfig
-from storage_backends.contract import ObjectInfo, ObjectStore, Part, Reader, Staged, Stored
+from storage_backends.contract import ObjectInfo, ObjectStore, Part, Presigner, Reader, Staged, Stored
 from storage_backends.errors import (
     BadDigest,
     BadKey,
@@ -13,7 +13,6 @@ from storage_backends.errors import (
     LongBody,
     NoSpace,
     NoSuchUpload,
-    NotDirect,
     NotFound,
     ShortBody,
     StoreError,
@@ -35,11 +34,11 @@ __all__ = [
     "MemoryStore",
     "NoSpace",
     "NoSuchUpload",
-    "NotDirect",
     "NotFound",
     "ObjectInfo",
     "ObjectStore",
     "Part",
+    "Presigner",
     "Reader",
     "S3Store",
     "ShortBody",

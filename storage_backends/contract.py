@@ -12,8 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from storage_backends.errors import NotDirect
-
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -63,15 +61,38 @@ class Reader(Protocol):
     async def aclose(self) -> None: ...
 
 
+class Presigner(Protocol):
+    """Makes URLs of a store; no I/O. Raises `BadKey`, and `InvalidPart` for a part's number."""
+
+    def put(self, key: str, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
+        """URL for one PUT within `expires` seconds of `now`; bound to `length` and `md5` when both are given, else to neither."""
+        ...
+
+    def part(self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
+        """URL for the PUT of one part, as `put`."""
+        ...
+
+    def complete(self, key: str, upload_id: str, *, now: datetime, expires: int) -> str:
+        """URL for the POST that completes the upload."""
+        ...
+
+    def get(self, key: str, *, now: datetime, expires: int, attachment: bool = True, octet_stream: bool | None = None) -> str:
+        """URL for GET; answers `Content-Disposition: attachment` / `Content-Type: application/octet-stream` as asked (files.md §2.1).
+
+        `octet_stream` None: as `attachment`.
+        """
+        ...
+
+
 class ObjectStore(Protocol):
-    """Immutable objects under keys. `direct`: clients reach the store by presigned URLs, else bytes travel over our origin.
+    """Immutable objects under keys. `presigner`: makes the URLs by which clients reach the store themselves; None: bytes travel over our origin.
 
     Every method may raise `BadKey`, `NoSpace` and `Unavailable`. Cancelling a call leaves no partial object.
     """
 
     name: str
     kind: str
-    direct: bool
+    presigner: Presigner | None
 
     async def put(self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None) -> Stored:
         """Stage, verify and publish without replacing.
@@ -160,44 +181,3 @@ class ObjectStore(Protocol):
     async def close(self) -> None:
         """Let go of threads and connections. Idempotent."""
         ...
-
-    def presign_put(self, key: str, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
-        """URL for one PUT within `expires` seconds of `now`; bound to `length` and `md5` when both are given, else to neither."""
-        ...
-
-    def presign_part(self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
-        """URL for the PUT of one part, as `presign_put`."""
-        ...
-
-    def presign_complete(self, key: str, upload_id: str, *, now: datetime, expires: int) -> str:
-        """URL for the POST that completes the upload."""
-        ...
-
-    def presign_get(self, key: str, *, now: datetime, expires: int, attachment: bool = True, octet_stream: bool | None = None) -> str:
-        """URL for GET; answers `Content-Disposition: attachment` / `Content-Type: application/octet-stream` as asked (files.md §2.1).
-
-        `octet_stream` None: as `attachment`.
-        """
-        ...
-
-
-class OriginOnly:
-    """The presigning half of a store whose bytes travel over our own origin: every method raises `NotDirect`."""
-
-    direct = False
-
-    def presign_put(self, key: str, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
-        raise _not_direct(key)
-
-    def presign_part(self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
-        raise _not_direct(key)
-
-    def presign_complete(self, key: str, upload_id: str, *, now: datetime, expires: int) -> str:
-        raise _not_direct(key)
-
-    def presign_get(self, key: str, *, now: datetime, expires: int, attachment: bool = True, octet_stream: bool | None = None) -> str:
-        raise _not_direct(key)
-
-
-def _not_direct(key: str) -> NotDirect:
-    return NotDirect(f"{key}: this store hands out no URLs of its own")

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from storage_backends.errors import BadDigest, NoSpace, NotFound, Unavailable
-from storage_backends.intake import BLOCK
+from storage_backends.incoming import BLOCK
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700

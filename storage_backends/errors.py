@@ -66,7 +66,3 @@ class NoSpace(StoreError):
 
 class Unavailable(StoreError):
     """The store does not answer or answers nonsense: I/O error, no connection, wrong credentials, missing bucket."""
-
-
-class NotDirect(StoreError):
-    """A presigned URL was asked of a store that clients cannot reach themselves."""

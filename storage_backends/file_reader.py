@@ -8,7 +8,7 @@ from pathlib import Path
 
 from storage_backends.disk import translated
 from storage_backends.errors import Unavailable
-from storage_backends.intake import BLOCK
+from storage_backends.incoming import BLOCK
 from storage_backends.threads import Threads
 
 

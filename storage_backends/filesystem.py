@@ -17,14 +17,14 @@ from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from storage_backends import disk
-from storage_backends.contract import ObjectInfo, OriginOnly, Part, Reader, Staged, Stored
+from storage_backends.contract import ObjectInfo, Part, Presigner, Reader, Staged, Stored
 from storage_backends.disk import TempFile, translated
 from storage_backends.errors import BadKey, InvalidPart, KeyTaken, NoSuchUpload, NotFound, StoreError, Unavailable
 from storage_backends.file_reader import FileReader
-from storage_backends.intake import Intake
+from storage_backends.incoming import IncomingBody
 from storage_backends.keys import check_key, check_number, fan, file_name, key_of, parts_etag
+from storage_backends.multipart_folder import MultipartFolder
 from storage_backends.threads import Threads
-from storage_backends.uploads import Uploads
 
 T = TypeVar("T")
 
@@ -37,10 +37,11 @@ class _Location:
     upload: tuple[str, str] | None = None
 
 
-class FilesystemStore(OriginOnly):
+class FilesystemStore:
     """The default store. `root` must be one file system; listing follows the hash of the keys, not the alphabet."""
 
     kind = "filesystem"
+    presigner: Presigner | None = None
 
     def __init__(self, name: str, root: Path, *, token: Callable[[], str] = lambda: secrets.token_hex(16)) -> None:
         """Makes the folders. `token` gives upload ids (16-64 letters and digits) and one for the names of temporary files."""
@@ -48,7 +49,7 @@ class FilesystemStore(OriginOnly):
         self._objects = root / "objects"
         self._temp = root / "tmp"
         self._lock = root / "objects.lock"
-        self._uploads = Uploads(self._temp / "mp")
+        self._uploads = MultipartFolder(self._temp / "mp")
         self._token = token
         self._prefix = token()
         self._count = itertools.count()
@@ -76,8 +77,8 @@ class FilesystemStore(OriginOnly):
     async def put(self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None) -> Stored:
         """See `ObjectStore.put`. A body of ≤ 1 MiB costs one thread hop."""
         check_key(key)
-        intake = Intake(body, length=length, max_length=max_length)
-        return await self._receive(intake, length, lambda temp, block: self._put_last(temp, block, md5, key))
+        incoming = IncomingBody(body, length=length, max_length=max_length)
+        return await self._receive(incoming, length, lambda temp, block: self._put_last(temp, block, md5, key))
 
     async def publish(self, staged: Staged, key: str, *, replace: bool = False) -> Stored:
         return await self._threads.run(self._publish, staged, check_key(key), replace)
@@ -126,14 +127,14 @@ class FilesystemStore(OriginOnly):
     ) -> Part:
         check_number(number)
         folder = self._uploads.find(check_key(key), upload_id)
-        intake = Intake(body, length=length, max_length=max_length)
+        incoming = IncomingBody(body, length=length, max_length=max_length)
 
         def last(temp: TempFile, block: bytes) -> Part:
             self._seal(temp, block, md5, keep_etag=False)
             self._uploads.add(folder, key, number, temp)
             return Part(number, temp.size, temp.md5.hex())
 
-        return await self._receive(intake, length, last)
+        return await self._receive(incoming, length, last)
 
     async def complete_multipart(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, length: int | None) -> Stored:
         """See `ObjectStore.complete_multipart`. Needs room for the whole object once more, unless blocks can be shared."""
@@ -161,16 +162,16 @@ class FilesystemStore(OriginOnly):
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.close)
 
-    async def _receive(self, intake: Intake, length: int | None, last: Callable[[TempFile, bytes], T]) -> T:
+    async def _receive(self, incoming: IncomingBody, length: int | None, last: Callable[[TempFile, bytes], T]) -> T:
         """Write all blocks but the last, then `last` with that one, in one hop. Whatever fails, the temporary file goes."""
         temp = self._new_temp()
         try:
-            block = await intake.block()
-            if not intake.ended and length is not None:
+            block = await incoming.block()
+            if not incoming.ended and length is not None:
                 await self._threads.run(temp.reserve, length)
-            while not intake.ended:
+            while not incoming.ended:
                 await self._threads.run(temp.write, block)
-                block = await intake.block()
+                block = await incoming.block()
         except BaseException:
             if temp.opened:
                 await self._threads.run(temp.drop)

@@ -8,9 +8,9 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from storage_backends.contract import ObjectInfo, OriginOnly, Part, Reader, Staged, Stored
+from storage_backends.contract import ObjectInfo, Part, Presigner, Reader, Staged, Stored
 from storage_backends.errors import BadDigest, BadKey, BadLength, InvalidPart, KeyTaken, NoSuchUpload, NotFound
-from storage_backends.intake import BLOCK, Intake
+from storage_backends.incoming import BLOCK, IncomingBody
 from storage_backends.keys import check_key, check_number, check_parts, parts_etag
 
 
@@ -34,10 +34,11 @@ class _Location:
     upload_id: str | None = None
 
 
-class MemoryStore(OriginOnly):
+class MemoryStore:
     """A store in memory; listing is alphabetical. `now_us` dates objects and uploads."""
 
     kind = "memory"
+    presigner: Presigner | None = None
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class MemoryStore(OriginOnly):
 
     async def put(self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None) -> Stored:
         check_key(key)
-        data, digest = await _receive(Intake(body, length=length, max_length=max_length), md5)
+        data, digest = await _receive(IncomingBody(body, length=length, max_length=max_length), md5)
         return await self.publish(Staged(len(data), digest, digest.hex(), _Location(data)), key)
 
     async def publish(self, staged: Staged, key: str, *, replace: bool = False) -> Stored:
@@ -119,7 +120,7 @@ class MemoryStore(OriginOnly):
     ) -> Part:
         check_number(number)
         self._upload(key, upload_id)
-        data, digest = await _receive(Intake(body, length=length, max_length=max_length), md5)
+        data, digest = await _receive(IncomingBody(body, length=length, max_length=max_length), md5)
         upload = self._upload(key, upload_id)
         upload.parts[number] = (digest.hex(), data)
         upload.touched_us = self._now_us()
@@ -165,10 +166,10 @@ class MemoryStore(OriginOnly):
         return upload
 
 
-async def _receive(intake: Intake, md5: bytes | None) -> tuple[bytes, bytes]:
+async def _receive(incoming: IncomingBody, md5: bytes | None) -> tuple[bytes, bytes]:
     blocks: list[bytes] = []
-    while not intake.ended:
-        blocks.append(await intake.block())
+    while not incoming.ended:
+        blocks.append(await incoming.block())
     data = b"".join(blocks)
     digest = hashlib.md5(data, usedforsecurity=False).digest()
     if md5 is not None and digest != md5:

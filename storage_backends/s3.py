@@ -1,4 +1,4 @@
-"""Objects in a bucket of an S3 server. Clients use presigned URLs (`direct`) or, in `proxy` mode, our own origin.
+"""Objects in a bucket of an S3 server. Clients use presigned URLs or, in `proxy` mode, our own origin.
 
 Server-side calls go to `endpoint`, presigned URLs name `public_endpoint`. Every body is verified here before S3 sees it, and no key is
 replaced unasked: by `If-None-Match: *` where the server honours it, else by looking first (which leaves a moment between).
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from storage_backends.config import StoreConfig
-from storage_backends.contract import ObjectInfo, Part, Reader, Staged, Stored
+from storage_backends.contract import ObjectInfo, Part, Presigner, Reader, Staged, Stored
 from storage_backends.errors import (
     BadKey,
     BadLength,
@@ -33,7 +33,7 @@ from storage_backends.errors import (
 from storage_backends.keys import MAX_PARTS, check_key, check_number, check_parts, parts_etag
 from storage_backends.s3_bodies import BodyReader, Local, Staging
 from storage_backends.s3_calls import NotImplementedThere, RangeBeyond, Refused, S3Calls, translated
-from storage_backends.s3_presign import Presigned
+from storage_backends.s3_presigner import S3Presigner
 from storage_backends.threads import Threads
 
 WHOLE = 16 << 20
@@ -51,7 +51,7 @@ class _Assembled:
     parts: tuple[tuple[int, str], ...]
 
 
-class S3Store(Presigned):
+class S3Store:
     """One bucket. Listing is alphabetical by the bytes of the key."""
 
     kind = "s3"
@@ -60,9 +60,8 @@ class S3Store(Presigned):
         """Connects at the first call. Raises `ValueError` when endpoint, bucket or keys are missing."""
         if not (config.endpoint and config.bucket and config.access_key and config.secret_key):
             raise ValueError(f"store {config.name}: S3 needs endpoint, bucket, access_key and secret_key")
-        super().__init__(config)
         self.name = config.name
-        self.direct = not config.proxy
+        self.presigner: Presigner | None = None if config.proxy else S3Presigner(config)
         self._bucket = config.bucket
         self._token = token
         self._calls = S3Calls(config)

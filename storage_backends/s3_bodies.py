@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from storage_backends.contract import Staged
 from storage_backends.disk import FOLDER_MODE, TempFile, remove_quietly
 from storage_backends.disk import translated as disk_errors
-from storage_backends.intake import BLOCK, Intake
+from storage_backends.incoming import BLOCK, IncomingBody
 from storage_backends.s3_calls import translated
 from storage_backends.threads import Threads
 
@@ -38,26 +38,26 @@ class Staging:
 
         Raises `LongBody`, `ShortBody`, `BadDigest`, `NoSpace`; nothing is kept then.
         """
-        intake = Intake(body, length=length, max_length=max_length)
+        incoming = IncomingBody(body, length=length, max_length=max_length)
         temp = TempFile(self._folder / f"darkroom-{self._token()}")
-        block = await intake.block()
-        if intake.ended:
+        block = await incoming.block()
+        if incoming.ended:
             await self._threads.run(_hash, temp, block, md5)
             local = Local(data=block)
         else:
-            await self._spool(intake, temp, block, length, md5)
+            await self._spool(incoming, temp, block, length, md5)
             local = Local(path=temp.path)
-        return Staged(intake.size, temp.md5, temp.md5.hex(), local), local
+        return Staged(incoming.size, temp.md5, temp.md5.hex(), local), local
 
-    async def _spool(self, intake: Intake, temp: TempFile, block: bytes, length: int | None, md5: bytes | None) -> None:
+    async def _spool(self, incoming: IncomingBody, temp: TempFile, block: bytes, length: int | None, md5: bytes | None) -> None:
         """A body of several blocks into the temporary file."""
         try:
             await self._threads.run(_make, self._folder)
             if length is not None:
                 await self._threads.run(temp.reserve, length)
-            while not intake.ended:
+            while not incoming.ended:
                 await self._threads.run(temp.write, block)
-                block = await intake.block()
+                block = await incoming.block()
             await self._threads.run(_finish, temp, block, md5)
         except BaseException:
             await self._threads.run(temp.drop)

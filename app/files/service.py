@@ -47,9 +47,9 @@ async def create(kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile) -> 
 async def _commit(
     kernel: Kernel, owner_id: int, keys: list[str], write: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[object]]
 ) -> T:  # fmt: skip
-    """`write()`, a transaction that claims these keys. What a direct store received gets its row first; what is wrong with a key that has
+    """`write()`, a transaction that claims these keys. What clients put into the store itself gets its row first; what is wrong with a key that has
     none is said after the refusals of `look()`."""
-    if not kernel.store.direct:
+    if kernel.store.presigner is None:
         with contextlib.suppress(objects.Missing):
             return await write()
     try:

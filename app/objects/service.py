@@ -68,7 +68,7 @@ def refusal(error: StoreError) -> AppError:
 
 async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
     """All these keys are this owner's and were issued (else 400; trying again would not help, as it may with the 503 of museum), and their
-    bytes are known (else 503 OBJECT_SIZE_FETCH_FAILED). Bytes that a client put into a direct store itself get their pending row here."""
+    bytes are known (else 503 OBJECT_SIZE_FETCH_FAILED). Bytes that a client put into the store itself get their pending row here."""
     found = await kernel.db.read(queries.known, owner_id, keys)
     unknown = [key for key in dict.fromkeys(keys) if key not in found]
     if not unknown:  # what has a row was issued
@@ -78,7 +78,7 @@ async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
             raise BadRequest(log=f"{key[:200]} is not of user {owner_id}")
         if not kernel.crypto.minted(owner_id, key):
             raise CodedBadRequest("staged upload not found", log=f"{key[:200]} was not issued to user {owner_id}")
-    if not kernel.store.direct:
+    if kernel.store.presigner is None:
         raise Missing(unknown[0])
     try:
         heads = await asyncio.gather(*(kernel.store.head(key) for key in unknown))

@@ -1,4 +1,4 @@
-"""Bytes that clients put into a direct store and never committed: no row knows them, so nothing would ever remove them.
+"""Bytes that clients put into a store themselves and never committed: no row knows them, so nothing would ever remove them.
 
 Once a day the store is listed. What is a day old and has no row gets one; from then on it is bounded and expires as every upload does
 (`recording`, `deletion.sweep`). That leaves two weeks to whoever has put back an older database by mistake.
@@ -26,8 +26,8 @@ BATCH = 1000
 
 
 async def adopt(kernel: Kernel) -> None:
-    """Give every stray object of a direct store its row. Keys that we did not make are nobody's business here."""
-    if not kernel.store.direct:
+    """Give every stray object of a store that clients reach its row. Keys that we did not make are nobody's business here."""
+    if kernel.store.presigner is None:
         return
     before, batch = kernel.clock.now() - AGE, list[ObjectInfo]()
     try:

@@ -106,12 +106,12 @@ def _upload_expiry(kernel: Kernel) -> str:
 def put_urls(kernel: Kernel, base_url: str, keys: list[str], length: int | None = None, md5: bytes | None = None) -> list[str]:
     """One PUT URL for each key; bound to length (bytes) and MD5 when both are given.
 
-    Unbound ones are on our own origin even with a direct store: there, whoever holds one could put other bytes, of any length, in
+    Unbound ones are on our own origin even where clients reach the store: there, whoever holds one could put other bytes, of any length, in
     the place of those that were committed and counted. Parts need no such care, because an upload is completed once.
     """
-    if kernel.store.direct and length is not None and md5 is not None:
+    if (presigner := kernel.store.presigner) and length is not None and md5 is not None:
         now = _now(kernel)
-        return [kernel.store.presign_put(key, now=now, expires=PUT_LIFETIME, length=length, md5=md5) for key in keys]
+        return [presigner.put(key, now=now, expires=PUT_LIFETIME, length=length, md5=md5) for key in keys]
     exp, sign = _upload_expiry(kernel), kernel.crypto.sign
     bound = ("", "") if length is None or md5 is None else (str(length), md5.hex())
     query = f"exp={exp}&len={bound[0]}&md5={bound[1]}" if bound[0] else f"exp={exp}"
@@ -120,10 +120,10 @@ def put_urls(kernel: Kernel, base_url: str, keys: list[str], length: int | None 
 
 def part_urls(kernel: Kernel, base_url: str, key: str, upload_id: str, promises: Sequence[tuple[int, bytes | None] | None]) -> list[str]:
     """URLs for parts 1…n; each promise is (bytes, MD5 or None) or None."""
-    if kernel.store.direct:
+    if presigner := kernel.store.presigner:
         now = _now(kernel)
         return [
-            kernel.store.presign_part(key, upload_id, i, now=now, expires=PUT_LIFETIME, length=p[0] if p else None, md5=p[1] if p else None)
+            presigner.part(key, upload_id, i, now=now, expires=PUT_LIFETIME, length=p[0] if p else None, md5=p[1] if p else None)
             for i, p in enumerate(promises, 1)
         ]
     exp, up = _upload_expiry(kernel), quote(upload_id, safe="")
@@ -135,8 +135,8 @@ def part_urls(kernel: Kernel, base_url: str, key: str, upload_id: str, promises:
 
 def complete_url(kernel: Kernel, base_url: str, key: str, upload_id: str, parts: int | None, length: int | None) -> str:
     """URL of the completing POST; bound to all parts and their total length when these are given."""
-    if kernel.store.direct:
-        return kernel.store.presign_complete(key, upload_id, now=_now(kernel), expires=PUT_LIFETIME)
+    if presigner := kernel.store.presigner:
+        return presigner.complete(key, upload_id, now=_now(kernel), expires=PUT_LIFETIME)
     bound = {} if parts is None or length is None else {"len": str(length), "n": str(parts)}
     values = {"exp": _upload_expiry(kernel), **bound, "up": quote(upload_id, safe="")}
     return _sign(kernel.crypto, base_url, "complete", key, values)
@@ -146,6 +146,6 @@ def get_url(kernel: Kernel, base_url: str, key: str, store_name: str, period: in
     """URL for GET. It changes once a period (seconds; a day in UTC) and then lives one to two of them, so that clients' caches work."""
     store = kernel.stores.get(store_name, kernel.store)
     begin = kernel.clock.now() // (period * SECOND) * period
-    if store.direct:
-        return store.presign_get(key, now=datetime.fromtimestamp(begin, UTC), expires=2 * period)
+    if presigner := store.presigner:
+        return presigner.get(key, now=datetime.fromtimestamp(begin, UTC), expires=2 * period)
     return _sign(kernel.crypto, base_url, "get", key, {"exp": str(begin + 2 * period), "st": store_name})

@@ -48,14 +48,14 @@ async def test_keys_whose_bytes_never_came(world: World, alice: Person) -> None:
         await world.kernel.db.write("test.claim", service.claim, alice.user_id, key)
 
 
-async def test_bytes_that_a_client_put_into_a_direct_store(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_bytes_that_a_client_put_into_the_store(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     there, absent, joined = (world.kernel.crypto.mint_key(alice.user_id) for _ in range(3))
     etags = {there: hashlib.md5(b"abc", usedforsecurity=False).hexdigest(), joined: "0" * 32 + "-3"}
 
     async def head(key: str) -> ObjectInfo | None:
         return ObjectInfo(key, 3, etags[key], 5) if key in etags else None
 
-    monkeypatch.setattr(world.kernel.store, "direct", True, raising=False)
+    monkeypatch.setattr(world.kernel.store, "presigner", object(), raising=False)
     monkeypatch.setattr(world.kernel.store, "head", head)
     await service.present(world.kernel, alice.user_id, [there, joined])
     assert await row(world, there) == ("pending", 3, etags[there])

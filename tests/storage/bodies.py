@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storage_backends import KeyTaken, ObjectStore, Reader, Staged, Stored
+from storage_backends import KeyTaken, ObjectStore, Presigner, Reader, Staged, Stored
 
 MIB = 1 << 20
 ALICE = "1580559962386438/0b9c3f0a-7c2e-4a55-9d3e-5a3f2a1b0c01"
@@ -30,6 +30,11 @@ OTHER = filler(100 * 1024, 2)
 VIDEO = filler(3 * MIB + 17, 3)
 FILM = filler(17 * MIB, 4)
 LATER = 1 << 62
+
+
+def urls_of(store: ObjectStore) -> Presigner:
+    assert store.presigner is not None
+    return store.presigner
 
 
 def md5(data: bytes) -> bytes:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from storage_backends import BadDigest, KeyTaken, MemoryStore, NoSpace, S3Store, ShortBody, StoreConfig, Unavailable
+from storage_backends import BadDigest, KeyTaken, MemoryStore, NoSpace, ObjectStore, S3Store, ShortBody, StoreConfig, Unavailable
 from storage_backends.faulty import Fault, FaultyStore, scripted, seeded
+from storage_backends.wrapping import WrappedStore
 
-from .bodies import ALICE, BOB, body, filler, keys, md5, put, read, upload
+from .bodies import ALICE, BOB, body, filler, keys, md5, put, read, taken, upload, urls_of
 
 PHOTO = filler(3000, 1)
 DOWN = Unavailable("planned")
@@ -99,10 +102,40 @@ def test_urls_pass_through() -> None:
     inner = S3Store(config)
     store = FaultyStore(inner, seeded(1, 1.0))
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    assert (store.name, store.kind, store.direct) == ("s3", "s3", True)
-    assert store.presign_put(ALICE, now=now, expires=9, length=1, md5=bytes(16)) == inner.presign_put(
+    assert (store.name, store.kind, store.presigner) == ("s3", "s3", inner.presigner)
+    assert urls_of(store).put(ALICE, now=now, expires=9, length=1, md5=bytes(16)) == urls_of(inner).put(
         ALICE, now=now, expires=9, length=1, md5=bytes(16)
     )
-    assert "partNumber=2" in store.presign_part(ALICE, "u", 2, now=now, expires=9, length=None, md5=None)
-    assert "uploadId=u" in store.presign_complete(ALICE, "u", now=now, expires=9)
-    assert "attachment" in store.presign_get(ALICE, now=now, expires=9)
+    assert "partNumber=2" in urls_of(store).part(ALICE, "u", 2, now=now, expires=9, length=None, md5=None)
+    assert "uploadId=u" in urls_of(store).complete(ALICE, "u", now=now, expires=9)
+    assert "attachment" in urls_of(store).get(ALICE, now=now, expires=9)
+
+
+async def test_a_wrapper_passes_every_call_on() -> None:
+    """One that changes nothing is the store it wraps: a method that the contract gains and the wrapper lacks is found here."""
+    methods = {name for name in dir(ObjectStore) if not name.startswith("_")}
+    asked: list[str] = []
+    inner = MemoryStore("inner")
+
+    class Watched(WrappedStore):
+        async def _call(self, method: Any, *args: Any, **kwargs: Any) -> Any:
+            asked.append(method.__name__)
+            return await super()._call(method, *args, **kwargs)
+
+    store: ObjectStore = Watched(inner)
+    assert methods <= set(dir(store))
+    await put(store, ALICE, PHOTO)
+    assert await read(store, ALICE) == PHOTO
+    assert [info.key async for info in store.list()] == [ALICE]
+    upload_id = await store.create_multipart(BOB)
+    part = await store.put_part(BOB, upload_id, 1, body(PHOTO), length=None, md5=None)
+    await store.complete_multipart(BOB, upload_id, [(1, part.etag)], length=len(PHOTO))
+    assert await store.head(BOB) == await inner.head(BOB)
+    await store.publish(await taken(store, ALICE, b"other"), ALICE, replace=True)
+    await store.discard(await taken(store, ALICE, PHOTO))
+    await store.abort_multipart(BOB, upload_id)
+    await store.delete(BOB)
+    assert (await store.sweep(0), await store.free_bytes(), store.path(ALICE)) == (0, await inner.free_bytes(), inner.path(ALICE))
+    await store.check()
+    assert set(asked) == {m for m in methods if inspect.iscoroutinefunction(getattr(MemoryStore, m))} - {"close"}
+    await store.close()

@@ -13,7 +13,7 @@ import pytest
 from storage_backends import S3Store, StoreConfig
 from tests import buckets
 
-from .bodies import ALICE, BOB, MIB, PHOTO, filler, md5, put, read
+from .bodies import ALICE, BOB, MIB, PHOTO, filler, md5, put, read, urls_of
 
 PARTS = [filler(5 * MIB, 5), filler(1000, 6)]
 WEEK = 604800
@@ -44,11 +44,11 @@ def bound(data: bytes) -> dict[str, str]:
 
 
 def put_url(store: S3Store, data: bytes, *, now: datetime = NOW) -> str:
-    return store.presign_put(ALICE, now=now, expires=WEEK, length=len(data), md5=md5(data))
+    return urls_of(store).put(ALICE, now=now, expires=WEEK, length=len(data), md5=md5(data))
 
 
 def part_url(store: S3Store, upload_id: str, number: int, data: bytes) -> str:
-    return store.presign_part(ALICE, upload_id, number, now=NOW, expires=WEEK, length=len(data), md5=md5(data))
+    return urls_of(store).part(ALICE, upload_id, number, now=NOW, expires=WEEK, length=len(data), md5=md5(data))
 
 
 def document(tags: list[str]) -> str:
@@ -67,7 +67,7 @@ async def send_parts(store: S3Store, http: httpx.AsyncClient, upload_id: str) ->
 
 
 async def complete(store: S3Store, http: httpx.AsyncClient, upload_id: str, tags: list[str]) -> httpx.Response:
-    url = store.presign_complete(ALICE, upload_id, now=NOW, expires=WEEK)
+    url = urls_of(store).complete(ALICE, upload_id, now=NOW, expires=WEEK)
     return await http.post(url, content=document(tags), headers={"Content-Type": "text/xml"})
 
 
@@ -85,17 +85,17 @@ async def test_put_and_get(bucket: S3Store, http: httpx.AsyncClient) -> None:
     assert info is not None
     assert (info.size, info.etag) == (len(PHOTO), md5(PHOTO).hex())
 
-    get = await http.get(bucket.presign_get(ALICE, now=NOW, expires=WEEK), headers={"X-Auth-Token": "sent along by some clients"})
+    get = await http.get(urls_of(bucket).get(ALICE, now=NOW, expires=WEEK), headers={"X-Auth-Token": "sent along by some clients"})
     assert get.content == PHOTO
     assert get.headers["content-disposition"] == "attachment"
     assert get.headers["content-type"] == "application/octet-stream"
-    part = await http.get(bucket.presign_get(ALICE, now=NOW, expires=WEEK), headers={"Range": "bytes=100-199"})
+    part = await http.get(urls_of(bucket).get(ALICE, now=NOW, expires=WEEK), headers={"Range": "bytes=100-199"})
     assert (part.status_code, part.content) == (206, PHOTO[100:200])
     assert part.headers["content-range"] == f"bytes 100-199/{len(PHOTO)}"
-    plain = bucket.presign_get(ALICE, now=NOW, expires=WEEK, attachment=False)
+    plain = urls_of(bucket).get(ALICE, now=NOW, expires=WEEK, attachment=False)
     assert "response-content" not in plain
     assert (await http.get(plain)).content == PHOTO
-    preview = bucket.presign_get(ALICE, now=NOW, expires=WEEK, octet_stream=False)
+    preview = urls_of(bucket).get(ALICE, now=NOW, expires=WEEK, octet_stream=False)
     assert "response-content-disposition=attachment" in preview
     assert "response-content-type" not in preview
 
@@ -163,7 +163,7 @@ async def test_an_upload_is_completed_once(bucket: S3Store, http: httpx.AsyncCli
     await complete(bucket, http, upload_id, tags)
     before = await bucket.head(ALICE)
     other = filler(1000, 8)
-    url = bucket.presign_part(ALICE, upload_id, 1, now=NOW, expires=WEEK, length=None, md5=None)
+    url = urls_of(bucket).part(ALICE, upload_id, 1, now=NOW, expires=WEEK, length=None, md5=None)
     assert (await http.put(url, content=other)).status_code == 404
     await complete(bucket, http, upload_id, tags[:1])
     assert await bucket.head(ALICE) == before
@@ -175,7 +175,7 @@ async def test_urls_are_good_for_nothing_else(bucket: S3Store, http: httpx.Async
     await put(bucket, ALICE, PHOTO)
     await put(bucket, BOB, PHOTO)
     url = put_url(bucket, PHOTO)
-    get = bucket.presign_get(ALICE, now=NOW, expires=WEEK)
+    get = urls_of(bucket).get(ALICE, now=NOW, expires=WEEK)
     refused = [
         await http.get(url),
         await http.delete(url),

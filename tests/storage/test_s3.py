@@ -34,7 +34,7 @@ from storage_backends import (
 )
 from storage_backends.s3_calls import NotImplementedThere, RangeBeyond, Refused, translated
 
-from .bodies import ALICE, BOB, FILM, LATER, MIB, OTHER, PHOTO, body, filler, keys, md5, put, read, upload
+from .bodies import ALICE, BOB, FILM, LATER, MIB, OTHER, PHOTO, body, filler, keys, md5, put, read, upload, urls_of
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -77,11 +77,10 @@ def test_proxy_is_a_word_to_callers_and_nothing_else(moto_config: StoreConfig) -
 
 def test_clients_get_the_public_endpoint(moto_config: StoreConfig) -> None:
     store = S3Store(replace(moto_config, public_endpoint="https://photos.example.org", path_style=False))
-    url = store.presign_get(ALICE, now=NOW, expires=60)
+    url = urls_of(store).get(ALICE, now=NOW, expires=60)
     assert url.startswith(f"https://{moto_config.bucket}.photos.example.org/{ALICE}?")
     assert moto_config.endpoint not in url
-    assert store.direct
-    assert not S3Store(replace(moto_config, proxy=True)).direct
+    assert S3Store(replace(moto_config, proxy=True)).presigner is None
 
 
 # servers that do not know If-None-Match
@@ -350,7 +349,7 @@ async def test_a_missing_bucket_is_unhealthy(moto_config: StoreConfig) -> None:
 
 async def test_without_the_extra(moto_config: StoreConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     store = S3Store(moto_config)
-    assert store.presign_get(ALICE, now=NOW, expires=60)
+    assert urls_of(store).get(ALICE, now=NOW, expires=60)
     real = importlib.import_module
 
     def missing(name: str, *rest: Any) -> Any:

@@ -9,8 +9,8 @@ from storage_backends.keys import check_key, check_number
 from storage_backends.sigv4 import Signer, bound_headers
 
 
-class Presigned:
-    """The presigning half of `S3Store`; see `ObjectStore` for the methods."""
+class S3Presigner:
+    """A `Presigner` whose URLs name `public_endpoint`."""
 
     def __init__(self, config: StoreConfig) -> None:
         self._signer = Signer(
@@ -22,17 +22,17 @@ class Presigned:
             path_style=config.path_style,
         )
 
-    def presign_put(self, key: str, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
+    def put(self, key: str, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
         return self._signer.url("PUT", check_key(key), now=now, expires=expires, headers=bound_headers(length, md5))
 
-    def presign_part(self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
+    def part(self, key: str, upload_id: str, number: int, *, now: datetime, expires: int, length: int | None, md5: bytes | None) -> str:
         query = {"partNumber": str(check_number(number)), "uploadId": upload_id}
         return self._signer.url("PUT", check_key(key), now=now, expires=expires, query=query, headers=bound_headers(length, md5))
 
-    def presign_complete(self, key: str, upload_id: str, *, now: datetime, expires: int) -> str:
+    def complete(self, key: str, upload_id: str, *, now: datetime, expires: int) -> str:
         return self._signer.url("POST", check_key(key), now=now, expires=expires, query={"uploadId": upload_id})
 
-    def presign_get(self, key: str, *, now: datetime, expires: int, attachment: bool = True, octet_stream: bool | None = None) -> str:
+    def get(self, key: str, *, now: datetime, expires: int, attachment: bool = True, octet_stream: bool | None = None) -> str:
         query = {"response-content-disposition": "attachment"} if attachment else {}
         if attachment if octet_stream is None else octet_stream:
             query["response-content-type"] = "application/octet-stream"

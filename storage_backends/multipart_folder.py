@@ -18,7 +18,7 @@ from storage_backends.keys import check_parts
 _UPLOAD_ID = re.compile(r"[0-9A-Za-z]{16,64}")
 
 
-class Uploads:
+class MultipartFolder:
     """The unfinished uploads of one store."""
 
     def __init__(self, folder: Path) -> None:

@@ -10,7 +10,7 @@ BLOCK = 1 << 20
 """Bytes gathered before a thread is worth its hop."""
 
 
-class Intake:
+class IncomingBody:
     """One body. `block` until `ended`; `size` counts what came."""
 
     def __init__(self, body: AsyncIterator[bytes], *, length: int | None, max_length: int | None) -> None:
