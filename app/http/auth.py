@@ -20,21 +20,23 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class Guard(Generic[A]):
-    """Who may call a route. `credential`: the header that proves it, as the API description names it; None where nobody is asked."""
+    """Who may call a route. `credential`: the header that proves it, as the API description names it; None where nobody is asked. `statuses`: of
+    its refusals, beside the 401 of who has none."""
 
     check: Callable[[Request], Awaitable[A]]
     name: str
     credential: str | None
+    statuses: tuple[int, ...] = ()
 
     async def __call__(self, request: Request) -> A:
         return await self.check(request)
 
 
-def guard(credential: str | None) -> Callable[[Callable[[Request], Awaitable[A]]], Guard[A]]:
+def guard(credential: str | None, *statuses: int) -> Callable[[Callable[[Request], Awaitable[A]]], Guard[A]]:
     """Make a guard of `async def name(request) -> actor`, which raises `Gate` where the actor may not come in."""
 
     def make(check: Callable[[Request], Awaitable[A]]) -> Guard[A]:
-        return Guard(check, getattr(check, "__name__", "guard"), credential)
+        return Guard(check, getattr(check, "__name__", "guard"), credential, statuses)
 
     return make
 
@@ -81,7 +83,7 @@ def admit(request: Request, token: str, hashed: bytes, row: sessions.SessionRow 
     return found
 
 
-@guard("X-Auth-Token")
+@guard("X-Auth-Token", 403)
 async def storage(request: Request) -> Session:
     """A session of an app that stores files: the Auth app is refused (accounts.md §2.1)."""
     found = await find_session(request)

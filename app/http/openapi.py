@@ -65,8 +65,7 @@ def _json(shape: str) -> Schema:
 _RESPONSES: dict[str, Schema] = {
     "BadRequest": {"description": "The body or a parameter does not fit.", "content": _json(_PLAIN)},
     "BadRequestCoded": {"description": "The body or a parameter does not fit: `BAD_REQUEST`.", "content": _json(_CODED)},
-    "NotLetIn": {"description": "No credential, or none that is valid here.", "content": _json(_GATE)},
-    "WrongApp": {"description": "Sessions of this app may not.", "content": _json(_GATE)},
+    "NotLetIn": {"description": "No credential (401), none that is valid here (403), or none any more (410).", "content": _json(_GATE)},
     "TooLarge": {"description": "The body is larger than `x-body-limit`.", "content": _json(_PLAIN)},
     "TooManyRequests": {"description": "A budget is used up; try later.", "content": _json(_GATE)},
     "Failure": {"description": "The server, its database or its store cannot do it now.", "content": _json(_PLAIN)},
@@ -195,9 +194,7 @@ def _refusals(route: Route) -> Schema:
         own.setdefault(error.status, []).append(error)
     usual: dict[int, str] = {429: "TooManyRequests"}
     if route.guard.credential is not None:
-        usual[401] = "NotLetIn"
-    if route.guard.name == "storage":
-        usual[403] = "WrongApp"
+        usual |= {status: "NotLetIn" for status in (401, *route.guard.statuses)}
     if route.body_limit:
         usual[413] = "TooLarge"
     said = {str(status): _merged(status, own.get(status, []), usual.get(status)) for status in sorted({*own, *usual})}

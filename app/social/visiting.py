@@ -61,7 +61,7 @@ class Commenter:
         return Place(self.visitor.link.collection_id, self.visitor.link.owner_id)
 
 
-@guard("X-Auth-Access-Token")
+@guard("X-Auth-Access-Token", 410)
 async def commenting(request: Request) -> Commenter:
     """A visitor who knows the password, where there is one, of a link with comments; CommentsOff without."""
     found = await visitor.check(request)

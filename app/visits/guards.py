@@ -36,7 +36,7 @@ class Visitor:
         return self.link.collection_id
 
 
-@guard("X-Auth-Access-Token")
+@guard("X-Auth-Access-Token", 410)
 async def at_the_door(request: Request) -> Visitor:
     """A visitor of whom no password is asked yet."""
     return await find_visitor(request)
@@ -60,7 +60,7 @@ async def find_visitor(request: Request) -> Visitor:
     return Visitor(link, token)
 
 
-@guard("X-Auth-Access-Token")
+@guard("X-Auth-Access-Token", 410)
 async def visitor(request: Request) -> Visitor:
     """A visitor who knows the password, where there is one."""
     found = await find_visitor(request)
