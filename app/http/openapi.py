@@ -194,7 +194,7 @@ def _refusals(route: Route) -> Schema:
         own.setdefault(error.status, []).append(error)
     usual: dict[int, str] = {429: "TooManyRequests"}
     if route.guard.credential is not None:
-        usual |= {status: "NotLetIn" for status in (401, *route.guard.statuses)}
+        usual |= dict.fromkeys((401, *route.guard.statuses), "NotLetIn")
     if route.body_limit:
         usual[413] = "TooLarge"
     said = {str(status): _merged(status, own.get(status, []), usual.get(status)) for status in sorted({*own, *usual})}

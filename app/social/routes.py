@@ -5,20 +5,23 @@ from __future__ import annotations
 from ..http.answer import OBJECT
 from ..http.auth import storage
 from ..http.routing import delete, get, post, put
+from ..kernel.errors import Forbidden, NotFound
 from . import service, visiting
 from .visiting import CommentsOff, commenting
 
 _PUBLIC = "/public-collection"
 _OFF = (CommentsOff,)
 
+_NOT_THEIRS = (Forbidden, NotFound)
+
 ROUTES = [
-    post("/comments", storage, service.comment, status=201),
-    put("/comments/{comment_id}", storage, service.change, done=OBJECT),
-    delete("/comments/{comment_id}", storage, service.delete, done=OBJECT),
-    get("/comments/diff", storage, service.comments),
-    put("/reactions", storage, service.react),
-    delete("/reactions/{reaction_id}", storage, service.take_back, done=OBJECT),
-    get("/reactions/diff", storage, service.reactions),
+    post("/comments", storage, service.comment, status=201, errors=_NOT_THEIRS),
+    put("/comments/{comment_id}", storage, service.change, done=OBJECT, errors=_NOT_THEIRS),
+    delete("/comments/{comment_id}", storage, service.delete, done=OBJECT, errors=_NOT_THEIRS),
+    get("/comments/diff", storage, service.comments, errors=_NOT_THEIRS),
+    put("/reactions", storage, service.react, errors=_NOT_THEIRS),
+    delete("/reactions/{reaction_id}", storage, service.take_back, done=OBJECT, errors=_NOT_THEIRS),
+    get("/reactions/diff", storage, service.reactions, errors=_NOT_THEIRS),
     get("/social/diff", storage, service.diff),
     get("/social/anon-profiles", storage, service.profiles),
     get("/comments-reactions/counts", storage, service.counts),

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, Phase
 
 from app.http import openapi
+from app.http.answer import Answer
 from app.kernel.config import Config, Limit, Limits, Storage
 from app.main import TABLE
 from tests.access.scene import Scene, set_up
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.slow
 EXAMPLES = int(os.environ.get("DARKROOM_SCHEMATHESIS_EXAMPLES", "12"))
 DOCUMENT: dict[str, Any] = json.loads(openapi.encoded(TABLE.routes, Limits()))
 OPERATIONS = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
+BY_HAND = {(r.method, r.path) for r in TABLE.routes if r.signature.shape is Answer}
 UNLIMITED = Limits.model_validate({name: {"count": 0} for name, field in Limits.model_fields.items() if field.annotation is Limit})
 IDS = {"id": ("cid", "file"), "collectionID": ("cid",), "fileID": ("file",), "toCollectionID": ("cid",), "fromCollectionID": ("cid",)}
 
@@ -109,13 +111,13 @@ def examples(strategy: Any) -> list[Any]:
 
 
 def undescribed(method: str, path: str, got: Any) -> str | None:
-    """What of an answer the description does not say; None when it says it all."""
+    """What of an answer the description does not say; None when it says it all, and for routes whose handlers make their answers by hand."""
     responses = DOCUMENT["paths"][path][method.lower()]["responses"]
     said = responses.get(str(got["status"])) or responses.get("default") or (responses.get("5XX") if got["status"] >= 500 else None)
     if said is None:
-        return f"status {got['status']} is not described"
+        return None if (method, path) in BY_HAND else f"status {got['status']} is not described: it belongs into the route's errors="
     media = said.get("content", {}).get("application/json")
-    if media is None or got["status"] != 200:
+    if media is None or got["status"] >= 300:
         return None
     import jsonschema
 
