@@ -46,12 +46,21 @@ def structs_in(hint: Any, found: dict[type, None] | None = None) -> dict[type, N
 
 def components(shapes: Iterable[Any]) -> tuple[list[Schema], dict[str, Schema]]:
     """(a schema for each shape, the schemas they refer to by name)."""
-    shapes = list(shapes)
-    kinds = list({kind: None for shape in shapes for kind in structs_in(shape)})
-    schemas, named = msgspec.json.schema_components([*kinds, *shapes], ref_template=REF)
+    shapes = [_alternatives(shape) for shape in shapes]
+    kinds = list({kind: None for options in shapes for option in options for kind in structs_in(option)})
+    flat = [option for options in shapes for option in options]
+    schemas, named = msgspec.json.schema_components([*kinds, *flat], ref_template=REF)
     for kind, reference in zip(kinds, schemas, strict=False):
         _complete(kind, named[reference["$ref"].rpartition("/")[2]])
-    return list(schemas[len(kinds) :]), dict(sorted(named.items()))
+    left = iter(schemas[len(kinds) :])
+    found = [[next(left) for _ in options] for options in shapes]
+    return [options[0] if len(options) == 1 else {"anyOf": options} for options in found], dict(sorted(named.items()))
+
+
+def _alternatives(shape: Any) -> tuple[Any, ...]:
+    """The structs of a union, which msgspec describes one by one only; anything else as it is."""
+    options = parts(shape) if _is_union(shape) else ()
+    return options if any(structs_in(option) for option in options) else (shape,)
 
 
 def _complete(kind: Any, schema: Schema) -> None:

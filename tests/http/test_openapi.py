@@ -97,7 +97,7 @@ def described(*routes: Route) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _feature(monkeypatch: pytest.MonkeyPatch) -> None:
-    for handler in (create, listing, encoded_one, away, nothing, own):
+    for handler in (create, listing, encoded_one, away, nothing, own, either):
         monkeypatch.setattr(handler, "__module__", "app.ops.routes")
 
 
@@ -142,6 +142,15 @@ def test_queries_and_paths_are_parameters() -> None:
     (number,) = paths["/things/{id}"]["get"]["parameters"]
     assert (number["name"], number["in"], number["required"], number["schema"]["type"]) == ("id", "path", True, "integer")
     assert paths["/o/{id}"]["get"]["parameters"][0]["schema"] == {"type": "string"}
+
+
+async def either() -> Thing | Slim:
+    raise AssertionError
+
+
+def test_one_shape_or_another() -> None:
+    document = described(get("/things", anyone, either))
+    assert shape(document["paths"]["/things"]["get"]) == {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Thing", "Slim")]}
 
 
 def test_other_answers_than_json() -> None:
