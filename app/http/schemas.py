@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
@@ -45,41 +46,86 @@ def structs_in(hint: Any, found: dict[type, None] | None = None) -> dict[type, N
 
 
 def components(shapes: Iterable[Any]) -> tuple[list[Schema], dict[str, Schema]]:
-    """(a schema for each shape, the schemas they refer to by name)."""
-    shapes = [_alternatives(shape) for shape in shapes]
-    kinds = list({kind: None for options in shapes for option in options for kind in structs_in(option)})
-    flat = [option for options in shapes for option in options]
-    schemas, named = msgspec.json.schema_components([*kinds, *flat], ref_template=REF)
-    for kind, reference in zip(kinds, schemas, strict=False):
-        _complete(kind, named[reference["$ref"].rpartition("/")[2]])
-    left = iter(schemas[len(kinds) :])
-    found = [[next(left) for _ in options] for options in shapes]
-    return [options[0] if len(options) == 1 else {"anyOf": options} for options in found], dict(sorted(named.items()))
+    """(a schema for each shape, the schemas they refer to by name). Not by msgspec's own generator: it refuses unions of structs, and
+    defaults that are JSON already."""
+    shapes = list(shapes)
+    kinds = list({kind: None for shape in shapes for kind in structs_in(shape)})
+    names = _names(kinds)
+    named = {names[kind]: _struct(kind, names) for kind in kinds}
+    return [_schema(shape, names) for shape in shapes], dict(sorted(named.items()))
 
 
-def _alternatives(shape: Any) -> tuple[Any, ...]:
-    """The structs of a union, which msgspec describes one by one only; anything else as it is."""
-    options = parts(shape) if _is_union(shape) else ()
-    return options if any(structs_in(option) for option in options) else (shape,)
+def _names(kinds: list[type]) -> dict[type, str]:
+    """The name of each struct: its own, with its feature before it where two share it."""
+    shared = Counter(kind.__name__ for kind in kinds)
+    return {kind: kind.__name__ if shared[kind.__name__] == 1 else f"{kind.__module__.split('.')[1]}.{kind.__name__}" for kind in kinds}
 
 
-def _complete(kind: Any, schema: Schema) -> None:
-    """What the types alone do not say: needed values of a request, fields of an answer that are always there."""
+def _struct(kind: Any, names: dict[type, str]) -> Schema:
+    """A struct as an object. What is not needed in a request has a default; an answer has every field that cannot be unset."""
     hints = typing.get_type_hints(kind, include_extras=True)
-    schema.pop("title", None)
-    if "description" in schema:
-        schema["description"] = sentence(schema["description"])
-    if issubclass(kind, Body):
-        schema.pop("additionalProperties", None)  # unknown keys are ignored (accounts.md §0)
-        for field in msgspec.structs.fields(kind):
-            if is_needed(hints[field.name]):
-                schema["properties"][field.encode_name].update(_not_zero(bare(hints[field.name])))
-        return
-    lean = kind.__struct_config__.omit_defaults
-    always = [f for f in msgspec.structs.fields(kind) if UnsetType not in parts(hints[f.name]) and not (lean and not f.required)]
-    schema["required"] = [f.encode_name for f in always]
-    for prop in schema["properties"].values():
-        prop.pop("default", None)
+    fields = msgspec.structs.fields(kind)
+    lean, asked = kind.__struct_config__.omit_defaults, issubclass(kind, Body)
+    said: Schema = {"description": sentence(kind.__doc__)} if kind.__doc__ else {}
+    said |= {"type": "object", "properties": {f.encode_name: _schema(hints[f.name], names) for f in fields}}
+    if asked:
+        needed = [f.encode_name for f in fields if f.required]
+        for f in fields:
+            if is_needed(hints[f.name]):
+                said["properties"][f.encode_name].update(_not_zero(hints[f.name]))
+    else:
+        needed = [f.encode_name for f in fields if UnsetType not in parts(hints[f.name]) and (f.required or not lean)]
+    if needed:
+        said["required"] = needed
+    return said
+
+
+_SIMPLE: dict[Any, Schema] = {
+    str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"}, type(None): {"type": "null"},
+    bytes: {"type": "string", "contentEncoding": "base64"}, list: {"type": "array"}, dict: {"type": "object"}, tuple: {"type": "array"},
+    msgspec.Struct: {"type": "object"},
+}  # fmt: skip
+_MARKS = (("ge", "minimum"), ("gt", "exclusiveMinimum"), ("le", "maximum"), ("lt", "exclusiveMaximum"), ("pattern", "pattern"))
+
+
+def _schema(hint: Any, names: dict[type, str]) -> Schema:
+    """A type as JSON Schema; {} where anything may stand."""
+    inner = bare(hint)
+    if inner in names:
+        said: Schema = {"$ref": REF.format(name=names[inner])}
+    elif _is_union(inner):
+        options = [_schema(part, names) for part in parts(inner) if part is not UnsetType]
+        said = options[0] if len(options) == 1 else {"anyOf": options}
+    elif typing.get_origin(inner) is typing.Literal:
+        said = {"enum": list(typing.get_args(inner))}
+    elif (origin := typing.get_origin(inner)) in (list, set, frozenset, tuple, dict):
+        said = _container(origin, typing.get_args(inner), names)
+    else:
+        said = dict(_SIMPLE.get(inner, {}))
+    for mark in typing.get_args(hint)[1:] if typing.get_origin(hint) is Annotated else ():
+        if isinstance(mark, msgspec.Meta):
+            said |= _marked(mark, said)
+    return said
+
+
+def _container(origin: Any, inside: tuple[Any, ...], names: dict[type, str]) -> Schema:
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _schema(inside[1], names)}
+    if not inside:
+        return {"type": "array", "maxItems": 0}
+    if origin is tuple and Ellipsis not in inside:
+        return {"type": "array", "prefixItems": [_schema(part, names) for part in inside], "items": False}
+    return {"type": "array", "items": _schema(inside[0], names)}
+
+
+def _marked(mark: msgspec.Meta, said: Schema) -> Schema:
+    """The limits and the description of an annotation."""
+    more: Schema = {key: value for name, key in _MARKS if (value := getattr(mark, name)) is not None}
+    end = "Items" if said.get("type") == "array" else "Length"
+    more |= {side + end: value for side, value in (("min", mark.min_length), ("max", mark.max_length)) if value is not None}
+    if mark.description is not None:
+        more["description"] = mark.description
+    return more
 
 
 _NOT_ZERO: dict[Any, Schema] = {str: {"minLength": 1}, int: {"not": {"const": 0}}, bool: {"const": True}}
