@@ -1,4 +1,4 @@
-"""Undoing the deletion of an account by the signed link its owner holds (accounts.md §5.14): a page for a browser, not for the apps.
+"""Undoing the deletion of an account by the signed link its owner holds (accounts.md §5.14): as a page of ours, and for the accounts app's.
 
 The address comes back while it is free. Sessions, shares and links that ended with the account do not.
 """
@@ -12,8 +12,9 @@ from ..http.query import Query
 from ..kernel import people, sync
 from ..kernel.clock import DAY
 from ..kernel.crypto import normal_email
-from ..kernel.errors import CodedBadRequest
+from ..kernel.errors import CodedBadRequest, Conflict, Gone
 from ..kernel.parts import Kernel
+from .wire import Recovery, RecoveryLink
 
 SCOPE = "RestoreAccount"
 PATH = "/users/recover-account"
@@ -35,6 +36,31 @@ def link(kernel: Kernel, user_id: int, email: str) -> str:
     return f"{PATH}?token={token}"
 
 
+class LinkInvalid(CodedBadRequest):
+    """400: not signed here, or for something else."""
+
+    code = "ACCOUNT_RECOVERY_INVALID_LINK"
+
+
+class LinkExpired(Gone):
+    code = "ACCOUNT_RECOVERY_LINK_EXPIRED"
+
+
+class Unavailable(Gone):
+    """410: no such account, one that lives under another address, or one without keys."""
+
+    code = "ACCOUNT_RECOVERY_UNAVAILABLE"
+
+
+class AddressTaken(Conflict):
+    """409: somebody has signed up with the address since."""
+
+    code = "ACCOUNT_RECOVERY_EMAIL_IN_USE"
+
+
+REFUSALS = (LinkExpired, Unavailable, AddressTaken)
+
+
 class PageQuery(Query):
     token: str = ""
 
@@ -43,23 +69,53 @@ async def page(kernel: Kernel, query: PageQuery) -> Answer:
     """Restore, and say in HTML how it went. 400 BAD_REQUEST without a token."""
     if not query.token:
         raise CodedBadRequest("token missing")
-    claims = kernel.crypto.read_jwt(query.token, scope=SCOPE, now=kernel.clock.now())
-    user_id, email = (None, None) if claims is None else (claims.get("userID"), claims.get("email"))
-    done = isinstance(user_id, int) and isinstance(email, str) and await restore(kernel, user_id, email)
-    title, text = _DONE if done else _FAILED
+    try:
+        await recover(kernel, RecoveryLink(token=query.token))
+    except (LinkInvalid, *REFUSALS):
+        title, text = _FAILED
+    else:
+        title, text = _DONE
     body = _PAGE.format(title=title, text=text).encode()
     return Answer(body, media=b"text/html; charset=utf-8", headers=[(b"content-security-policy", b"default-src 'none'")])
 
 
-async def restore(kernel: Kernel, user_id: int, email: str) -> bool:
-    """Give a deleted account its address back; whether the account has it now."""
-    return await kernel.db.write("closing.restore", _restore, kernel, user_id, normal_email(email))
+async def validate(kernel: Kernel, ask: RecoveryLink) -> Recovery:
+    """Whether a link would restore its account ("ready") or has done so ("recovered"); changes nothing."""
+    return Recovery(status=await kernel.db.read(_state, kernel, *_opened(kernel, ask.token)))
 
 
-def _restore(tx: Tx, kernel: Kernel, user_id: int, email: str) -> bool:
-    email_hash = kernel.crypto.hash(email)
-    sync.lock_account(tx, user_id)
-    owner = people.find(tx, kernel.crypto, email)  # a sign-up with the address at this moment: whoever comes second is repeated and sees it
+async def recover(kernel: Kernel, ask: RecoveryLink) -> Recovery:
+    """Give a deleted account its address back. The same again answers the same."""
+    await kernel.db.write("closing.restore", _restore, kernel, *_opened(kernel, ask.token))
+    return Recovery(status="recovered")
+
+
+def _opened(kernel: Kernel, token: str) -> tuple[int, str]:
+    """(user id, address) of a link."""
+    claims = kernel.crypto.read_jwt(token, scope=SCOPE, now=kernel.clock.now())
+    if claims is None:
+        if kernel.crypto.read_jwt(token, scope=SCOPE, now=0) is not None:
+            raise LinkExpired("account recovery link has expired")
+        raise LinkInvalid("invalid account recovery link")
+    user_id, email = claims.get("userID"), claims.get("email")
+    if not isinstance(user_id, int) or not isinstance(email, str):
+        raise LinkInvalid("invalid account recovery link")
+    return user_id, normal_email(email)
+
+
+def _state(tx: Tx, kernel: Kernel, user_id: int, email: str) -> str:
+    """How an account and its old address stand."""
+    owner = people.find(tx, kernel.crypto, email)
+    if owner == user_id:
+        return "recovered"
+    if not accounts.is_deleted(tx, user_id) or not people.has_keys(tx, user_id):
+        raise Unavailable("account cannot be recovered", log=f"account {user_id} is not deleted, or has no keys")
     if owner is not None:
-        return owner == user_id
-    return bool(accounts.restore(tx, user_id, (*kernel.crypto.encrypt(email), email_hash)))
+        raise AddressTaken("email address is in use")
+    return "ready"
+
+
+def _restore(tx: Tx, kernel: Kernel, user_id: int, email: str) -> None:
+    sync.lock_account(tx, user_id)
+    if _state(tx, kernel, user_id, email) == "ready":  # a sign-up with the address at this moment: whoever comes second is repeated and sees it
+        accounts.restore(tx, user_id, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)))

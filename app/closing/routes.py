@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..http.auth import anyone, session
-from ..http.routing import delete, get
+from ..http.routing import delete, get, post
 from ..kernel.errors import Forbidden, NotFound
 from . import deletion, restoring
 
@@ -11,4 +11,6 @@ ROUTES = [
     get("/users/delete-challenge", session, deletion.challenge, errors=(NotFound,)),
     delete("/users/delete", session, deletion.delete, errors=(Forbidden,)),
     get(restoring.PATH, anyone, restoring.page),
+    post(restoring.PATH, anyone, restoring.recover, limit="sensitive", errors=restoring.REFUSALS),
+    post(f"{restoring.PATH}/validate", anyone, restoring.validate, limit="sensitive", errors=restoring.REFUSALS),
 ]

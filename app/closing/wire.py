@@ -24,3 +24,15 @@ class DeleteAccount(Body):
 class AccountDeleted(Reply):
     is_subscription_cancelled: bool
     user_id: int
+
+
+class RecoveryLink(Body):
+    """POST /users/recover-account, …/validate: the signed token of the link."""
+
+    token: Needed[Line]
+
+
+class Recovery(Reply):
+    """`status`: ready, recovered."""
+
+    status: str

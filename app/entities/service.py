@@ -44,6 +44,19 @@ def _create_key(tx: Tx, user_id: int, ask: NewKey, now: int) -> None:
         raise Conflict("Key already exists", code="ALREADY_EXISTS")
 
 
+async def ensure_key(kernel: Kernel, actor: Session, ask: NewKey) -> Key:
+    """The key of a type, which is this one unless there is another already: the first writer wins."""
+    _require_type(ask.type)
+    return await kernel.db.write("entities.ensure_key", _ensure_key, actor.user_id, ask, kernel.clock.now())
+
+
+def _ensure_key(tx: Tx, user_id: int, ask: NewKey, now: int) -> Key:
+    queries.insert_key(tx, user_id, ask.type, ask.encrypted_key, ask.header, now)
+    found = queries.key(tx, user_id, ask.type)
+    assert found is not None  # inserted, or in the way of the insert
+    return found
+
+
 async def create(kernel: Kernel, actor: Session, ask: NewEntity) -> Entity:
     """A new record. Museum answers 500 without a key of the type and for an id that is taken; here 400 and 409."""
     _require_type(ask.type)

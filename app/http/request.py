@@ -60,22 +60,15 @@ class Request:
             return self.kernel.config.public_url
         return f"{self.scope.get('scheme', 'http')}://{self.header(b'host')}"
 
-    async def json(self, kind: type[B], limit: int = 16 << 20) -> B:
+    async def json(self, kind: type[B], limit: int) -> B:
         """The body (at most `limit` bytes) as a struct (`app.kernel.wire.decode`)."""
         return wire.decode(await self.body.read(limit), kind)
 
-    def int_query(self, name: str) -> int:
-        return wire.go_int(self.query.get(name))
-
-    def bound_int(self, name: str) -> int | None:
-        text = self.query.get(name)
-        return 0 if text == "" else wire.strict_int(text)
-
-    def id_param(self, name: str = "id", error: type[Exception] = BadRequest) -> int:
+    def id_param(self, name: str) -> int:
         """A path parameter that must be an integer; 400 otherwise."""
         value = wire.strict_int(self.params[name])
         if value is None:
-            raise error
+            raise BadRequest(log=f"{name} is no integer")
         return value
 
 

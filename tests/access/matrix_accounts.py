@@ -42,6 +42,8 @@ ROWS: Rows = {
         same("/users/srp/verify-session", {"sessionID": UUID, "srpUserID": UUID, "srpM1": "bTE="}), anybody(400)
     ),
     ("GET", "/users/recover-account"): Row(same("/users/recover-account?token=x"), anybody()),
+    ("POST", "/users/recover-account"): Row(same("/users/recover-account", {"token": "x"}), anybody(400)),
+    ("POST", "/users/recover-account/validate"): Row(same("/users/recover-account/validate", {"token": "x"}), anybody(400)),
     # --- one's own account
     ("POST", "/users/change-email"): Row(
         lambda s, a: ("/users/change-email", {"email": s.guest_email, "ott": "000000"}), people(410, 410, 410, 410, 410, 410), leaves=("otts",)

@@ -19,6 +19,7 @@ async def prepare(s: Scene) -> None:
 ROWS: Rows = {
     ("GET", "/user-entity/key"): Row(same("/user-entity/key?type=location"), EVERYBODY),
     ("POST", "/user-entity/key"): Row(same("/user-entity/key", {**KEY, "type": "cgroup"}), EVERYBODY),
+    ("POST", "/user-entity/key/ensure"): Row(same("/user-entity/key/ensure", {**KEY, "type": "memory"}), EVERYBODY),
     ("POST", "/user-entity/entity"): Row(same("/user-entity/entity", ENTITY), EVERYBODY),
     ("PUT", "/user-entity/entity"): Row(lambda s, a: ("/user-entity/entity", {**ENTITY, "id": s.extra["entity"]}), SELF),
     ("DELETE", "/user-entity/entity"): Row(

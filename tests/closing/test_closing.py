@@ -95,6 +95,42 @@ async def test_links_that_restore_nothing(world: World, meet: Meet, dora: Newcom
     assert (await details_of(other.api))["email"] == dora.email
 
 
+async def recovery(world: World, token: str, step: str = "", expect: int = 200) -> str:
+    """`status` or `code` of the accounts app's route."""
+    answer = (await world.anon().post(f"/users/recover-account{step}", {"token": token}, expect=expect)).json()
+    return str(answer.get("status") or answer["code"])
+
+
+async def test_the_accounts_app_brings_an_account_back(world: World, dora: Newcomer) -> None:
+    token = await deleted(dora)
+    for _ in range(2):
+        assert await recovery(world, token, "/validate") == "ready"
+    await world.anon().get(f"/users/srp/attributes?email={dora.email}", expect=404)
+    for _ in range(2):
+        assert await recovery(world, token) == "recovered"
+        assert await recovery(world, token, "/validate") == "recovered"
+    assert (await Login(dora)()).json()["id"] == dora.user_id
+
+
+async def test_why_an_account_cannot_come_back(world: World, dora: Newcomer) -> None:
+    token, kernel = await deleted(dora), world.kernel
+    for step in ("", "/validate"):
+        for body in ({}, {"token": ""}, {"token": None}):
+            assert (await world.anon().post(f"/users/recover-account{step}", body, expect=400)).json() == {}
+        for bad in ("nonsense", "a.b.c", token[:-2]):
+            assert await recovery(world, bad, step, 400) == "ACCOUNT_RECOVERY_INVALID_LINK"
+        nobody = restoring.link(kernel, 5, "x@example.net").partition("token=")[2]
+        assert await recovery(world, nobody, step, 410) == "ACCOUNT_RECOVERY_UNAVAILABLE"
+    other = await Newcomer(world, dora.email, world.anon()).complete()
+    for step in ("", "/validate"):
+        assert await recovery(world, token, step, 409) == "ACCOUNT_RECOVERY_EMAIL_IN_USE"
+        elsewhere = restoring.link(kernel, other.user_id, "elsewhere@example.net").partition("token=")[2]
+        assert await recovery(world, elsewhere, step, 410) == "ACCOUNT_RECOVERY_UNAVAILABLE", "it lives under another address"
+    world.clock.advance(7 * DAY)
+    for step in ("", "/validate"):
+        assert await recovery(world, token, step, 410) == "ACCOUNT_RECOVERY_LINK_EXPIRED"
+
+
 async def test_a_link_ends_after_seven_days(world: World, dora: Newcomer) -> None:
     token = await deleted(dora)
     world.clock.advance(7 * DAY)

@@ -76,6 +76,16 @@ async def test_a_key_never_changes(alice: Person) -> None:
     await alice.get("/user-entity/key?type=cgroup", expect=404)
 
 
+async def test_an_ensured_key_is_that_of_the_first_writer(alice: Person, bob: Person) -> None:
+    first = await alice.post("/user-entity/key/ensure", {"type": "location", **KEY})
+    assert first.headers["cache-control"] == "no-store"
+    other = {"type": "location", "encryptedKey": "b3RoZXI=", "header": "eA=="}
+    assert (await alice.post("/user-entity/key/ensure", other)).json() == first.json() == (await alice.get("/user-entity/key?type=location")).json()
+    assert (await bob.post("/user-entity/key/ensure", other)).json()["encryptedKey"] == "b3RoZXI="
+    refused = (await alice.post("/user-entity/key/ensure", {"type": "nonsense", **KEY}, expect=400)).json()
+    assert refused["code"] == "BAD_REQUEST"
+
+
 async def test_a_record_needs_the_key_of_its_type(alice: Person, bob: Person) -> None:
     await key(alice)
     await key(bob, "cgroup")
@@ -207,7 +217,14 @@ async def test_apps_that_store_files_only(world: World, alice: Person) -> None:
     locker, auth = await world.in_app(alice, LOCKER), await world.in_app(alice, AUTH)
     await key(locker)
     assert (await auth.get("/user-entity/key?type=location", expect=403)).json() == {"error": "invalid app for endpoint"}
-    for method, path in (("POST", "key"), ("POST", "entity"), ("PUT", "entity"), ("DELETE", "entity"), ("GET", "entity/diff")):
+    for method, path in (
+        ("POST", "key"),
+        ("POST", "key/ensure"),
+        ("POST", "entity"),
+        ("PUT", "entity"),
+        ("DELETE", "entity"),
+        ("GET", "entity/diff"),
+    ):
         await auth.call(method, f"/user-entity/{path}", expect=403)
         assert (await world.anon().call(method, f"/user-entity/{path}", expect=401)).json() == {"error": "missing token"}
 
