@@ -27,13 +27,13 @@ from app.collections.wire import NewCollection
 from app.db import Tx
 from app.files import service as files
 from app.files.wire import NewFile
+from app.http.client import Client
 from app.kernel.access import Session
 from app.kernel.config import Config
 from app.kernel.parts import Kernel
 from app.kernel.wire import decode
 from app.login import code_login, codes, sign_up
 from app.login import wire as login_wire
-from app.login.service import Client
 from app.objects import recording
 from bench.person import OTT_CODE, OTT_SUFFIX, file_body, key_attributes, new_album
 

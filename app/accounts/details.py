@@ -18,8 +18,6 @@ from .wire import (
     LockerFamilyUsage,
     LockerUsage,
     Profile,
-    RecoveryStatus,
-    TwoFactorStatus,
 )
 
 UNLIMITED_FILES = 1 << 20  # what clients are told when nothing limits Locker's files
@@ -59,7 +57,7 @@ def _profile(tx: Tx, user_id: int) -> Profile:
         can_disable_email_mfa=row is not None and row.has_srp,
         is_email_mfa_enabled=row is not None and row.email_mfa,
         is_two_factor_enabled=row is not None and row.totp_enabled,
-        passkey_count=0,
+        passkey_count=0 if row is None else row.passkeys,
     )
 
 
@@ -112,13 +110,3 @@ async def locker_usage(kernel: Kernel, actor: Session) -> LockerUsage:
         user_file_count=files,
         user_storage=used,
     )
-
-
-# --- second factors
-async def two_factor_status(kernel: Kernel, actor: Session) -> TwoFactorStatus:
-    return TwoFactorStatus(status=await kernel.db.read(queries.totp_enabled, actor.user_id))
-
-
-async def recovery_status() -> RecoveryStatus:
-    """An operator may reset a second factor; a passkey cannot be registered, so its recovery is not set up either."""
-    return RecoveryStatus(allow_admin_reset=True, is_passkey_recovery_enabled=False)

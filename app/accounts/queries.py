@@ -67,20 +67,27 @@ class User:
     email_mfa: bool
     totp_enabled: bool
     has_srp: bool
+    passkeys: int
 
 
 def user(tx: Tx, user_id: int) -> User | None:
     """None when there is no such account or it was deleted."""
     row = tx.one(
-        "SELECT u.email_cipher, u.email_nonce, u.created_at, u.email_mfa, u.totp_enabled, s.user_id IS NOT NULL FROM users u "
+        "SELECT u.email_cipher, u.email_nonce, u.created_at, u.email_mfa, u.totp_enabled, s.user_id IS NOT NULL, "
+        "  (SELECT count(*) FROM passkeys p WHERE p.user_id = u.user_id) FROM users u "
         "LEFT JOIN srp_auth s ON s.user_id = u.user_id WHERE u.user_id = :user_id AND u.deleted_at IS NULL",
         user_id=user_id,
     )
-    return None if row is None else User(row[0], row[1], row[2], bool(row[3]), bool(row[4]), bool(row[5]))
+    return None if row is None else User(row[0], row[1], row[2], bool(row[3]), bool(row[4]), bool(row[5]), row[6])
 
 
-def totp_enabled(tx: Tx, user_id: int) -> bool:
+def has_totp(tx: Tx, user_id: int) -> bool:
+    """Whether a log-in owes a code of an authenticator app."""
     return bool(tx.value("SELECT totp_enabled FROM users WHERE user_id = :user_id", user_id=user_id))
+
+
+def set_totp(tx: Tx, user_id: int, enabled: bool) -> None:
+    tx.run("UPDATE users SET totp_enabled = :enabled WHERE user_id = :user_id", enabled=enabled, user_id=user_id)
 
 
 def set_email_mfa(tx: Tx, user_id: int, enabled: bool) -> None:

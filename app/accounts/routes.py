@@ -21,6 +21,4 @@ ROUTES = [
     post("/users/event", session, report_event),
     get("/users/deletion-summary", session, details.deletion_summary),
     get("/users/locker-usage", storage, details.locker_usage),
-    get("/users/two-factor/status", session, details.two_factor_status, limit="sensitive"),
-    get("/users/two-factor/recovery-status", session, details.recovery_status, limit="sensitive"),
 ]

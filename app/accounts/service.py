@@ -1,6 +1,6 @@
 """What the other features may ask of accounts: opening one, its keys, its address, its plan in the wire's form, closing and restoring it.
 
-Finding people and their addresses is `app.kernel.people`'s; sessions are `app.login`'s.
+Also `authorise`, with which every log-in ends. Finding people and their addresses is `app.kernel.people`'s.
 """
 
 from __future__ import annotations
@@ -12,27 +12,33 @@ from ..kernel.config import Config
 from ..kernel.errors import NotFound
 from ..kernel.parts import Kernel
 from . import queries
+from .granting import Grant, authorise, passed
 from .keys import check as check_keys
 from .keys import check_sizes, check_strength
 from .keys import keep as keep_keys
-from .queries import KEY_COLUMNS, key_attributes, mark_deleted, restore, rewrap_keys, set_email, standing
+from .queries import KEY_COLUMNS, has_totp, key_attributes, mark_deleted, restore, rewrap_keys, set_email, set_totp, standing
 from .wire import Subscription
 
 __all__ = [
     "KEY_COLUMNS",
+    "Grant",
+    "authorise",
     "check_keys",
     "check_sizes",
     "check_strength",
+    "has_totp",
     "is_deleted",
     "is_live",
     "keep_keys",
     "key_attributes",
     "mark_deleted",
     "may_register",
+    "passed",
     "register",
     "restore",
     "rewrap_keys",
     "set_email",
+    "set_totp",
     "standing",
     "subscription",
 ]

@@ -131,10 +131,9 @@ class DeletionSummary(Reply):
     locker_records_count: int
 
 
-class TwoFactorStatus(Reply):
-    status: bool
+class Passed(Reply):
+    """TwoFactorAuthorizationResponse (accounts.md §5.7): a log-in whose second factor was right."""
 
-
-class RecoveryStatus(Reply):
-    allow_admin_reset: bool
-    is_passkey_recovery_enabled: bool
+    id: int
+    key_attributes: KeyAttributes
+    encrypted_token: str

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ..kernel import sessions
-from ..kernel.access import Session
+from ..kernel.access import Account, Session
 from ..kernel.crypto import token_hash
-from ..kernel.errors import Gate
+from ..kernel.errors import Gate, Gone
 from .request import Request
 
 A = TypeVar("A")
@@ -90,6 +90,42 @@ async def storage(request: Request) -> Session:
     if found.app == "auth":
         raise Gate("invalid app for endpoint", status=403)
     return found
+
+
+# --- signed tokens for one purpose (accounts.md §2.4), in the place of a session's
+async def scoped(request: Request, scope: str) -> Account:
+    """The person of a token of this scope; 401 `{"error"}`, and 410 once the account was deleted: such a token cannot be taken back."""
+    token = credential(request)
+    if not token:
+        raise Gate("missing token")
+    claims = request.kernel.crypto.read_jwt(token, scope=scope, now=request.kernel.clock.now())
+    user_id = None if claims is None else claims.get("userID")
+    if not isinstance(user_id, int):
+        raise Gate("invalid token")
+    if not await request.kernel.db.read(sessions.has_account, user_id):
+        raise Gone(log=f"a token of account {user_id}, which was deleted")
+    return Account(user_id, request.app)
+
+
+@guard("X-Auth-Token")
+async def accounts_page(request: Request) -> Account:
+    """The accounts app: a token of `GET /users/accounts-token`, good for half an hour."""
+    return await scoped(request, "ACCOUNTS")
+
+
+@guard("X-Auth-Token")
+async def payment_page(request: Request) -> Account:
+    """The payments app: a token of `GET /users/payment-token`, good for a day."""
+    return await scoped(request, "PAYMENT")
+
+
+@guard("X-Auth-Token")
+async def family_page(request: Request) -> Account:
+    """A session of any app, or a token of `GET /users/families-token`: told apart by the dot in the latter."""
+    if "." in credential(request):
+        return await scoped(request, "FAMILIES")
+    found = await find_session(request)
+    return Account(found.user_id, found.app)
 
 
 AnyGuard = Guard[Any]

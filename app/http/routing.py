@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..kernel.access import Session
+from ..kernel.access import Account, Session
 from ..kernel.errors import AppError
 from . import signature
 from .answer import EMPTY, Answer
@@ -68,7 +68,7 @@ class Route:
 
     async def __call__(self, request: Request) -> Answer:
         actor = await self.guard.check(request)
-        known = isinstance(actor, Session)
+        known = isinstance(actor, Session | Account)
         who = f"user {actor.user_id}" if known else f"ip {request.client_ip}"
         if known:
             request.body.paid_by(who)

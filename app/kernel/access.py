@@ -32,6 +32,14 @@ class Session:
         return f"Session(user {self.user_id}, {self.app})"
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person on a page that got a signed token for one purpose only (accounts.md §2.4), or a session where both are taken."""
+
+    user_id: int
+    app: App
+
+
 def app_of(package: str) -> App:
     """The app of a request, from X-Client-Package alone (accounts.md §2.1)."""
     if package.startswith("io.ente.auth"):

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
@@ -110,8 +111,15 @@ class Locker(Section):
 
 
 class Passkeys(Section):
-    rp_id: str = Field("localhost", description="Host name of the accounts app (WebAuthn relying party).")
-    origins: tuple[str, ...] = Field(("http://localhost:3001",), description="Origins of the accounts app.")
+    """Which pages may use a passkey. Without a word those of `apps.accounts`; while that is not configured, those of `public_url`."""
+
+    rp_id: str | None = Field(
+        None,
+        description="Domain that passkeys belong to; that of the accounts app, or one above it. Without it the accounts app's host. "
+        "A change makes every passkey useless.",
+        examples=["example.org"],
+    )
+    origins: tuple[str, ...] = Field((), description="Origins of the pages that ask for passkeys. Without them the accounts app's.")
 
 
 class Database(Section):
@@ -196,6 +204,8 @@ class Limits(Section):
     codes_per_address: Limit = Field(_limit(30, 600), description="E-mail codes asked for from one address. Survives a restart.")
     probes: Limit = Field(_limit(100, 3600), description="Answers per client address that tell whether an account exists. Survives a restart.")
     link_password: Limit = Field(_limit(10, 60), description="Password tries on a public link, per address. Survives a restart.")
+    guesses: Limit = Field(_limit(50, 3600), description="Wrong passwords and codes at one account, from one network. Survives a restart.")
+    guesses_total: Limit = Field(_limit(1000, 86_400), description="Wrong codes at one account, from all networks together. Survives a restart.")
     public_key: Limit = Field(_limit(60, 60), description="Requests for other people's public keys, per account.")
     lookups: Limit = Field(
         _limit(50, 86_400), description="Different addresses that one account may look up, to share or invite. Survives a restart."
@@ -238,6 +248,23 @@ class Config(Section):
     apps: Apps = Apps()
     limits: Limits = Limits()
     log: Log = Log()
+
+    @property
+    def accounts_app(self) -> str:
+        """Where the accounts app is, for passkeys: `apps.accounts`, or `public_url` while that was not configured."""
+        configured = "accounts" in self.apps.model_fields_set
+        return self.public_url if self.public_url and not configured else self.apps.accounts
+
+    @property
+    def rp_id(self) -> str:
+        """The domain that passkeys belong to (WebAuthn relying party)."""
+        return self.passkeys.rp_id or urlsplit(self.accounts_app).hostname or "localhost"
+
+    @property
+    def passkey_origins(self) -> tuple[str, ...]:
+        """Scheme, host and port of the pages that may use a passkey, in lower case."""
+        pages = self.passkeys.origins or (self.accounts_app,)
+        return tuple(f"{u.scheme}://{u.netloc}".lower() for u in map(urlsplit, pages))
 
     @field_validator("public_url")
     @classmethod

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
+from dataclasses import dataclass
 from functools import lru_cache
 
 from ..db import Database, Tx
@@ -74,6 +75,51 @@ def _neighbourhood(key: str) -> str:
     except ValueError:
         return key
     return f"ip {network}{space}{more}"
+
+
+def network(address: str) -> str:
+    """What one customer has: an IPv4 address, the /64 of an IPv6 address."""
+    return _neighbourhood(f"ip {address}")[3:]
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A try at somebody's secret. `kind`: which one; `person`: whose, also where nobody knows whether there is one."""
+
+    kind: str
+    person: int | str
+    ip: str
+
+    @property
+    def near(self) -> str:
+        """The counter of this person and this network."""
+        return f"guess:{self.kind} {self.person} from {network(self.ip)}"
+
+    @property
+    def total(self) -> str:
+        """The counter of this person, whoever guesses."""
+        return f"guess:{self.kind} {self.person}"
+
+
+def guesses(tx: Tx, limits: Limits, guess: Guess, now: int) -> tuple[bool, bool]:
+    """Count a guess before it is judged: (whether this network may make it, whether all networks together still may).
+
+    Wrong ones stay counted, so a stranger uses up the network's own budget and leaves others alone; `right_guess` takes a right one back.
+    The counters stand still until COMMIT: guesses at one person at the same time wait for each other.
+    """
+    budget, all_together = limits.guesses, limits.guesses_total
+    near = count(tx, guess.near, now, budget.seconds * SECOND)
+    total = count(tx, guess.total, now, all_together.seconds * SECOND)
+    return not budget.count or near <= budget.count, not all_together.count or total <= all_together.count
+
+
+def may_guess(tx: Tx, limits: Limits, guess: Guess, now: int) -> bool:
+    """Count a guess; whether both budgets held."""
+    return all(guesses(tx, limits, guess, now))
+
+
+def right_guess(tx: Tx, guess: Guess) -> None:
+    tx.run("UPDATE rate_counters SET hits = hits - 1 WHERE bucket IN (:buckets[]) AND hits > 0", buckets=[guess.near, guess.total])
 
 
 class RateLimiter:

@@ -71,6 +71,11 @@ def sweep(tx: Tx, idle_since: int) -> int:
     return tx.run("DELETE FROM sessions WHERE last_used_at < :idle_since", idle_since=idle_since)
 
 
+def has_account(tx: Tx, user_id: int) -> bool:
+    """Whether this account is there and was not deleted: a signed token outlives its account."""
+    return tx.value("SELECT 1 FROM users WHERE user_id = :user_id AND deleted_at IS NULL", user_id=user_id) is not None
+
+
 def touch(tx: Tx, seen: list[tuple[str, int, str, str]]) -> None:
     """Record (token hash as hex, µs, address, user agent) of tokens that were used."""
     for hashed, at, ip, agent in seen:

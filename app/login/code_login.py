@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ..accounts import service as accounts
 from ..db import Tx
+from ..http.client import Client
 from ..kernel import people, sync
 from ..kernel.access import Session
 from ..kernel.crypto import normal_email
 from ..kernel.errors import Forbidden, Gone
 from ..kernel.parts import Kernel
+from ..second_factor import service as second_factor
 from . import codes, service
-from .client import Client
 from .codes import Check
 from .wire import Authorised, CodeProof
 
@@ -23,10 +24,10 @@ async def verify(kernel: Kernel, ask: CodeProof, client: Client) -> Authorised:
         refusal = codes.RegistrationClosed(normal_email(ask.email))
         refusal.note()
         raise refusal
-    return service.answer(grant)
+    return service.answer(kernel.config, grant)
 
 
-def _verify(tx: Tx, kernel: Kernel, ask: CodeProof, client: Client) -> tuple[Check, service.Grant | None]:
+def _verify(tx: Tx, kernel: Kernel, ask: CodeProof, client: Client) -> tuple[Check, second_factor.Admission | None]:
     email = normal_email(ask.email)
     check = codes.redeem(tx, kernel, email, client.app, ask.ott.strip())
     if check is not Check.OK:
@@ -36,7 +37,7 @@ def _verify(tx: Tx, kernel: Kernel, ask: CodeProof, client: Client) -> tuple[Che
         if not accounts.may_register(tx, kernel.config, kernel.crypto.hash(email)):
             return check, None
         user_id = accounts.register(tx, kernel, email, ask.source)
-    return check, service.authorise(tx, kernel, user_id, client)
+    return check, second_factor.admit(tx, kernel, user_id, client)
 
 
 async def change_email(kernel: Kernel, actor: Session, ask: CodeProof) -> None:

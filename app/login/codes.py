@@ -11,6 +11,7 @@ from enum import Enum
 
 from ..accounts import service as accounts
 from ..db import Tx
+from ..http.client import Client
 from ..kernel import people
 from ..kernel.access import App
 from ..kernel.clock import MINUTE
@@ -20,7 +21,6 @@ from ..kernel.errors import AppError, Conflict, Forbidden, Gone, NotFound, TooMa
 from ..kernel.logs import NOTICE
 from ..kernel.parts import Kernel
 from . import queries
-from .client import Client
 from .wire import CodeRequest
 
 LIFETIME = 60 * MINUTE

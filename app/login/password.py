@@ -15,6 +15,7 @@ from enum import Enum
 from ..accounts import service as accounts
 from ..accounts.wire import UpdatedKeys
 from ..db import Tx
+from ..http.client import Client
 from ..http.query import Query
 from ..kernel import people, sessions, sync
 from ..kernel.access import Session
@@ -23,9 +24,9 @@ from ..kernel.crypto import b64, normal_email, same
 from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, Gone, NotFound, TooMany, Unauthorized
 from ..kernel.parts import Kernel
 from ..kernel.wire import NIL_UUID, b64_bytes, uuid_text
+from ..second_factor import service as second_factor
 from . import service, srp
 from . import srp_queries as q
-from .client import Client
 from .wire import (
     Authorised,
     SrpAttributes,
@@ -207,7 +208,7 @@ async def finish(kernel: Kernel, ask: SrpProof, client: Client) -> Authorised:
     grant = await kernel.db.write("login.srp_login", _log_in, kernel, Proof(x, verifier, m2), client)
     if grant is None or m2 is None:
         raise Unauthorized(log="wrong proof")
-    return service.answer(grant, m2)
+    return service.answer(kernel.config, grant, m2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,7 @@ class Proof:
     m2: str | None
 
 
-def _log_in(tx: Tx, kernel: Kernel, proof: Proof, client: Client) -> service.Grant | None:
+def _log_in(tx: Tx, kernel: Kernel, proof: Proof, client: Client) -> second_factor.Admission | None:
     x, known = proof.exchange, proof.verifier
     if known is not None:
         sync.lock_account(tx, known.user_id)  # a password change waits for us, or we see its verifier
@@ -229,7 +230,7 @@ def _log_in(tx: Tx, kernel: Kernel, proof: Proof, client: Client) -> service.Gra
     verdict = _judge(tx, q.login_exchange(tx, x.session_id, x.srp_user_id), proof.m2 if known else None, kernel.clock.now())
     if known is None or verdict is Verdict.WRONG:
         return None
-    return service.authorise(tx, kernel, known.user_id, client)
+    return second_factor.admit(tx, kernel, known.user_id, client)
 
 
 # --- enrolment and password change

@@ -1,61 +1,38 @@
-"""How every log-in ends: `authorise`, inside the transaction that judged the credential. A second factor is put in front there.
-
-Also what others may ask of log-in: the pending codes of an address.
-"""
+"""What a right password or mailed code answers, and what others may ask of log-in: the pending codes of an address."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ..accounts import service as accounts
-from ..accounts.wire import KeyAttributes
-from ..db import Tx
-from ..kernel import sessions, sync
-from ..kernel.crypto import seal_token, session_handle, token_hash
-from ..kernel.errors import Unauthorized
-from ..kernel.parts import Kernel
-from .client import Client
+from ..accounts.service import Grant
+from ..kernel.config import Config
+from ..kernel.crypto import seal_token
+from ..second_factor.service import Admission
 from .codes import PendingCode, pending_codes
 from .wire import Authorised
 
-__all__ = ["Client", "Grant", "PendingCode", "answer", "authorise", "pending_codes"]
+__all__ = ["PendingCode", "answer", "pending_codes"]
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """An issued session. `keys` is None for an account that has not set them yet."""
-
-    user_id: int
-    keys: KeyAttributes | None
-    token: str
-
-
-def authorise(tx: Tx, kernel: Kernel, user_id: int, client: Client) -> Grant:
-    """A new session for a person who has just proved to be this one. 401 when the account was deleted meanwhile.
-
-    Takes the account's lock, so that a log-in cannot slip past a deletion or a password change that ends all sessions.
-    """
-    sync.lock_account(tx, user_id)
-    if not accounts.is_live(tx, user_id):
-        raise Unauthorized(log=f"account {user_id} was deleted")
-    token, now = kernel.ids.token(), kernel.clock.now()
-    hashed = token_hash(token)
-    session = sessions.StoredSession(hashed, session_handle(hashed), client.ip or None, client.user_agent or None, now, now)
-    sessions.insert(tx, user_id, client.app, session)
-    return Grant(user_id, accounts.key_attributes(tx, user_id), token)
-
-
-def answer(grant: Grant, srp_m2: str = "") -> Authorised:
-    """The log-in answer: the token sealed to the account's public key, in clear only where there is none (accounts.md §5.3)."""
-    sealed = grant.keys is not None
+def answer(config: Config, outcome: Admission, srp_m2: str = "") -> Authorised:
+    """The log-in answer (accounts.md §5.3): the token sealed to the account's public key, in clear only where there is none, or what is
+    owed. Codes have another field beside a passkey, for clients that know only one factor."""
+    if not isinstance(outcome, Grant):
+        return Authorised(
+            id=outcome.user_id,
+            passkey_session_id=outcome.passkey,
+            accounts_url=config.apps.accounts if outcome.passkey else "",
+            two_factor_session_id="" if outcome.passkey else outcome.totp,
+            two_factor_session_id_v2=outcome.totp if outcome.passkey else "",
+            srp_m2=srp_m2,
+        )
+    keys = outcome.keys
     return Authorised(
-        id=grant.user_id,
+        id=outcome.user_id,
         passkey_session_id="",
         accounts_url="",
         two_factor_session_id="",
         two_factor_session_id_v2="",
-        key_attributes=grant.keys,
-        encrypted_token=seal_token(grant.token, grant.keys.public_key) if grant.keys is not None else "",
-        token="" if sealed else grant.token,
+        key_attributes=keys,
+        encrypted_token="" if keys is None else seal_token(outcome.token, keys.public_key),
+        token=outcome.token if keys is None else "",
         srp_m2=srp_m2,
     )

@@ -77,8 +77,6 @@ ROWS: Rows = {
     ("GET", "/users/delete-challenge"): Row(same("/users/delete-challenge"), EVERYBODY),
     ("DELETE", "/users/delete"): Row(same("/users/delete", {"challenge": "x.y.z"}), people(400, 400, 400, 400, 400, 400)),
     ("GET", "/users/locker-usage"): Row(same("/users/locker-usage"), EVERYBODY),
-    ("GET", "/users/two-factor/status"): Row(same("/users/two-factor/status"), EVERYBODY),
-    ("GET", "/users/two-factor/recovery-status"): Row(same("/users/two-factor/recovery-status"), EVERYBODY),
     ("GET", "/users/accounts-token"): Row(same("/users/accounts-token"), EVERYBODY),
     ("GET", "/users/families-token"): Row(same("/users/families-token"), EVERYBODY),
     ("GET", "/users/payment-token"): Row(same("/users/payment-token"), EVERYBODY),

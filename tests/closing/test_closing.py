@@ -6,13 +6,15 @@ import asyncio
 
 import pytest
 
+from app.accounts import service
 from app.closing import deletion, restoring
 from app.closing.wire import DeleteAccount
+from app.http.client import Client
 from app.kernel.access import Session
 from app.kernel.clock import DAY
 from app.kernel.crypto import token_hash
 from app.kernel.errors import Gone, Unauthorized
-from app.login import code_login, service
+from app.login import code_login
 from app.login.wire import CodeProof
 from tests.clients import crypto
 from tests.inprocess import AUTH, World
@@ -185,7 +187,7 @@ async def test_requests_on_their_way_when_the_account_goes(world: World, dora: N
     with pytest.raises(Gone):
         await code_login.change_email(kernel, actor, ask)
     with pytest.raises(Unauthorized):
-        await kernel.db.write("test", service.authorise, kernel, dora.user_id, service.Client("photos", "", ""))
+        await kernel.db.write("test", service.authorise, kernel, dora.user_id, Client("photos", "", ""))
     row = await kernel.db.scan(lambda tx: tx.one("SELECT email_cipher, email_hash FROM users WHERE user_id = :u", u=dora.user_id))
     assert row == (None, f"deleted+{dora.user_id}")
     assert await kernel.db.scan(lambda tx: tx.value("SELECT count(*) FROM sessions WHERE user_id = :u", u=dora.user_id)) == 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..http.request import Request
 from ..kernel.access import App
+from .request import Request
 
 
 @dataclass(frozen=True, slots=True)
