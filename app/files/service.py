@@ -24,12 +24,14 @@ from .entry import Info, Metadata
 from .queries import Content, FileRow
 
 T = TypeVar("T")
+Within = Callable[[Tx, wire.Committed], None]
 
 
-async def create(kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile) -> wire.Committed:
+async def create(kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, within: Within | None = None) -> wire.Committed:
     """A file of two uploaded objects in an album of the owner's; the same commit again answers with the file that is there.
 
-    `owner_id` is the album's owner, who also pays: guests of a link commit through here (§3.4). Refusals in the order of §3.1:
+    `owner_id` is the album's owner, who also pays: guests of a link commit through here (§3.4), and what else must hold for them is asked by
+    `within`, at the end of the transaction. Refusals in the order of §3.1:
     keys of others 400, unknown album 404, other app 400, not the owner's 403, deleted 404 COLLECTION_DELETED, bytes missing 503,
     above the largest size 413, another size than declared 400, quota 402/426/403, objects that are another file's 400.
     """
@@ -39,9 +41,16 @@ async def create(kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile) -> 
         kernel,
         owner_id,
         [ask.file.object_key, ask.thumbnail.object_key],
-        lambda: kernel.db.write("files.create", create_in, kernel, owner_id, app, ask, kernel.clock.now()),
+        lambda: kernel.db.write("files.create", _create, kernel, owner_id, app, ask, within),
         lambda: kernel.db.read(_album, owner_id, app, ask.collection_id),
     )
+
+
+def _create(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, within: Within | None) -> wire.Committed:
+    made = create_in(tx, kernel, owner_id, app, ask, kernel.clock.now())
+    if within is not None:
+        within(tx, made)
+    return made
 
 
 async def _commit(

@@ -162,6 +162,10 @@ class Trash(Section):
     scrub_days: int = Field(5, ge=0, description="Days after the bytes are gone until the encrypted metadata is blanked too.")
 
 
+class Links(Section):
+    collect_limit: Size = Field(10 << 30, description="Bytes that guests may bring through one link in a day; 0: as much as the owner's quota takes.")
+
+
 class Apps(Section):
     accounts: str = Field("http://localhost:3001", description="URL of the accounts web app (passkeys).")
     albums: str = Field("http://localhost:3002", description="URL of the public albums web app.")
@@ -215,6 +219,7 @@ class Limits(Section):
     upload_urls: Limit = Field(_limit(500, 60), description="Upload URL requests per route and account.")
     custom_domain: Limit = Field(_limit(500, 60), description="Questions whether a custom domain is claimed, per address.")
     preview: Limit = Field(_limit(700, 1), description="Thumbnail requests per account.")
+    guest_uploads: Limit = Field(_limit(250, 60), description="Uploads of guests, per link and route.")
     public_words: Limit = Field(_limit(200, 60), description="Comments and reactions of visitors of a link, per address and route.")
     cast_codes: Limit = Field(_limit(120, 60), description="Looking at a TV's code, per address or account and route.")
     paste: Limit = Field(_limit(200, 60), description="Openings of one-time pastes, per address.")
@@ -245,6 +250,7 @@ class Config(Section):
     database: Database = Database()
     storage: tuple[Storage, ...] = Field((Storage(),), min_length=1, description="Object stores; the first takes new objects.")
     trash: Trash = Trash()
+    links: Links = Links()
     apps: Apps = Apps()
     limits: Limits = Limits()
     log: Log = Log()

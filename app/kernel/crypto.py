@@ -106,11 +106,26 @@ class Crypto:
         return same(self.sign(*parts).encode(), signature.encode("utf-8", "surrogateescape"))
 
     # --- object keys
-    def mint_key(self, owner: int) -> str:
+    def mint_key(self, owner: int, purpose: str = "") -> str:
         """A fresh object key `{owner}/{uuid}`: 74 random bits and a 48-bit tag, so that issued keys are known again without a row
-        per issued URL (clients ask for a new URL at every retry)."""
-        (key,) = self.mint_keys(owner, 1)
-        return key
+        per issued URL (clients ask for a new URL at every retry). With a purpose (a guest's upload through one link) 26 of the bits name it."""
+        if not purpose:
+            (key,) = self.mint_keys(owner, 1)
+            return key
+        head = self._ids.bytes(6)
+        return f"{owner}/{self._tagged(owner, head + self._purpose(owner, head, purpose))}"
+
+    def minted_for(self, owner: int, key: str, purpose: str) -> bool:
+        """Whether this key was issued by this server to this owner for this purpose."""
+        if not self.minted(owner, key):
+            return False
+        head = _head(uuid.UUID(key.partition("/")[2]))
+        return same(self._tagged(owner, head[:6] + self._purpose(owner, head[:6], purpose)), key.partition("/")[2])
+
+    def _purpose(self, owner: int, head: bytes, purpose: str) -> bytes:
+        mac = self._url_mac.copy()
+        mac.update(b"purpose" + str(owner).encode() + b"/" + head + purpose.encode())
+        return mac.digest()[:4]
 
     def mint_keys(self, owner: int, count: int) -> list[str]:
         """Several keys from one draw: each draw is a system call, and a chance for another thread to take the interpreter."""
@@ -126,9 +141,7 @@ class Crypto:
             raw = uuid.UUID(name)
         except ValueError:
             return False
-        head = raw.bytes[:6] + bytes([((raw.bytes[6] & 0x0F) << 4) | (raw.bytes[7] >> 4), ((raw.bytes[7] & 0x0F) << 4)])
-        head += raw.bytes[8:10]
-        return same(self._tagged(owner, head), name)
+        return same(self._tagged(owner, _head(raw)), name)
 
     def _tagged(self, owner: int, head: bytes) -> str:
         """The version-4 UUID text of 10 random bytes (the bits that UUIDs fix are dropped) and their tag."""
@@ -170,6 +183,12 @@ class Crypto:
 
     def _jwt_mac(self, text: str) -> bytes:
         return hmac.new(self._secrets.jwt, text.encode("utf-8", "surrogateescape"), hashlib.sha256).digest()
+
+
+def _head(key: uuid.UUID) -> bytes:
+    """The bytes from which `Crypto._tagged` made this, but for the bits that UUIDs fix."""
+    raw = key.bytes
+    return raw[:6] + bytes([((raw[6] & 0x0F) << 4) | (raw[7] >> 4), ((raw[7] & 0x0F) << 4)]) + raw[8:10]
 
 
 def _b64u(data: bytes) -> str:

@@ -44,13 +44,13 @@ async def single(kernel: Kernel, owner_id: int, app: str, base_url: str, count: 
     return [UploadUrl(object_key=key, url=url) for key, url in zip(keys, found, strict=True)]
 
 
-async def single_sized(kernel: Kernel, owner_id: int, app: str, base_url: str, ask: NewUpload) -> UploadUrl:
-    """v2: one URL that takes exactly the promised bytes."""
+async def single_sized(kernel: Kernel, owner_id: int, app: str, base_url: str, ask: NewUpload, purpose: str = "") -> UploadUrl:
+    """v2: one URL that takes exactly the promised bytes. `purpose`: what the key is to be known by again (`Crypto.mint_key`)."""
     if not 0 < ask.content_length <= kernel.config.quota.max_file:
         raise BadRequest(log=f"content length {ask.content_length}")
     md5 = _md5(ask.content_md5)
     await check_may_upload(kernel, owner_id, app, ask.content_length)
-    key = kernel.crypto.mint_key(owner_id)
+    key = kernel.crypto.mint_key(owner_id, purpose)
     (url,) = urls.put_urls(kernel, base_url, [key], ask.content_length, md5)
     return UploadUrl(object_key=key, url=url)
 
@@ -63,11 +63,11 @@ async def multipart(kernel: Kernel, owner_id: int, app: str, base_url: str, coun
     return await begin(kernel, kernel.crypto.mint_key(owner_id), base_url, [None] * count, None)
 
 
-async def multipart_sized(kernel: Kernel, owner_id: int, app: str, base_url: str, ask: NewMultipart) -> PartUrls:
+async def multipart_sized(kernel: Kernel, owner_id: int, app: str, base_url: str, ask: NewMultipart, purpose: str = "") -> PartUrls:
     """v2: URLs for exactly the promised parts; the whole length counts against the quota (files.md §19 W22)."""
     promises = _promises(kernel, ask)
     await check_may_upload(kernel, owner_id, app, ask.content_length)
-    return await begin(kernel, kernel.crypto.mint_key(owner_id), base_url, promises, ask.content_length)
+    return await begin(kernel, kernel.crypto.mint_key(owner_id, purpose), base_url, promises, ask.content_length)
 
 
 async def begin(kernel: Kernel, key: str, base_url: str, promises: Sequence[Promise | None], length: int | None) -> PartUrls:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..http.query import Lax, Query
-from ..kernel.fields import Key, Parts
+from ..kernel.fields import Key, Parts, Word
 from ..kernel.wire import Body, Needed, Reply
 
 
@@ -21,7 +21,7 @@ class NewMultipart(Body):
 
     content_length: Needed[int]
     part_length: Needed[int]
-    part_md5s: Parts[Key] | None = msgspec.field(default=None, name="partMd5s")
+    part_md5s: Parts[Word] | None = msgspec.field(default=None, name="partMd5s")
 
 
 class CountQuery(Query):

@@ -9,6 +9,7 @@ from tests.access.rows import Ask, Row, Rows, Statuses, same
 from tests.access.scene import Scene
 from tests.collections.scenes import items
 from tests.visits.scenes import SECRET, Visitor, change, end, linked
+from tests.visits.test_guests import ready
 
 
 def visitors(open_link: int, proven: int, unproven: int, full: int) -> Statuses:
@@ -45,6 +46,8 @@ async def prepare(s: Scene) -> None:
     ended, s.people["ENDED_LINK"] = await visitor()
     await end(s.owner, ended)
     s.people["UNKNOWN_LINK"] = Visitor(s.world, "AAAAAAAA")
+    cid, s.people["GUEST"] = await visitor(enableCollect=True)
+    s.extra["guests"] = await ready(s.world, s.people["GUEST"], cid)  # type: ignore[arg-type]  # a Visitor
     s.world.clock.advance(MINUTE)
     s.secrets.append(proven.carried["x-auth-access-token-jwt"])
 
@@ -56,7 +59,16 @@ ELSEWHERE: Rows = {
     for path in ("download", "preview", "download/v3", "thumbnail/v3")
 }
 
+GUESTS: Statuses = {"GUEST": 200, "OPEN_LINK": 405, "UNPROVEN": 401, "EXPIRED_LINK": 410, "ENDED_LINK": 410, "UNKNOWN_LINK": 401, "OWNER": 401}
+_ONE = {"contentLength": 3, "contentMD5": "kAFQmDzST7DWlj99KOF/cg=="}
+
 ROWS: Rows = ELSEWHERE | {
+    # --- guests
+    ("POST", "/public-collection/upload-url"): Row(same("/public-collection/upload-url", _ONE), GUESTS),
+    ("POST", "/public-collection/multipart-upload-url"): Row(
+        same("/public-collection/multipart-upload-url", {"contentLength": 3, "partLength": 3, "partMd5s": [_ONE["contentMD5"]]}), GUESTS
+    ),
+    ("POST", "/public-collection/file"): Row(lambda s, a: ("/public-collection/file", s.extra["guests"]), GUESTS),
     # --- visitors: at the door nobody is asked for the password yet
     ("GET", "/public-collection/info"): Row(same("/public-collection/info"), visitors(200, 200, 200, 403), leaves=("album_link_devices",)),
     ("POST", "/public-collection/verify-password"): Row(
