@@ -12,7 +12,7 @@ from app.kernel.config import Apps, Config, Storage
 from tests.collections.scenes import KEY, MAGIC, NONCE, album, diff, items, share
 from tests.files import photos
 from tests.inprocess import LOCKER, Api, Person, World, open_world
-from tests.objects.parcels import send, uploaded
+from tests.objects.parcels import commit_bytes, send
 from tests.visits.scenes import DIFF, INFO, SECRET, Visitor, change, end, link, linked, token
 
 GETS = (
@@ -26,19 +26,6 @@ GETS = (
     "/public-collection/files/data/preview?fileID={f}&type=vid_preview",
 )
 FETCHES = GETS[2:]
-
-
-async def commit_bytes(who: Person, collection: int, data: bytes, thumb: bytes) -> int:
-    """A file of these bytes."""
-    body = {
-        "collectionID": collection,
-        "encryptedKey": "a2V5",
-        "keyDecryptionNonce": "bm9uY2U=",
-        "file": {"objectKey": await uploaded(who, data), "decryptionHeader": "fh", "size": len(data)},
-        "thumbnail": {"objectKey": await uploaded(who, thumb), "decryptionHeader": "th", "size": len(thumb)},
-        "metadata": {"encryptedData": "bWV0YQ==", "decryptionHeader": "mh"},
-    }
-    return int((await who.post("/files", body)).json()["id"])
 
 
 async def test_it_works(world: World, alice: Person, bob: Person) -> None:
