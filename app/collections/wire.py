@@ -18,7 +18,7 @@ from ..kernel.wire import Body, MagicMetadata, Needed, Reply
 class CollectionAttributes(Body):
     """Where a device folder comes from (mobile)."""
 
-    encrypted_path: Key = ""
+    encrypted_path: Title = ""
     path_decryption_nonce: Key = ""
     version: int = 0
 

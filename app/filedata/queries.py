@@ -15,7 +15,7 @@ _IN_ALBUM = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DataRow:
     """Derived data of a file: where its JSON and its blob are."""
 
     file_id: int
@@ -30,7 +30,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Target:
     """A file as a writer of its derived data meets it."""
 
     owner_id: int
@@ -38,12 +38,12 @@ class Standing:
     in_album: bool
 
 
-def standing(tx: Tx, file_id: int) -> Standing | None:
+def target(tx: Tx, file_id: int) -> Target | None:
     row = tx.one(f"SELECT f.owner_id, f.is_deleted, CASE WHEN {_IN_ALBUM} THEN 1 ELSE 0 END FROM files f WHERE f.file_id = :file_id", file_id=file_id)
-    return None if row is None else Standing(row[0], bool(row[1]), bool(row[2]))
+    return None if row is None else Target(row[0], bool(row[1]), bool(row[2]))
 
 
-def rows(tx: Tx, file_ids: Collection[int], kind: str) -> list[Row]:
+def rows(tx: Tx, file_ids: Collection[int], kind: str) -> list[DataRow]:
     """Data of this type, deleted rows included. For callers that have checked access."""
     found = tx.all(
         "SELECT d.file_id, d.object_id, o.object_key, o.store, d.preview_name, d.preview_object_id, d.size, d.is_deleted, d.updated_at "
@@ -51,10 +51,10 @@ def rows(tx: Tx, file_ids: Collection[int], kind: str) -> list[Row]:
         ids=sorted(file_ids),
         kind=kind,
     )
-    return [Row(f, i, key, store or "", name, blob, size, bool(gone), at) for f, i, key, store, name, blob, size, gone, at in found]
+    return [DataRow(f, i, key, store or "", name, blob, size, bool(gone), at) for f, i, key, store, name, blob, size, gone, at in found]
 
 
-def row(tx: Tx, file_id: int, kind: str) -> Row | None:
+def row(tx: Tx, file_id: int, kind: str) -> DataRow | None:
     """Data of one file. For callers that have checked access."""
     found = rows(tx, [file_id], kind)
     return found[0] if found else None
@@ -76,7 +76,7 @@ def derived_bytes(tx: Tx, user_id: int) -> int:
     return int(tx.value("SELECT COALESCE(SUM(size), 0) FROM file_data WHERE user_id = :user_id AND NOT is_deleted", user_id=user_id))
 
 
-def save(tx: Tx, user_id: int, kind: str, row: Row) -> None:
+def save(tx: Tx, user_id: int, kind: str, row: DataRow) -> None:
     tx.run(
         "INSERT INTO file_data (file_id, type, user_id, object_id, preview_name, preview_object_id, size, is_deleted, updated_at) "
         "VALUES (:file_id, :kind, :user_id, :object_id, :preview_name, :preview_id, :size, FALSE, :updated_at) "

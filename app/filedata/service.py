@@ -20,7 +20,7 @@ from ..kernel.parts import Kernel
 from ..objects import service as objects
 from . import queries
 from .names import PREFIXES
-from .queries import Row
+from .queries import DataRow
 from .wire import Content, Data, Fetched, Since, Status, StatusDiff, Wanted
 
 log = logging.getLogger("darkroom.filedata")
@@ -49,7 +49,7 @@ async def fetch(kernel: Kernel, actor: Session, ask: Wanted) -> Fetched:
     )
 
 
-def _allowed_rows(tx: Tx, actor: int, file_ids: Sequence[int], kind: str) -> list[Row]:
+def _allowed_rows(tx: Tx, actor: int, file_ids: Sequence[int], kind: str) -> list[DataRow]:
     _check_readable(tx, actor, file_ids)
     return queries.rows(tx, file_ids, kind)
 
@@ -60,7 +60,7 @@ def _check_readable(tx: Tx, actor: int, file_ids: Sequence[int]) -> None:
         raise Forbidden(log=f"user {actor} may not read all of {len(file_ids)} files")
 
 
-async def _read(kernel: Kernel, gate: asyncio.Semaphore, kind: str, row: Row) -> tuple[int, Data | None]:
+async def _read(kernel: Kernel, gate: asyncio.Semaphore, kind: str, row: DataRow) -> tuple[int, Data | None]:
     """(file id, its data or None when the store does not give it)."""
     async with gate:
         try:
@@ -70,7 +70,7 @@ async def _read(kernel: Kernel, gate: asyncio.Semaphore, kind: str, row: Row) ->
             return row.file_id, None
 
 
-async def _content(kernel: Kernel, kind: str, row: Row) -> Data:
+async def _content(kernel: Kernel, kind: str, row: DataRow) -> Data:
     if row.key is None:
         raise Unavailable(log=f"{kind} of file {row.file_id} has no object")
     content = msgspec.json.decode(await objects.read_bytes(kernel, row.key, row.store), type=Content)

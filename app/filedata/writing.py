@@ -18,7 +18,7 @@ from ..kernel.parts import Kernel
 from ..objects import service as objects
 from . import names, queries
 from .client import Client
-from .queries import Row, Standing
+from .queries import DataRow, Target
 from .wire import Content, NewData, NewVideo, PreviewUpload
 
 MLDATA, VIDEO = "mldata", "vid_preview"
@@ -37,7 +37,7 @@ class _Write:
     expected: int | None = None  # last_updated_at
 
 
-def _own(found: Standing | None, actor: int, file_id: int) -> Standing:
+def _own(found: Target | None, actor: int, file_id: int) -> Target:
     """Unknown 404, another's 403, gone for good 404."""
     if found is None:
         raise NotFound(log=f"no file {file_id}")
@@ -48,7 +48,7 @@ def _own(found: Standing | None, actor: int, file_id: int) -> Standing:
     return found
 
 
-def _in_album(found: Standing | None, actor: int, file_id: int) -> None:
+def _in_album(found: Target | None, actor: int, file_id: int) -> None:
     """As `_own`, but 400 for an unknown file, and 404 for one that is in no album."""
     if found is None:
         raise BadRequest(log=f"no file {file_id}")
@@ -78,9 +78,9 @@ def _json(version: int | None, data: str, header: str, client: str) -> bytes:
     return msgspec.json.encode(Content(1 if version is None else version, data, header, client))
 
 
-def _may_put(tx: Tx, actor: int, file_id: int, expected: int | None) -> Row | None:
+def _may_put(tx: Tx, actor: int, file_id: int, expected: int | None) -> DataRow | None:
     """What is there now."""
-    _own(queries.standing(tx, file_id), actor, file_id)
+    _own(queries.target(tx, file_id), actor, file_id)
     row = queries.row(tx, file_id, MLDATA)
     at = row.updated_at if row else 0
     if expected is not None and expected != at:
@@ -95,7 +95,7 @@ def _put(tx: Tx, write: _Write) -> None:
     (json,) = objects.claim(tx, write.owner_id, write.key)
     objects.mark_stored(tx, [json.object_id])
     stamp = sync.stamp(tx, write.now, [write.owner_id])
-    new = Row(write.file_id, json.object_id, None, "", None, None, json.size, False, stamp)
+    new = DataRow(write.file_id, json.object_id, None, "", None, None, json.size, False, stamp)
     queries.save(tx, write.owner_id, MLDATA, new)
     if old is not None:
         objects.release(tx, [old.object_id], write.now, _JSON_GRACE)
@@ -104,7 +104,7 @@ def _put(tx: Tx, write: _Write) -> None:
 # --- previews
 async def preview_upload(kernel: Kernel, actor: Session, base_url: str, file_id: int, kind: str, parts: int | None) -> PreviewUpload:
     """Where to put a preview of an own file that is in an album: one URL, or `parts` of them. Nothing is written."""
-    await kernel.db.read(lambda tx: _in_album(queries.standing(tx, file_id), actor.user_id, file_id))
+    await kernel.db.read(lambda tx: _in_album(queries.target(tx, file_id), actor.user_id, file_id))
     key = kernel.crypto.mint_key(actor.user_id)
     name = names.name_of(kernel.crypto, file_id, kind, key)
     if parts is None:
@@ -145,12 +145,12 @@ async def register_video(kernel: Kernel, actor: Session, ask: NewVideo, client: 
 
 def _is_registered(tx: Tx, actor: int, ask: NewVideo) -> bool:
     """Whether this very preview is there already; it never changes once it is."""
-    _in_album(queries.standing(tx, ask.file_id), actor, ask.file_id)
+    _in_album(queries.target(tx, ask.file_id), actor, ask.file_id)
     row = queries.row(tx, ask.file_id, VIDEO)
     return row is not None and row.preview_name == ask.object_id and _blob_size(tx, row) == ask.object_size
 
 
-def _blob_size(tx: Tx, row: Row) -> int | None:
+def _blob_size(tx: Tx, row: DataRow) -> int | None:
     return None if row.preview_id is None else objects.size(tx, row.preview_id)
 
 
@@ -170,7 +170,7 @@ def _register(tx: Tx, write: _Write, ask: NewVideo, blob_key: str, grace_us: int
         raise BadRequest(log=f"{ask.object_id} is {blob.state} and has {blob.size} bytes, not {ask.object_size}")
     objects.mark_stored(tx, [blob.object_id, json.object_id])
     stamp = sync.stamp(tx, write.now, [write.owner_id])
-    new = Row(write.file_id, json.object_id, None, "", ask.object_id, blob.object_id, json.size + blob.size, False, stamp)
+    new = DataRow(write.file_id, json.object_id, None, "", ask.object_id, blob.object_id, json.size + blob.size, False, stamp)
     queries.save(tx, write.owner_id, VIDEO, new)
     if old is not None:
         objects.release(tx, [old.preview_id], write.now, grace_us)

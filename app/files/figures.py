@@ -16,7 +16,7 @@ from .entry import Info
 COUNT_OFFSET = 9_522_438  # museum's: the public figure goes on from the one before its ids were renumbered
 
 
-async def size(kernel: Kernel, actor: Session, ask: wire.FileIDs) -> wire.Size:
+async def size(kernel: Kernel, actor: Session, ask: wire.SizeOf) -> wire.Size:
     """Bytes of the originals among these that are the actor's and not gone for good; other ids are ignored."""
     return wire.Size(size=await kernel.db.scan(_size, actor.user_id, ask.file_ids or []))
 

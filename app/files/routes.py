@@ -19,7 +19,7 @@ async def create(kernel: Kernel, actor: Session, ask: wire.NewFile) -> wire.Comm
     return await service.create(kernel, actor.user_id, actor.app, ask)
 
 
-async def size(request: Request, actor: Session, ask: wire.FileIDs) -> wire.Size:
+async def size(request: Request, actor: Session, ask: wire.SizeOf) -> wire.Size:
     if figures.is_outdated(request.header(b"user-agent"), request.header(b"x-client-version"), request.header(b"x-client-package")):
         raise OutdatedApp
     return await figures.size(request.kernel, actor, ask)

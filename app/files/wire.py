@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType, field
 
 from ..kernel import fields
-from ..kernel.fields import Batch, Key, Most, Word
+from ..kernel.fields import Batch, Key, Library, Most, Word
 from ..kernel.wire import Body, MagicMetadata, Needed, Reply, Safe
 from .entry import Info, Metadata
 
@@ -104,8 +104,14 @@ class CopyFiles(Body, kw_only=True):
     files: Needed[Batch[CopyItem]]
 
 
+class SizeOf(Body):
+    """POST /files/size: mobile sends all that it has uploaded at once."""
+
+    file_ids: Needed[Library[Int]]
+
+
 class FileIDs(Body):
-    """POST /files/size, /files/info."""
+    """POST /files/info, /trash/delete."""
 
     file_ids: Needed[Batch[Int]]
 

@@ -29,6 +29,7 @@ Derived = Annotated[str, Meta(max_length=8_388_608, description="base64 of encry
 Few = Annotated[list[T], Meta(max_length=100, description="a hundred at most")]
 Batch = Annotated[list[T], Meta(max_length=5000, description="what one call handles: clients send 1,000 at most, museum takes 2,000")]
 Most = Annotated[list[T], Meta(max_length=20_000, description="what one call handles where museum has no limit: 10,000 at most")]
+Library = Annotated[list[T], Meta(max_length=200_000, description="all photos of a phone: what freeing space asks the size of")]
 Parts = Annotated[list[T], Meta(max_length=10_000, description="parts of a multipart upload")]
 
 SLACK = 65_536

@@ -5,6 +5,7 @@ A guard asks the database once. Devices are counted in `devices`, on the two rou
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -72,13 +73,26 @@ async def visitor(request: Request) -> Visitor:
 async def _welcome(kernel: Kernel, link: Link, origin: str) -> bool:
     """Whether a browser page of this origin may show the link: our web apps, one under development, the owner's own domain."""
     apps = kernel.config.apps
-    if origin in ("", apps.albums, apps.embed, apps.share) or origin.startswith("http://localhost:"):
+    if origin in ("", apps.albums, apps.embed, apps.share):
         return True
     try:
-        host = urlsplit(origin).hostname
+        page = urlsplit(origin)
+        host = page.hostname
     except ValueError:
         return False
-    return host is not None and await kernel.db.read(_own_domain, link.owner_id, host)
+    if host is None or page.scheme not in ("http", "https"):
+        return False
+    return _is_this_machine(host) or await kernel.db.read(_own_domain, link.owner_id, host)
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether a page was served by the visitor's own machine: an app under development."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=64)  # once for each page, not at every visit; bounded, because visitors write the header
