@@ -246,7 +246,7 @@ class Collection(Reply):
     encrypted_name: str = ""
     name_decryption_nonce: str = ""
     type: str = "album"
-    attributes: Raw = Raw(b'{"version":0}')
+    attributes: Raw = msgspec.field(default_factory=lambda: Raw(b'{"version":0}'))
     sharees: list[Person] | None = None
     public_urls: Sequence[Reply] | None = msgspec.field(name="publicURLs", default=None)
     updation_time: int = 0

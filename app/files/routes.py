@@ -8,15 +8,17 @@ from ..http.routing import get, post, put
 from ..kernel.access import Session
 from ..kernel.errors import Conflict, Forbidden, NotFound, OutdatedApp, PaymentRequired, StorageFull, TooLarge, Unavailable
 from ..kernel.parts import Kernel
+from ..kernel.wire import Encoded, encode
 from . import copying, figures, magic, service, wire
 
 _COMMIT = (PaymentRequired, Forbidden, NotFound, TooLarge, StorageFull, Unavailable)
 
 
-async def create(kernel: Kernel, actor: Session, ask: wire.NewFile) -> wire.Committed | wire.Updated:
-    if ask.id != 0:  # as old clients replace a file's content (§3.3)
-        return await service.update(kernel, actor, ask)
-    return await service.create(kernel, actor.user_id, actor.app, ask)
+async def create(kernel: Kernel, actor: Session, ask: wire.NewFile) -> Encoded[wire.Committed]:
+    """A file; with an id its new content, as old clients replace it (§3.3): then the answer is that of `update`."""
+    if ask.id != 0:
+        return encode(await service.update(kernel, actor, ask))
+    return encode(await service.create(kernel, actor.user_id, actor.app, ask))
 
 
 async def size(request: Request, actor: Session, ask: wire.SizeOf) -> wire.Size:
