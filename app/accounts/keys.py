@@ -10,11 +10,11 @@ from ..http.query import Query
 from ..kernel import people
 from ..kernel.access import Session
 from ..kernel.crypto import seal_text
-from ..kernel.errors import CodedBadRequest, Conflict, Forbidden, NotFound
+from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, Forbidden, NotFound
 from ..kernel.parts import Kernel
 from ..kernel.wire import b64_bytes
 from . import queries
-from .wire import KeyAttributes, PublicKey, RecoveryKey
+from .wire import Addresses, KeyAttributes, KeyOf, PublicKey, PublicKeys, RecoveryKey
 
 STRENGTH = 1 << 32  # memLimit x opsLimit of every key derivation a client may ask for
 LEAST_MEMORY = 128 << 20  # bytes
@@ -89,3 +89,20 @@ async def public_key(kernel: Kernel, actor: Session, query: AddressQuery) -> Pub
     if found is None:
         raise NotFound(log="no public key")
     return PublicKey(public_key=found)
+
+
+async def public_keys(kernel: Kernel, actor: Session, ask: Addresses) -> PublicKeys:
+    """Of several people, in the order asked for; 404 when one of them is nobody or has no keys, 400 for an empty list, 429 as for one: a list
+    is no cheaper way to try out addresses."""
+    if not ask.emails:
+        raise BadRequest(log="no addresses")
+    people_asked: dict[str, int] = {}
+    for email in ask.emails:
+        user_id = await people.look_up(kernel, actor.user_id, email) if email.strip() else None
+        if user_id is None:
+            raise NotFound(log="one of several addresses is nobody's")
+        people_asked[email] = user_id
+    found = await kernel.db.read(queries.public_keys, list(people_asked.values()))
+    if not found.keys() >= set(people_asked.values()):
+        raise NotFound(log="no public key of one of several people")
+    return PublicKeys(public_keys=[KeyOf(email=email, public_key=found[user_id]) for email, user_id in people_asked.items()])

@@ -5,6 +5,7 @@ A deleted account is found by none of these: its address is gone, and look-ups b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..db import Tx
@@ -164,6 +165,11 @@ def rewrap_keys(tx: Tx, user_id: int, keys: UpdatedKeys) -> None:
 def public_key(tx: Tx, user_id: int) -> str | None:
     found = tx.value("SELECT public_key FROM key_attributes WHERE user_id = :user_id", user_id=user_id)
     return None if found is None else str(found)
+
+
+def public_keys(tx: Tx, user_ids: Sequence[int]) -> dict[int, str]:
+    """Of those of these accounts that have one."""
+    return dict(tx.all("SELECT user_id, public_key FROM key_attributes WHERE user_id IN (:ids[])", ids=sorted(set(user_ids))))
 
 
 # --- counts

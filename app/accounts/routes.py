@@ -16,6 +16,7 @@ async def report_event(actor: Session, ask: wire.ClientEvent) -> None:
 ROUTES = [
     put("/users/recovery-key", session, keys.set_recovery_key, errors=(NotFound, Conflict)),
     get("/users/public-key", session, keys.public_key, limit="public_key", errors=(NotFound, TooMany)),
+    post("/users/public-keys", session, keys.public_keys, limit="public_key", errors=(NotFound, TooMany)),
     get("/users/details/v2", session, details.details, errors=(NotFound,)),
     put("/users/email-mfa", session, details.set_email_mfa, errors=(Conflict,)),
     post("/users/event", session, report_event),

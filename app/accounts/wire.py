@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..kernel.errors import BadRequest
-from ..kernel.fields import Key, Word
+from ..kernel.fields import Address, Few, Key, Word
 from ..kernel.wire import Body, Lean, Needed, Reply
 
 
@@ -40,6 +40,20 @@ class RecoveryKey(Body):
 
 class PublicKey(Reply):
     public_key: str
+
+
+class Addresses(Body):
+    """POST /users/public-keys."""
+
+    emails: Needed[Few[Address]]
+
+
+class KeyOf(PublicKey):
+    email: str
+
+
+class PublicKeys(Reply):
+    public_keys: list[KeyOf]
 
 
 class UpdatedKeys(Body):

@@ -12,6 +12,7 @@ import msgspec
 
 from ..accounts import service as accounts
 from ..collections import service as collections
+from ..contacts import service as contacts
 from ..db import Tx
 from ..kernel import sessions, sync
 from ..kernel.access import Session
@@ -20,6 +21,7 @@ from ..kernel.crypto import Crypto, seal_text
 from ..kernel.errors import CodedBadRequest, Forbidden, NotFound, Unauthorized
 from ..kernel.logs import NOTICE
 from ..kernel.parts import Kernel
+from ..legacy import service as legacy
 from ..push import service as push
 from . import queries
 from .wire import AccountDeleted, DeleteAccount, DeleteChallenge
@@ -61,8 +63,10 @@ async def delete(kernel: Kernel, actor: Session, ask: DeleteAccount) -> AccountD
 def close(tx: Tx, kernel: Kernel, user_id: int, feedback: str, now: int) -> None:
     """Everything a deletion undoes: what is shared either way, sessions, push tokens, the address."""
     sync.lock_account(tx, user_id)
+    legacy.forget_person(tx, user_id, now)
     collections.forget_person(tx, kernel, user_id, now)
     sessions.end_all(tx, user_id)
     push.forget_person(tx, user_id)
     if not accounts.mark_deleted(tx, user_id, feedback, now):
         raise Unauthorized(log=f"account {user_id} is deleted already")
+    contacts.address_changed(tx, user_id, now)

@@ -6,6 +6,7 @@ The address comes back while it is free. Sessions, shares and links that ended w
 from __future__ import annotations
 
 from ..accounts import service as accounts
+from ..contacts import service as contacts
 from ..db import Tx
 from ..http.answer import Answer
 from ..http.query import Query
@@ -119,3 +120,4 @@ def _restore(tx: Tx, kernel: Kernel, user_id: int, email: str) -> None:
     sync.lock_account(tx, user_id)
     if _state(tx, kernel, user_id, email) == "ready":  # a sign-up with the address at this moment: whoever comes second is repeated and sees it
         accounts.restore(tx, user_id, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)))
+        contacts.address_changed(tx, user_id, kernel.clock.now())

@@ -175,6 +175,7 @@ class Apps(Section):
     family: str = Field("http://localhost:3007", description="URL of the family web app.")
     paste: str = Field("http://localhost:3008", description="URL of the paste web app.")
     memories: str = Field("http://localhost:3010", description="URL of the memories web app.")
+    legacy: str = Field("http://localhost:3009", description="URL of the legacy web app, printed on recovery kits.")
     custom_domain_cname: str = Field("", description="Host that custom album domains point to by CNAME; empty: not offered.")
 
     @field_validator("*")

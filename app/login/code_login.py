@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..accounts import service as accounts
+from ..contacts import service as contacts
 from ..db import Tx
 from ..http.client import Client
 from ..kernel import people, sync
@@ -55,4 +56,5 @@ def _change_email(tx: Tx, kernel: Kernel, actor: Session, ask: CodeProof) -> Che
         if people.find(tx, kernel.crypto, email) is not None:
             raise Forbidden(log="the address has an account")  # the code comes back with the rollback: it harms nobody
         accounts.set_email(tx, actor.user_id, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)))
+        contacts.address_changed(tx, actor.user_id, kernel.clock.now())
     return check

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -236,49 +237,63 @@ def _log_in(tx: Tx, kernel: Kernel, proof: Proof, client: Client) -> second_fact
 # --- enrolment and password change
 async def setup(kernel: Kernel, actor: Session, ask: SrpSetup) -> SrpSetupStarted:
     """Begin to set a password verifier for the caller's own account."""
+    return await begin(kernel, actor.user_id, ask)
+
+
+async def begin(kernel: Kernel, user_id: int, ask: SrpSetup) -> SrpSetupStarted:
+    """The same for an account that the caller has been found to be allowed to set one for."""
     srp_user_id, a, verifier = _uuid(ask.srp_user_id), _public(ask.srp_a), _base64(ask.srp_verifier)
     accounts.check_sizes(ask.srp_salt)
     if len(verifier) > srp.SIZE or not srp.valid_public(verifier):
         raise CodedBadRequest("srpVerifier is out of range")
-    x = q.Exchange("", srp_user_id, actor.user_id, b"", a, ask.srp_salt, ask.srp_verifier, None, 0)
+    x = q.Exchange("", srp_user_id, user_id, b"", a, ask.srp_salt, ask.srp_verifier, None, 0)
     setup_id, public = await _open(kernel, verifier, x)
     return SrpSetupStarted(setup_id=setup_id, srp_b=public)
 
 
 async def complete(kernel: Kernel, actor: Session, ask: SrpComplete) -> SrpCompleted:
     """Enrol: 404 for an unknown (or another person's) setup, 400 BAD_REQUEST when the account has a password already."""
-    return await _enrol(kernel, actor, ask.setup_id, ask.srp_m1, None)
+    return await _enrol(kernel, actor.user_id, ask.setup_id, ask.srp_m1, None)
 
 
 async def update(kernel: Kernel, actor: Session, ask: SrpUpdate) -> SrpCompleted:
     """A new password: verifier and wrapped keys in one transaction, other sessions ended with it unless told otherwise."""
-    changed = ask.updated_key_attr
-    accounts.check_strength(changed.mem_limit, changed.ops_limit)
-    accounts.check_sizes(changed.kek_salt, changed.encrypted_key, changed.key_decryption_nonce)
-    change = PasswordChange(changed, ask.log_out_other_devices is not False)
-    return await _enrol(kernel, actor, ask.setup_id, ask.srp_m1, change)
+    return await replace(kernel, actor.user_id, ask, keep=actor.token_hash)
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordChange:
+    """`keep`: hash of the token whose session goes on when the others end. `also`: what has to happen, or to be true, with it."""
+
     keys: UpdatedKeys
     log_out_others: bool
+    keep: bytes
+    also: Callable[[Tx], None] | None
 
 
-async def _enrol(kernel: Kernel, actor: Session, setup_id: str, proof: str, change: PasswordChange | None) -> SrpCompleted:
+async def replace(kernel: Kernel, user_id: int, ask: SrpUpdate, *, keep: bytes = b"", also: Callable[[Tx], None] | None = None) -> SrpCompleted:
+    """A new password for an account, after whatever `also` does in that transaction, under the account's lock; what it raises undoes all."""
+    changed = ask.updated_key_attr
+    accounts.check_strength(changed.mem_limit, changed.ops_limit)
+    accounts.check_sizes(changed.kek_salt, changed.encrypted_key, changed.key_decryption_nonce)
+    change = PasswordChange(changed, ask.log_out_other_devices is not False, keep, also)
+    return await _enrol(kernel, user_id, ask.setup_id, ask.srp_m1, change)
+
+
+async def _enrol(kernel: Kernel, user_id: int, setup_id: str, proof: str, change: PasswordChange | None) -> SrpCompleted:
     setup_id, m1 = _uuid(setup_id), _m1(proof)
-    x = await kernel.db.read(q.enrolment, setup_id, actor.user_id)
+    x = await kernel.db.read(q.enrolment, setup_id, user_id)
     if x is None:
         raise NotFound(log="no such setup of this user")
     m2 = await _m2(kernel, _base64(x.new_verifier or ""), x, m1)
-    verdict = await kernel.db.write("login.srp_enrol", _set_password, actor, Proof(x, None, m2), change, kernel.clock.now())
+    verdict = await kernel.db.write("login.srp_enrol", _set_password, user_id, Proof(x, None, m2), change, kernel.clock.now())
     if m2 is None or verdict is Verdict.WRONG:
         raise Unauthorized(log="wrong proof")
     return SrpCompleted(setup_id=setup_id, srp_m2=m2)
 
 
-def _set_password(tx: Tx, actor: Session, proof: Proof, change: PasswordChange | None, now: int) -> Verdict:
-    x, user_id = proof.exchange, actor.user_id
+def _set_password(tx: Tx, user_id: int, proof: Proof, change: PasswordChange | None, now: int) -> Verdict:
+    x = proof.exchange
     sync.lock_account(tx, user_id)
     q.lock_exchange(tx, x.session_id)
     if _judge(tx, q.enrolment(tx, x.session_id, user_id), proof.m2, now) is Verdict.WRONG:
@@ -286,11 +301,13 @@ def _set_password(tx: Tx, actor: Session, proof: Proof, change: PasswordChange |
     new = q.Verifier(user_id, x.srp_user_id, x.new_salt or "", x.new_verifier or "")
     if change is None and q.verifier_of(tx, user_id) not in (None, new) and people.has_keys(tx, user_id):
         raise CodedBadRequest("SRP setup already complete")  # the same again is no error: a sign-up whose answer got lost goes on
+    if change is not None and change.also is not None:
+        change.also(tx)
     if q.owner_of(tx, x.srp_user_id) not in (None, user_id):
         raise CodedBadRequest("srpUserID is taken", log=f"user {user_id} asked for a srpUserID of somebody else")
     q.put_verifier(tx, new, now)
     if change is not None:
         accounts.rewrap_keys(tx, user_id, change.keys)
         if change.log_out_others:
-            sessions.end_all(tx, user_id, but=actor.token_hash)
+            sessions.end_all(tx, user_id, but=change.keep)
     return Verdict.RIGHT

@@ -1,7 +1,7 @@
 """SQL of objects and their deletions: one function a statement.
 
 States of an object: `pending` (uploaded, nobody's file yet), `writing` (a pending one whose bytes are being replaced), `stored` (named
-by a file or a data row), `deleting` (its bytes are gone or going; the key is never usable again).
+by a file, a data row or a contact), `deleting` (its bytes are gone or going; the key is never usable again).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _UNNAMED = (
     "NOT EXISTS (SELECT 1 FROM files f WHERE f.file_object_id = o.object_id AND NOT f.is_deleted) "
     "AND NOT EXISTS (SELECT 1 FROM files f WHERE f.thumb_object_id = o.object_id AND NOT f.is_deleted) "
     "AND NOT EXISTS (SELECT 1 FROM file_data d WHERE d.object_id = o.object_id AND NOT d.is_deleted) "
-    "AND NOT EXISTS (SELECT 1 FROM file_data d WHERE d.preview_object_id = o.object_id AND NOT d.is_deleted)"
+    "AND NOT EXISTS (SELECT 1 FROM file_data d WHERE d.preview_object_id = o.object_id AND NOT d.is_deleted) "
+    "AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.picture_object_id = o.object_id)"
 )
 
 

@@ -129,7 +129,7 @@ def hold(tx: Tx, object_ids: Collection[int]) -> None:
 
 
 def release(tx: Tx, object_ids: Collection[int | None], now: int, grace_us: int) -> None:
-    """Schedule the deletion of those objects that no live file or data row names any more (request it after changing those rows).
+    """Schedule the deletion of those objects that no live file, data row or contact names any more (request it after changing those rows).
 
     The bytes go `grace_us` later, if still nothing names them. Objects that copies name stay. None is passed over.
     """
@@ -142,9 +142,10 @@ def place(tx: Tx, file_id: int, *, thumb: bool) -> tuple[str, str] | None:
     return queries.place(tx, file_id, thumb=thumb)
 
 
-def free_url(kernel: Kernel, base_url: str, key: str) -> str:
-    """A URL to PUT anything under a minted key (derived data, attachments); no quota is asked."""
-    (made,) = urls.put_urls(kernel, base_url, [key])
+def free_url(kernel: Kernel, base_url: str, key: str, length: int | None = None, md5: bytes | None = None) -> str:
+    """A URL to PUT something under a minted key (derived data, attachments): exactly the promised bytes where they are promised, else
+    anything. No quota is asked."""
+    (made,) = urls.put_urls(kernel, base_url, [key], length, md5)
     return made
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from app.kernel.crypto import b64
 from tests.access.rows import EVERYBODY, OTHERS, Row, Rows, anybody, people, same
-from tests.access.scene import Scene
+from tests.access.scene import PEOPLE, Scene
 from tests.newcomer import attributes
 
 UUID = "8f14e45f-ceea-467f-a0e6-c0f8b8f7b7a5"
@@ -51,6 +51,7 @@ ROWS: Rows = {
     ("PUT", "/users/attributes"): Row(lambda s, a: ("/users/attributes", {"keyAttributes": s.extra["attributes"]}), KEYS_SET),
     ("PUT", "/users/recovery-key"): Row(_recovery, EVERYBODY),
     ("GET", "/users/public-key"): Row(lambda s, a: (f"/users/public-key?email={quote(s.guest_email)}", None), EVERYBODY),
+    ("POST", "/users/public-keys"): Row(lambda s, a: ("/users/public-keys", {"emails": [s.guest_email]}), EVERYBODY, inert=PEOPLE),
     ("GET", "/users/session-validity/v2"): Row(same("/users/session-validity/v2"), EVERYBODY),
     ("POST", "/users/srp/setup"): Row(
         same("/users/srp/setup", {"srpUserID": UUID, "srpSalt": b64(bytes(16)), "srpVerifier": b64(bytes([1]) * 512), "srpA": SRP_A}), EVERYBODY

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.kernel.crypto import b64
-from tests.inprocess import World
+from tests.inprocess import Person, World
 from tests.newcomer import MIB, Meet, Newcomer, attributes
 
 RECOVERY = ("masterKeyEncryptedWithRecoveryKey", "masterKeyDecryptionNonce", "recoveryKeyEncryptedWithMasterKey", "recoveryKeyDecryptionNonce")
@@ -143,3 +143,27 @@ async def test_validity_costs_one_statement(dora: Newcomer) -> None:
     db.read = counting  # type: ignore[method-assign]  # a wrapper with the same signature
     await dora.api.get("/users/session-validity/v2")
     assert len(statements) == 1
+
+
+async def test_public_keys_of_several_people(world: World, alice: Person, bob: Person, carol: Person) -> None:
+    async def ask(*emails: str, **kw: Any) -> Any:
+        return (await alice.post("/users/public-keys", {"emails": list(emails)}, **kw)).json()
+
+    one = (await alice.get(f"/users/public-key?email={bob.email}")).json()["publicKey"]
+    other = (await alice.get(f"/users/public-key?email={carol.email}")).json()["publicKey"]
+    shouted = carol.email.upper()
+    assert await ask(bob.email, shouted) == {"publicKeys": [{"publicKey": one, "email": bob.email}, {"publicKey": other, "email": shouted}]}
+    unfinished = await world.person("unfinished", keys=False)
+    for nobody in ("nobody@example.org", unfinished.email):
+        assert await ask(bob.email, nobody, expect=404) == {}
+    assert await ask(expect=400) == {}
+    for body in ({}, {"emails": "x"}, {"emails": [1]}, {"emails": ["x"] * 101}):
+        assert (await alice.post("/users/public-keys", body, expect=400)).json() == {}
+    await world.anon().post("/users/public-keys", {"emails": [bob.email]}, expect=401)
+
+
+async def test_a_list_is_no_cheaper_way_to_try_addresses(alice: Person, bob: Person) -> None:
+    statuses = [(await alice.post("/users/public-keys", {"emails": [bob.email, f"nobody{n}@example.org"]}, expect=None)).status for n in range(8)]
+    assert statuses == [404] * 5 + [429] * 3
+    await alice.get("/users/public-key?email=nobody99@example.org", expect=429)
+    await alice.post("/users/public-keys", {"emails": [bob.email]})

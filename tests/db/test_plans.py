@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.contacts import service as contacts
 from app.db import Tx
 from app.db.dialect import with_attributes
 from app.db.postgres import replay, statements, values
@@ -16,13 +17,17 @@ from app.db.postgres.statements import Connection, PostgresTx, configure, simple
 from app.db.postgres.values import numbered
 from app.db.sqlite import SqliteTx
 from app.kernel import sync
+from app.legacy import service as legacy
+from tests.contacts.test_pictures import attach, staged
 from tests.files import photos
 from tests.files.test_scale import everything
 from tests.inprocess import Person, World, open_world
+from tests.legacy.scenes import make_kit, ticket
 
 BIG = {
     "users", "sessions", "feeds", "usage", "collections", "collection_shares", "collection_files", "files", "objects", "trash", "file_data",
-    "deletions", "srp_sessions", "rate_counters",
+    "deletions", "srp_sessions", "rate_counters", "contacts", "emergency_contacts", "emergency_recoveries", "legacy_kits", "legacy_kit_sessions",
+    "legacy_kit_openings",
 }  # fmt: skip
 PEOPLE, ALBUMS, FILES = 2000, 4000, 20_000
 Statements = dict[str, dict[str, Any]]
@@ -41,6 +46,7 @@ def grow(tx: Tx, alice: int, album: int) -> None:
         tx.run(
             "INSERT INTO sessions (token_hash, user_id, app, handle, created_at, last_used_at) VALUES (:t, :u, 'photos', 'h', 1, 1)", t=b"%d" % u, u=u
         )
+    grow_trust(tx, users)
     made = tx.all(
         "INSERT INTO collections (owner_id, app, type, encrypted_key, key_nonce, attributes, created_at, updation_time) "
         "SELECT r.u, 'photos', 'album', 'k', 'n', '{}', 1, r.n FROM :r[u int, n int] r WHERE TRUE RETURNING collection_id, owner_id",
@@ -86,6 +92,55 @@ def grow(tx: Tx, alice: int, album: int) -> None:
     tx.run("UPDATE collections SET updation_time = :now WHERE collection_id = :album", now=now + FILES, album=album)
 
 
+def grow_trust(tx: Tx, users: list[int]) -> None:
+    """Everybody keeps the next one as a contact and trusts them, who is recovering the account; has a kit, which was opened."""
+    pairs = [(u, users[(n + 1) % len(users)], n, f"{u}") for n, u in enumerate(users)]
+    for sql in (
+        "INSERT INTO contacts (id, user_id, contact_user_id, encrypted_key, encrypted_data, created_at, updated_at) "
+        "SELECT r.k, r.u, r.v, '', '', 1, r.n",
+        "INSERT INTO emergency_contacts (user_id, contact_id, state, notice_days, encrypted_key, created_at, updated_at) "
+        "SELECT r.u, r.v, 'ACCEPTED', 7, '', 1, 1",
+        "INSERT INTO emergency_recoveries (id, user_id, contact_id, status, wait_till, remind_at, created_at, updated_at) "
+        "SELECT r.k, r.u, r.v, 'WAITING', r.n, r.n, 1, 1",
+        "INSERT INTO legacy_kits (id, user_id, notice_hours, recovery_blob, owner_blob, auth_public_key, created_at, updated_at) "
+        "SELECT r.k, r.u, 24, '', '', '', 1, 1",
+        "INSERT INTO legacy_kit_sessions (id, kit_id, status, wait_till, remind_at, created_at, updated_at) "
+        "SELECT r.k, r.k, 'WAITING', r.n, r.n, 1, 1",
+    ):
+        tx.run(f"{sql} FROM :r[u int, v int, n int, k text] r", r=pairs)
+    for *_, key in pairs:
+        tx.run(
+            "INSERT INTO legacy_kit_openings (token_hash, session_id, challenge_hash, part_indexes, ip, user_agent, created_at) "
+            "VALUES (:h, :k, :h, '[]', '', '', 1)",
+            h=key.encode(),
+            k=key,
+        )
+
+
+async def trusting(world: World, alice: Person, bob: Person) -> None:
+    """Contacts, trusted people and kits: every call that is made again and again."""
+    await alice.post("/emergency-contacts/add", {"email": bob.email, "encryptedKey": "eA=="})
+    pair = {"userID": alice.user_id, "emergencyContactID": bob.user_id}
+    await bob.post("/emergency-contacts/update", {**pair, "state": "ACCEPTED"})
+    await bob.post("/emergency-contacts/start-recovery", pair)
+    (begun,) = (await bob.get("/emergency-contacts/info")).json()["othersRecoverySession"]
+    await alice.post("/emergency-contacts/approve-recovery", {"id": begun["id"], **pair})
+    await bob.get(f"/emergency-contacts/recovery-info/{begun['id']}")
+    made = (await alice.post("/contacts", {"contactUserID": bob.user_id, "encryptedKey": "eA==", "encryptedData": "eA=="})).json()
+    await attach(alice, made, await staged(alice))
+    for path in (f"/contacts/{made['id']}", "/contacts/diff?sinceTime=0&limit=100", f"/contacts/{made['id']}/attachments/profile_picture"):
+        await alice.get(path)
+    kit, finder = await make_kit(alice, 24), world.anon()
+    opened = await kit.open(finder)
+    await finder.post("/legacy-kits/recovery/session", ticket(opened))
+    for path in ("/legacy-kits", f"/legacy-kits/{kit.id}/recovery-session"):
+        await alice.get(path)
+    await alice.delete(f"/contacts/{made['id']}")
+    await alice.delete(f"/legacy-kits/{kit.id}")
+    await world.kernel.db.write("test.address", contacts.address_changed, bob.user_id, world.clock.now())
+    await world.kernel.db.write("test.close", legacy.forget_person, alice.user_id, world.clock.now())
+
+
 async def routes(world: World, alice: Person, bob: Person, album: int) -> None:
     """Every sync and point route once, with cursors at the beginning, in the middle and at the end."""
     await photos.share(alice, album, bob)
@@ -106,6 +161,7 @@ async def routes(world: World, alice: Person, bob: Person, album: int) -> None:
     await alice.get("/files/upload-urls?count=2")
     await alice.get(f"/users/public-key?email={bob.email}")
     await alice.post("/collections/rename", {"collectionID": album, "encryptedName": "eA==", "nameDecryptionNonce": "eA=="})
+    await trusting(world, alice, bob)
     await bob.post(f"/collections/leave/{album}")
     await everything(world, alice, bob)
 

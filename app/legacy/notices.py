@@ -1,0 +1,51 @@
+"""What people are told about trust and recovery, outside the apps. The one place to hand over to the mail service."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import Enum
+
+from ..kernel.logs import NOTICE
+from ..kernel.parts import Kernel
+
+log = logging.getLogger("darkroom.legacy")
+
+
+class Occasion(Enum):
+    """Why somebody is written to; the value is what the mail says in one line (misc.md §14)."""
+
+    INVITED = "You have been added as a trusted contact"
+    INVITE_SENT = "Trusted contact invited"
+    ACCEPTED = "Trusted contact added"
+    DENIED = "Legacy invite rejected"
+    LEFT = "Trusted contact removed"
+    REVOKED = "Legacy account access removed"
+    STARTED = "Account recovery initiated"
+    STOPPED = "Account recovery cancelled"
+    REJECTED = "Account recovery blocked"
+    DUE = "Account recovery due"
+    READY = "Account recoverable"
+    RECOVERED_OWNER = "Account password reset"
+    RECOVERED_CONTACT = "Account recovery successful"
+    KIT_STARTED = "Legacy Kit recovery initiated"
+    KIT_DUE = "Legacy Kit recovery due"
+    KIT_READY = "Account recoverable with a Legacy Kit"
+    KIT_RECOVERED = "Legacy Kit recovery completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`to` is the account that is told, `about` the other one (with kits: the same), `days` what is left of a waiting time."""
+
+    occasion: Occasion
+    to: int
+    about: int
+    days: int | None = None
+
+
+async def tell(kernel: Kernel, *notices: Notice) -> None:
+    """Write to these people. Without mail the operator reads it in the log: accounts by number, no addresses."""
+    for n in notices:
+        left = "" if n.days is None else f", {n.days} days left"
+        log.log(NOTICE, "no mail is sent, account %d is not told: %s (account %d%s)", n.to, n.occasion.value, n.about, left)
