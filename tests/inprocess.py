@@ -21,6 +21,7 @@ from app.main import Darkroom, create_app
 from storage_backends import StoreConfig, open_store
 from tests.clients import strict
 from tests.engines import open_database
+from tests.rows import insert
 
 PHOTOS, AUTH, LOCKER = "io.ente.photos.web", "io.ente.auth.web", "io.ente.locker.web"
 
@@ -139,13 +140,8 @@ class World:
 def _make_person(tx: Tx, kernel: Kernel, email: str, keys: bool) -> int:
     cipher, nonce = kernel.crypto.encrypt(email)
     now = kernel.clock.now()
-    user_id = int(
-        tx.value(
-            "INSERT INTO users (email_cipher, email_nonce, email_hash, created_at) VALUES (:cipher, :nonce, :hash, :now) RETURNING user_id",
-            cipher=cipher, nonce=nonce, hash=kernel.crypto.hash(email), now=now,
-        )
-    )  # fmt: skip
-    tx.run("INSERT INTO feeds (user_id, stamp) VALUES (:user_id, :now)", user_id=user_id, now=now)
+    user_id = insert(tx, "users", now=now, email_cipher=cipher, email_nonce=nonce, email_hash=kernel.crypto.hash(email))
+    insert(tx, "feeds", now=now, user_id=user_id)
     if keys:
         blob = {k: b64(kernel.ids.bytes(n)) for k, n in (("salt", 16), ("key", 48), ("nonce", 24), ("public", 32))}
         tx.run(
@@ -158,11 +154,7 @@ def _make_person(tx: Tx, kernel: Kernel, email: str, keys: bool) -> int:
 
 def _make_session(tx: Tx, user_id: int, token: str, app: str, now: int) -> None:
     hashed = token_hash(token)
-    tx.run(
-        "INSERT INTO sessions (token_hash, user_id, app, handle, ip, user_agent, created_at, last_used_at) "
-        "VALUES (:hashed, :user_id, :app, :handle, '10.0.0.1', 'test', :now, :now)",
-        hashed=hashed, user_id=user_id, app=app, handle=session_handle(hashed), now=now,
-    )  # fmt: skip
+    insert(tx, "sessions", now=now, token_hash=hashed, user_id=user_id, app=app, handle=session_handle(hashed))
 
 
 @asynccontextmanager

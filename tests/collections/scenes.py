@@ -7,6 +7,7 @@ from typing import Any
 from app.db import Tx
 from app.kernel.crypto import b64
 from tests.inprocess import Person, World
+from tests.rows import insert
 
 KEY, NONCE, SEALED = b64(bytes(48)), b64(bytes(24)), b64(bytes(80))
 MAGIC = {"version": 1, "count": 1, "data": "ZA==", "header": "aA=="}
@@ -19,22 +20,8 @@ async def album(who: Person, kind: str = "album", **more: Any) -> int:
 
 
 def _insert_photo(tx: Tx, owner: int, collection: int, stamp: int) -> int:
-    file_id = int(
-        tx.value(
-            "INSERT INTO files (owner_id, app, metadata_header, encrypted_metadata, file_header, thumb_header, file_size, thumb_size, created_at, "
-            "updation_time) VALUES (:owner, 'photos', 'mh', 'bWV0YQ==', 'fh', 'th', 100, 10, :stamp, :stamp) RETURNING file_id",
-            owner=owner,
-            stamp=stamp,
-        )
-    )
-    tx.run(
-        "INSERT INTO collection_files (collection_id, file_id, owner_id, encrypted_key, key_nonce, added_at, updation_time) "
-        "VALUES (:collection, :file_id, :owner, 'key', 'nonce', :stamp, :stamp)",
-        collection=collection,
-        file_id=file_id,
-        owner=owner,
-        stamp=stamp,
-    )
+    file_id = insert(tx, "files", now=stamp, owner_id=owner, file_size=100, thumb_size=10)
+    insert(tx, "collection_files", now=stamp, collection_id=collection, file_id=file_id, owner_id=owner)
     return file_id
 
 

@@ -9,6 +9,7 @@ from app.db import Tx
 from app.kernel import quota, sync
 from tests.collections.scenes import album, diff, items, share, version
 from tests.inprocess import Person, World
+from tests.rows import insert as insert_row
 
 MAGIC = {"version": 1, "count": 1, "data": "ZGF0YQ==", "header": "aGVhZA=="}
 UNKNOWN = 1
@@ -17,20 +18,11 @@ _count = itertools.count(1)
 Json = dict[str, Any]
 
 
-def _insert_object(tx: Tx, who: Person, key: str, size: int, now: int) -> None:
-    tx.run(
-        "INSERT INTO objects (object_key, owner_id, store, size, state, created_at) VALUES (:key, :owner, 'main', :size, 'pending', :now)",
-        key=key,
-        owner=who.user_id,
-        size=size,
-        now=now,
-    )
-
-
 async def staged(world: World, who: Person, size: int = 100) -> str:
     """The key of an object that was uploaded and not committed."""
     key = world.kernel.crypto.mint_key(who.user_id)
-    await world.kernel.db.write("test.stage", _insert_object, who, key, size, world.clock.now())
+    now = world.clock.now()
+    await world.kernel.db.write("test.stage", lambda tx: insert_row(tx, "objects", now=now, object_key=key, owner_id=who.user_id, size=size))
     return key
 
 

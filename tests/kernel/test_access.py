@@ -13,6 +13,7 @@ from app.kernel import access
 from app.kernel.access import Membership, Role, Session
 from app.kernel.errors import AppError, BadRequest, Conflict, Forbidden, NotFound
 from tests.inprocess import Person, World
+from tests.rows import insert
 
 ALICE, VIEWER, COLLABORATOR, ADMIN, FORMER, STRANGER = "alice", "viewer", "collaborator", "admin", "former", "stranger"
 
@@ -39,45 +40,18 @@ class Scene:
         await self.run("UPDATE collections SET is_deleted = TRUE WHERE collection_id = :id", id=self.album)
 
 
-def _make_album(tx: Tx, owner: int, app: str = "photos") -> int:
-    return int(
-        tx.value(
-            "INSERT INTO collections (owner_id, app, type, encrypted_key, key_nonce, attributes, created_at, updation_time) "
-            "VALUES (:owner, :app, 'album', '', '', '{}', 1, 1) RETURNING collection_id",
-            owner=owner,
-            app=app,
-        )
-    )
+def _make_album(tx: Tx, owner: int) -> int:
+    return insert(tx, "collections", owner_id=owner)
 
 
 def _share(tx: Tx, album: int, user: int, role: str, gone: bool = False) -> None:
-    tx.run(
-        "INSERT INTO collection_shares (collection_id, to_user_id, encrypted_key, role, shared_at, is_deleted, updation_time) "
-        "VALUES (:album, :user, '', :role, 1, :gone, 1)",
-        album=album,
-        user=user,
-        role=role,
-        gone=gone,
-    )
+    insert(tx, "collection_shares", collection_id=album, to_user_id=user, role=role, is_deleted=gone)
 
 
 def _make_file(tx: Tx, owner: int, album: int | None = None, gone: bool = False) -> int:
-    file_id = int(
-        tx.value(
-            "INSERT INTO files (owner_id, app, metadata_header, encrypted_metadata, created_at, updation_time) "
-            "VALUES (:owner, 'photos', '', '', 1, 1) RETURNING file_id",
-            owner=owner,
-        )
-    )
+    file_id = insert(tx, "files", owner_id=owner)
     if album is not None:
-        tx.run(
-            "INSERT INTO collection_files (collection_id, file_id, owner_id, encrypted_key, key_nonce, is_deleted, added_at, updation_time) "
-            "VALUES (:album, :file_id, :owner, '', '', :gone, 1, 1)",
-            album=album,
-            file_id=file_id,
-            owner=owner,
-            gone=gone,
-        )
+        insert(tx, "collection_files", collection_id=album, file_id=file_id, owner_id=owner, is_deleted=gone)
     return file_id
 
 
@@ -184,11 +158,8 @@ async def test_files_in_the_trash(scene: Scene) -> None:
     for state, user, deleted, restored in (
         ("trashed", ALICE, False, False), ("restored", ALICE, False, True), ("gone", ALICE, True, False), ("foreign", VIEWER, False, False),
     ):  # fmt: skip
-        await scene.run(
-            "INSERT INTO trash (file_id, user_id, app, collection_id, is_deleted, is_restored, delete_by, created_at, updated_at) "
-            "VALUES (:file_id, :user, 'photos', :album, :deleted, :restored, 1, 1, 1)",
-            file_id=files[state], user=scene.ids[user], album=scene.album, deleted=deleted, restored=restored,
-        )  # fmt: skip
+        row = {"file_id": files[state], "user_id": scene.ids[user], "collection_id": scene.album, "is_deleted": deleted, "is_restored": restored}
+        await scene.db.write("t", lambda tx, row=row: insert(tx, "trash", **row))
     for state in ("live", "restored", "foreign"):
         await scene.db.read(access.not_trashed, scene.ids[ALICE], [files[state]])
     await scene.db.read(access.not_trashed, scene.ids[ALICE], [])

@@ -14,6 +14,7 @@ from app.db import Database, Tx
 from app.kernel import sync
 from tests.engines import open_database
 from tests.inprocess import Person, World
+from tests.rows import insert
 
 Row = tuple[int, int]  # (stamp, identity)
 when = itemgetter(0)
@@ -84,10 +85,9 @@ def test_one_stamp_larger_than_a_page_comes_whole_in_few_questions() -> None:
 # --- stamps
 def _users(tx: Tx, n: int, now: int) -> list[int]:
     users = []
-    for i in range(n):
-        user = tx.value("INSERT INTO users (email_hash, created_at) VALUES (:h, :now) RETURNING user_id", h=str(i), now=now)
-        sync.open_feed(tx, user, now)
-        users.append(int(user))
+    for _ in range(n):
+        users.append(insert(tx, "users", now=now))
+        sync.open_feed(tx, users[-1], now)
     return users
 
 
@@ -136,23 +136,11 @@ async def test_a_rolled_back_stamp_is_not_kept(db: Database) -> None:
 
 
 def _album(tx: Tx, owner: int) -> int:
-    return int(
-        tx.value(
-            "INSERT INTO collections (owner_id, app, type, encrypted_key, key_nonce, attributes, created_at, updation_time) "
-            "VALUES (:owner, 'photos', 'album', '', '', '{}', 1, 1) RETURNING collection_id",
-            owner=owner,
-        )
-    )
+    return insert(tx, "collections", owner_id=owner)
 
 
 def _share(tx: Tx, album: int, user: int, gone: bool = False) -> None:
-    tx.run(
-        "INSERT INTO collection_shares (collection_id, to_user_id, encrypted_key, role, shared_at, is_deleted, updation_time) "
-        "VALUES (:album, :user, '', 'VIEWER', 1, :gone, 1)",
-        album=album,
-        user=user,
-        gone=gone,
-    )
+    insert(tx, "collection_shares", collection_id=album, to_user_id=user, is_deleted=gone)
 
 
 async def test_an_albums_stamp_reaches_all_its_readers(world: World, alice: Person, bob: Person, carol: Person) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any
 
 from app.db import Tx
 from tests.inprocess import Api, Person, Response, World
+from tests.rows import insert
 
 ORIGIN = "http://darkroom.test"
 
@@ -82,12 +82,7 @@ async def make_file(world: World, person: Person, file_key: str, thumb_key: str 
 def _make_file(tx: Tx, owner: int, file_key: str, thumb_key: str, now: int) -> int:
     ids = [tx.value("SELECT object_id FROM objects WHERE object_key = :key", key=key) for key in (file_key, thumb_key)]
     tx.run("UPDATE objects SET state = 'stored' WHERE object_id IN (:ids[])", ids=ids)
-    made: Any = tx.value(
-        "INSERT INTO files (owner_id, app, file_object_id, thumb_object_id, metadata_header, encrypted_metadata, created_at, updation_time) "
-        "VALUES (:owner, 'photos', :file, :thumb, 'h', 'm', :now, :now) RETURNING file_id",
-        owner=owner, file=ids[0], thumb=ids[1], now=now,
-    )  # fmt: skip
-    return int(made)
+    return insert(tx, "files", now=now, owner_id=owner, file_object_id=ids[0], thumb_object_id=ids[1])
 
 
 async def delete_for_good(world: World, file_id: int) -> list[int]:
@@ -106,21 +101,9 @@ async def share(world: World, owner: Person, reader: Person, file_id: int, *, en
 
     def go(tx: Tx) -> None:
         now = world.clock.now()
-        album = tx.value(
-            "INSERT INTO collections (owner_id, app, type, encrypted_key, key_nonce, attributes, created_at, updation_time) "
-            "VALUES (:owner, 'photos', 'album', 'k', 'n', '{}', :now, :now) RETURNING collection_id",
-            owner=owner.user_id, now=now,
-        )  # fmt: skip
-        tx.run(
-            "INSERT INTO collection_files (collection_id, file_id, owner_id, encrypted_key, key_nonce, added_at, updation_time) "
-            "VALUES (:album, :file, :owner, 'k', 'n', :now, :now)",
-            album=album, file=file_id, owner=owner.user_id, now=now,
-        )  # fmt: skip
-        tx.run(
-            "INSERT INTO collection_shares (collection_id, to_user_id, encrypted_key, role, shared_at, is_deleted, updation_time) "
-            "VALUES (:album, :reader, 'k', 'VIEWER', :now, :ended, :now)",
-            album=album, reader=reader.user_id, ended=ended, now=now,
-        )  # fmt: skip
+        album = insert(tx, "collections", now=now, owner_id=owner.user_id)
+        insert(tx, "collection_files", now=now, collection_id=album, file_id=file_id, owner_id=owner.user_id)
+        insert(tx, "collection_shares", now=now, collection_id=album, to_user_id=reader.user_id, is_deleted=ended)
 
     await world.kernel.db.write("test.share", go)
 
