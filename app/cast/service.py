@@ -161,6 +161,11 @@ async def end(kernel: Kernel, actor: Session, device_id: str) -> None:
     await kernel.db.write("cast.end", queries.delete, actor.user_id, cast_id)
 
 
+def forget_person(tx: Tx, user_id: int) -> None:
+    """A deleted account's screens go dark."""
+    queries.delete_all(tx, user_id)
+
+
 async def end_all(kernel: Kernel, actor: Session) -> None:
     await kernel.db.write("cast.end_all", queries.delete_all, actor.user_id)
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from ..accounts import service as accounts
+from ..cast import service as cast
 from ..collections import service as collections
 from ..contacts import service as contacts
 from ..db import Tx
@@ -61,10 +62,12 @@ async def delete(kernel: Kernel, actor: Session, ask: DeleteAccount) -> AccountD
 
 
 def close(tx: Tx, kernel: Kernel, user_id: int, feedback: str, now: int) -> None:
-    """Everything a deletion undoes: what is shared either way, sessions, push tokens, the address."""
+    """Everything a deletion undoes: what is shared either way, screens, sessions, push tokens, the address. A feature that lets a person do
+    something without a session has a `forget_person` of its own here."""
     sync.lock_account(tx, user_id)
     legacy.forget_person(tx, user_id, now)
     collections.forget_person(tx, kernel, user_id, now)
+    cast.forget_person(tx, user_id)
     sessions.end_all(tx, user_id)
     push.forget_person(tx, user_id)
     if not accounts.mark_deleted(tx, user_id, feedback, now):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..kernel.fields import Key, Line
+from ..kernel.fields import Key, Line, Title
 from ..kernel.wire import Body, Needed, Reply
 
 
@@ -18,7 +18,7 @@ class DeleteAccount(Body):
     challenge: Needed[Key]
     reason: Line = ""
     reason_category: Line = ""
-    feedback: Line = ""
+    feedback: Title = ""  # a person's own words
 
 
 class AccountDeleted(Reply):

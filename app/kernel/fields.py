@@ -21,9 +21,9 @@ Word = Annotated[str, Meta(max_length=256, description="an id, a kind, a name of
 Address = Annotated[str, Meta(max_length=320, description="an e-mail address")]
 Line = Annotated[str, Meta(max_length=4096, description="a line of text: an explanation, a setting's value, a push token")]
 Key = Annotated[str, Meta(max_length=4096, description="base64 of a key, a nonce, a salt, a header or a proof; post-quantum keys are the longest")]
-Title = Annotated[str, Meta(max_length=65_536, description="base64 of an encrypted name or of short text")]
+Title = Annotated[str, Meta(max_length=65_536, description="base64 of an encrypted name or of short text, or a person's own words")]
 Metadata = Annotated[str, Meta(max_length=262_144, description="base64 of an encrypted object: what a person writes about a photo or an album")]
-Entity = Annotated[str, Meta(max_length=1_048_576, description="base64 of an encrypted record that an app keeps: a person's faces, a place, a code")]
+Entity = Annotated[str, Meta(max_length=3_932_160, description="base64 of an encrypted record that an app keeps: a person's faces, a place, a code")]
 Derived = Annotated[str, Meta(max_length=8_388_608, description="base64 of encrypted data that an app computed from a file")]
 
 Few = Annotated[list[T], Meta(max_length=100, description="a hundred at most")]

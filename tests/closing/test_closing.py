@@ -36,6 +36,10 @@ async def test_deletion(world: World, dora: Newcomer) -> None:
         "test",
         lambda tx: tx.run("INSERT INTO push_tokens (fcm_token, user_id, created_at, updated_at) VALUES ('x', :u, 0, 0)", u=dora.user_id),
     )
+    cast = (
+        "INSERT INTO casts (cast_id, code, public_key, ip, user_agent, user_id, created_at, last_used_at) VALUES ('c', 'ABC', '', '', '', :u, 0, 0)"
+    )
+    await world.kernel.db.write("test", lambda tx: tx.run(cast, u=dora.user_id))
     login = Login(dora)
     await login.start()
     body = {"challenge": await challenge(dora), "reason": "Just trying", "reasonCategory": "other", "feedback": "bye"}
@@ -50,7 +54,8 @@ async def test_deletion(world: World, dora: Newcomer) -> None:
         lambda tx: tx.one("SELECT email_cipher, email_nonce, email_hash, delete_feedback, deleted_at FROM users WHERE user_id = :u", u=dora.user_id)
     )
     assert row == (None, None, f"deleted+{dora.user_id}", '{"reason":"Just trying","feedback":"bye"}', world.clock.now())
-    assert await world.kernel.db.scan(lambda tx: tx.value("SELECT count(*) FROM push_tokens")) == 0
+    for table in ("push_tokens", "casts"):
+        assert await world.kernel.db.scan(lambda tx, t=table: tx.value(f"SELECT count(*) FROM {t}")) == 0
     again = await Newcomer(world, dora.email, world.anon()).sign_up()
     assert again.user_id != dora.user_id
 
