@@ -36,9 +36,7 @@ async def test_deletion(world: World, dora: Newcomer) -> None:
         "test",
         lambda tx: tx.run("INSERT INTO push_tokens (fcm_token, user_id, created_at, updated_at) VALUES ('x', :u, 0, 0)", u=dora.user_id),
     )
-    cast = (
-        "INSERT INTO casts (cast_id, code, public_key, ip, user_agent, user_id, created_at, last_used_at) VALUES ('c', 'ABC', '', '', '', :u, 0, 0)"
-    )
+    cast = "INSERT INTO casts (cast_id, code, public_key, ip, device_name, user_id, created_at, last_used_at) VALUES ('c', 'A', '', '', '', :u, 0, 0)"
     await world.kernel.db.write("test", lambda tx: tx.run(cast, u=dora.user_id))
     login = Login(dora)
     await login.start()
