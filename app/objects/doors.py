@@ -31,14 +31,14 @@ def routes(
     prefix: str, guard: AnyGuard, find: Find, *, limit: str | None = None, older: bool = False, bad_id: type[AppError] = BadRequest
 ) -> list[Route]:
     """Bytes and thumbnails of files below `prefix`, both ways. `limit`: the budget of thumbnails. `older`: also the JSON form of July 2026.
-    `bad_id`: what an id that is no number is on the redirects."""
+    `bad_id`: what an id that is no number is."""
     made = []
     for path, thumb, budget in (("download", False, None), ("preview", True, limit)):
         made.append(get(f"{prefix}/{path}/{{file_id}}", guard, _redirect(guard, find, thumb, bad_id), limit=budget, errors=_ERRORS))
         if older:
             made.append(get(f"{prefix}/{path}/v2/{{file_id}}", guard, _plain(guard, find, thumb, bad_id), limit=budget, errors=_ERRORS))
     for path, thumb, budget in (("download", False, None), ("thumbnail", True, limit)):
-        made.append(get(f"{prefix}/{path}/v3/{{file_id}}", guard, _in_json(guard, find, thumb), limit=budget, errors=(Forbidden,)))
+        made.append(get(f"{prefix}/{path}/v3/{{file_id}}", guard, _in_json(guard, find, thumb, bad_id), limit=budget, errors=(Forbidden,)))
     return made
 
 
@@ -65,9 +65,12 @@ def _plain(guard: AnyGuard, find: Find, thumb: bool, bad_id: type[AppError]) -> 
     return _for(guard, url, find)
 
 
-def _in_json(guard: AnyGuard, find: Find, thumb: bool) -> Any:
-    async def url_in_json(kernel: Kernel, actor: Any, base_url: BaseUrl, file_id: int) -> FileUrl:
-        return await in_json(find(kernel, actor, base_url, file_id, thumb))
+def _in_json(guard: AnyGuard, find: Find, thumb: bool, bad_id: type[AppError]) -> Any:
+    async def found(kernel: Kernel, actor: Any, base_url: str, text: str) -> str:
+        return await find(kernel, actor, base_url, _number(text, bad_id), thumb)
+
+    async def url_in_json(kernel: Kernel, actor: Any, base_url: BaseUrl, file_id: str) -> FileUrl:
+        return await in_json(found(kernel, actor, base_url, file_id))
 
     return _for(guard, url_in_json, find)
 

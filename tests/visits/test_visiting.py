@@ -255,15 +255,18 @@ async def test_the_configured_origins_are_matched_whole(engine: str, tmp_path: P
             await visitor.get(INFO, headers={"origin": origin}, expect=wanted)
 
 
-async def test_the_owners_own_domain(world: World, alice: Person, bob: Person) -> None:
-    _, visitor = await linked(world, alice)
-    _, other = await linked(world, bob)
-    await alice.post("/remote-store/update", {"key": "customDomain", "value": "pics.example.org"})
-    for origin in ("https://pics.example.org", "https://PICS.example.org:8443"):
-        await visitor.get(INFO, headers={"origin": origin})
-        await other.get(INFO, headers={"origin": origin}, expect=410)
-    for origin in ("https://pics.example.org.evil.net", "https://mypics.example.org", "pics.example.org"):
-        await visitor.get(INFO, headers={"origin": origin}, expect=410)
+async def test_the_owners_own_domain(engine: str, tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path, apps=Apps(custom_domain_cname="my.darkroom.example"), storage=(Storage(kind="memory"),))
+    async with open_world(engine, tmp_path, config=config) as world:
+        alice, bob = await world.person("alice"), await world.person("bob")
+        _, visitor = await linked(world, alice)
+        _, other = await linked(world, bob)
+        await alice.post("/remote-store/update", {"key": "customDomain", "value": "pics.example.org"})
+        for origin in ("https://pics.example.org", "https://PICS.example.org:8443"):
+            await visitor.get(INFO, headers={"origin": origin})
+            await other.get(INFO, headers={"origin": origin}, expect=410)
+        for origin in ("https://pics.example.org.evil.net", "https://mypics.example.org", "pics.example.org"):
+            await visitor.get(INFO, headers={"origin": origin}, expect=410)
 
 
 async def test_a_browser_may_read_the_device_token(world: World, alice: Person) -> None:
