@@ -19,8 +19,12 @@ CREATE TABLE users (
   quota INTEGER,                              -- bytes; null: the configured default; 0: unlimited
   plan_ends_at INTEGER,                       -- null: never; past: uploads answer 402
   delete_feedback TEXT,
-  deleted_at INTEGER
+  deleted_at INTEGER,
+  former_hash TEXT,                           -- of a deleted account: its address's hash, as long as its data is kept
+  purged_at INTEGER                           -- of a deleted account: when its data went
 );
+CREATE INDEX users_by_former_hash ON users (former_hash) WHERE former_hash IS NOT NULL;
+CREATE INDEX users_to_purge ON users (deleted_at) WHERE deleted_at IS NOT NULL AND purged_at IS NULL;
 
 -- What a client needs to unlock its keys with the password. Opaque but for public_key.
 CREATE TABLE key_attributes (
@@ -83,7 +87,8 @@ CREATE INDEX otts_expiry ON otts (expires_at);
 -- Addresses that may sign up while registration is by invitation.
 CREATE TABLE invites (
   email_hash TEXT PRIMARY KEY,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  used_at INTEGER                             -- an invitation brings one account
 );
 
 -- Sessions: only the SHA-256 of a token is kept.
@@ -646,3 +651,28 @@ CREATE TABLE legacy_kit_openings (
   created_at INTEGER NOT NULL
 );
 CREATE INDEX legacy_kit_openings_session ON legacy_kit_openings (session_id, created_at);
+-- Which installation this database is one part of; the others are secrets.toml and the stores. One row, written at the first start.
+CREATE TABLE instance (
+  id TEXT PRIMARY KEY,                        -- follows from the secrets
+  created_at INTEGER NOT NULL,
+  probed_at INTEGER NOT NULL                  -- written by health probes: whether a write works
+);
+
+-- Stores that carry the mark of this installation.
+CREATE TABLE instance_stores (
+  name TEXT PRIMARY KEY,
+  marked_at INTEGER NOT NULL
+);
+
+-- Multipart uploads that were begun and neither completed nor given up, and what their parts hold.
+CREATE TABLE multiparts (
+  upload_id TEXT PRIMARY KEY,
+  object_key TEXT NOT NULL,
+  owner_id INTEGER NOT NULL REFERENCES users(user_id),
+  store TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  touched_at INTEGER NOT NULL
+);
+CREATE INDEX multiparts_by_owner ON multiparts (owner_id, touched_at);
+CREATE INDEX multiparts_by_age ON multiparts (touched_at);

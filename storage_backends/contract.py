@@ -170,8 +170,20 @@ class ObjectStore(Protocol):
         """Remove temporary files and unfinished uploads last touched before `older_than_us`; returns how many."""
         ...
 
+    async def sweep_temporary(self) -> int:
+        """Remove what an ended process left half written, and no unfinished upload; returns how many. Only for who is alone here."""
+        ...
+
+    async def marker(self) -> str | None:
+        """The text of `mark`; None where there is none. A store that has shown it once raises `Unavailable` when it is gone."""
+        ...
+
+    async def mark(self, text: str) -> None:
+        """Leave a text (at most 200 bytes) beside the objects, durably, in the place of an earlier one."""
+        ...
+
     async def check(self) -> None:
-        """Raises `Unavailable` when objects could not be written now."""
+        """Raises `Unavailable` when objects could not be written now. Goes the way of a real write."""
         ...
 
     async def free_bytes(self) -> int | None:

@@ -118,7 +118,10 @@ class TempFile:
 
     def _open(self) -> None:
         if self._fd < 0:
-            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+            try:
+                self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+            except FileNotFoundError as error:  # the folder is gone, as when its disk was taken away
+                raise Unavailable(f"write: {self.path.parent} is not there") from error
 
     def _close(self) -> None:
         fd, self._fd = self._fd, -1
@@ -195,7 +198,7 @@ def remember_etag(file: int | Path, etag: str) -> None:
             os.setxattr(file, _ETAG_ATTRIBUTE, etag.encode())
 
 
-def known_etag(path: Path) -> str | None:
+def known_etag(path: Path | int) -> str | None:
     """The etag kept by `remember_etag`, or None when it was never kept or a backup lost it."""
     if hasattr(os, "getxattr"):
         with contextlib.suppress(OSError):
@@ -205,7 +208,7 @@ def known_etag(path: Path) -> str | None:
     return None
 
 
-def etag_of(path: Path, stat: os.stat_result) -> str:
+def etag_of(path: Path | int, stat: os.stat_result) -> str:
     """The kept etag, or size and time of change: objects never change in place, so that too names the bytes."""
     return known_etag(path) or f"{stat.st_size:x}-{stat.st_mtime_ns:x}-w"
 

@@ -27,6 +27,11 @@ from storage_backends.multipart_folder import MultipartFolder
 from storage_backends.threads import Threads
 
 T = TypeVar("T")
+MARK = ".instance"
+"""Name of the mark, in `objects`: it comes and goes with the disk that the objects are on."""
+
+
+CHECK = ".check-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ class FilesystemStore:
         self._count = itertools.count()
         self._threads = Threads(name)
         self._synced: set[Path] = set()
+        self._mark = self._objects / MARK
+        self._marked = False
         self._completing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         with translated(f"open the store {name}"):
             root.mkdir(mode=disk.FOLDER_MODE, parents=True, exist_ok=True)
@@ -152,6 +159,15 @@ class FilesystemStore:
     async def sweep(self, older_than_us: int) -> int:
         return await self._threads.run(self._sweep, older_than_us)
 
+    async def sweep_temporary(self) -> int:
+        return await self._threads.run(self._sweep_temporary)
+
+    async def marker(self) -> str | None:
+        return await self._threads.run(self._read_mark)
+
+    async def mark(self, text: str) -> None:
+        await self._threads.run(self._write_mark, text)
+
     async def check(self) -> None:
         await self._threads.run(self._check)
 
@@ -191,6 +207,7 @@ class FilesystemStore:
     def _publish(self, staged: Staged, key: str, replace: bool) -> Stored:
         location = _location(staged)
         target = self._file(key)
+        self._still_there()
         with translated(f"publish {key}"):
             etag = self._name(location.path, target, key, staged, replace)
             self._sync_name(target.parent)
@@ -241,15 +258,22 @@ class FilesystemStore:
             raise NoSuchUpload(f"{key}: the upload ended meanwhile") from error
 
     def _head(self, key: str, file: Path) -> ObjectInfo | None:
+        """Opens it: whoever promises these bytes must have seen that they can be read."""
         try:
             with translated(f"look at {key}"):
-                stat = file.stat()
-                return ObjectInfo(key, stat.st_size, disk.etag_of(file, stat), stat.st_mtime_ns // 1000)
+                fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    stat = os.fstat(fd)
+                    return ObjectInfo(key, stat.st_size, disk.etag_of(fd, stat), stat.st_mtime_ns // 1000)
+                finally:
+                    os.close(fd)
         except NotFound:
+            self._still_there()
             return None
 
     def _delete(self, file: Path) -> None:
         """Sync also when the file was gone: an earlier delete may have been killed before it came to that."""
+        self._still_there()
         with translated(f"delete {file.name}"):
             file.unlink(missing_ok=True)
             if file.parent.is_dir():
@@ -281,14 +305,57 @@ class FilesystemStore:
                     count += 1
         return count
 
-    def _check(self) -> None:
+    def _still_there(self) -> None:
+        """Raises `Unavailable` when the disk that had the mark has been taken away: an empty mount point has no objects, but does not say
+        that there are none, and what is written to it is lost when the disk is back."""
+        if self._marked and not self._mark.exists():
+            raise Unavailable(f"{self.name}: {self._mark} is gone: is its disk mounted?")
+
+    def _read_mark(self) -> str | None:
+        try:
+            with translated("read the mark"):
+                text = self._mark.read_text(encoding="ascii", errors="replace").strip()
+        except NotFound:
+            self._still_there()
+            return None
+        self._marked = True
+        return text
+
+    def _write_mark(self, text: str) -> None:
         temp = self._new_temp()
+        temp.append(f"{text}\n".encode())
+        temp.seal(None)
+        with translated("write the mark"):
+            os.rename(temp.path, self._mark)
+            disk.sync_folder(self._objects)
+        self._marked = True
+
+    def _sweep_temporary(self) -> int:
+        count = 0
+        with translated("sweep"):
+            for entry in list(os.scandir(self._temp)):
+                if entry.is_file(follow_symlinks=False) and not entry.name.startswith(self._prefix):
+                    Path(entry.path).unlink(missing_ok=True)
+                    count += 1
+            for left in self._objects.glob(f"{CHECK}*"):
+                disk.remove_quietly(left)
+        return count
+
+    def _check(self) -> None:
+        """A small object is written and gets a name, as every upload does: `objects` on another file system than `tmp`, or one that
+        belongs to somebody else, shows at that step only."""
+        self._still_there()
+        temp = self._new_temp()
+        name = self._objects / f"{CHECK}{temp.path.name}"
         try:
             temp.append(b"check")
             temp.seal(None, durable=False)
+            with translated("give an object its name"):
+                disk.link_new(temp.path, name, self._lock)
         except StoreError as error:
             raise Unavailable(f"{self.name}: {error.log}") from error
         finally:
+            disk.remove_quietly(name)
             temp.drop()
 
     def _new_temp(self) -> TempFile:

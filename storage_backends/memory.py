@@ -52,6 +52,7 @@ class MemoryStore:
         self._now_us = now_us
         self._objects: dict[str, _Object] = {}
         self._uploads: dict[str, _Upload] = {}
+        self._mark: str | None = None
 
     async def put(self, key: str, body: AsyncIterator[bytes], *, length: int | None, md5: bytes | None, max_length: int | None = None) -> Stored:
         check_key(key)
@@ -148,6 +149,15 @@ class MemoryStore:
         for upload_id in old:
             del self._uploads[upload_id]
         return len(old)
+
+    async def sweep_temporary(self) -> int:
+        return 0
+
+    async def marker(self) -> str | None:
+        return self._mark
+
+    async def mark(self, text: str) -> None:
+        self._mark = text
 
     async def check(self) -> None:
         """Memory is always there."""

@@ -39,6 +39,8 @@ from storage_backends.threads import Threads
 WHOLE = 16 << 20
 """Largest body sent in one request, and the size of the parts of larger ones (all of it is in memory at a time)."""
 
+MARK = "darkroom-instance"
+"""Key of the mark: no object of ours can have it."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -139,6 +141,8 @@ class S3Store:
         while True:
             page = await self._call("list_objects_v2", "list", Prefix=prefix, **more)
             for entry in page.get("Contents", ()):
+                if entry["Key"] == MARK:
+                    continue
                 yield ObjectInfo(entry["Key"], entry["Size"], _bare(entry), _micros(entry["LastModified"]))
             if not page.get("IsTruncated"):
                 return
@@ -208,7 +212,21 @@ class S3Store:
                 await self._call("abort_multipart_upload", f"abort an upload of {key}", Key=key, UploadId=upload_id)
         return len(old) + await self._staging.sweep(older_than_us)
 
+    async def sweep_temporary(self) -> int:
+        return await self._staging.sweep(1 << 62)
+
+    async def marker(self) -> str | None:
+        try:
+            answer = await self._call("get_object", "read the mark", Key=MARK)
+        except NotFound:
+            return None
+        return "".join([chunk.decode("ascii", "replace") async for chunk in BodyReader(answer["Body"], "read the mark")])
+
+    async def mark(self, text: str) -> None:
+        await self._call("put_object", "write the mark", Key=MARK, Body=text.encode())
+
     async def check(self) -> None:
+        """Asks for the bucket: a write here would cost money with every probe of a container."""
         try:
             await self._call("head_bucket", f"reach bucket {self._bucket}")
         except StoreError as error:

@@ -75,6 +75,15 @@ class WrappedStore:
     async def sweep(self, older_than_us: int) -> int:
         return await self._call(self.inner.sweep, older_than_us)
 
+    async def sweep_temporary(self) -> int:
+        return await self._call(self.inner.sweep_temporary)
+
+    async def marker(self) -> str | None:
+        return await self._call(self.inner.marker)
+
+    async def mark(self, text: str) -> None:
+        await self._call(self.inner.mark, text)
+
     async def check(self) -> None:
         await self._call(self.inner.check)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from ..kernel.config import Config
 
@@ -27,6 +28,10 @@ def announce(config: Config, state: str = "ready") -> None:
     if config.http.listen in ("127.0.0.1", "::1", "localhost"):
         lines.append("  other devices `darkroom serve --listen 0.0.0.0` listens on every interface (put HTTPS in front of it)")
     danger = [f"otp.fixed is set: ANYBODY can log in as ANY address ending in {suffix}. For tests only." for suffix in config.otp.fixed]
-    print("\n".join([*lines, *(f"  !! DANGER !! {text}" for text in danger)]), flush=True)
+    try:
+        print("\n".join([*lines, *(f"  !! DANGER !! {text}" for text in danger)]), flush=True)
+    except OSError as e:
+        log.warning("cannot write to the standard output: %s", e.strerror)
+        sys.stdout = None  # Python's own flush at the exit would fail too
     for text in danger:
         log.warning("DANGER: %s", text)

@@ -6,17 +6,19 @@ Imports engines and backends only as the configuration asks for them.
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 from nacl.exceptions import CryptoError
 
 from storage_backends import ObjectStore, StoreConfig, StoreError, open_store
+from storage_backends.filesystem import MARK
 
 from ..db import Database, Tx
 from ..db.migrate import SchemaTooNew
-from ..kernel import secrets_file
+from ..kernel import identity, secrets_file
 from ..kernel.clock import Ids, SystemClock
 from ..kernel.config import Config, Storage
 from ..kernel.config_sources import ConfigError
@@ -27,12 +29,14 @@ from ..kernel.parts import Kernel
 from ..kernel.sessions import LastUsed
 from . import folder
 
+log = logging.getLogger("darkroom.serve")
+
 
 def build_kernel(config: Config) -> Kernel:
     """The parts, not yet started. ConfigError for whatever cannot work."""
     data = folder.prepare(config.data_dir)
     ids, clock = Ids(), SystemClock()
-    data_exists = config.database.url is None and (data / folder.DATABASE).exists()
+    data_exists = (config.database.url is None and (data / folder.DATABASE).exists()) or _any_marked(config, data)
     secrets = secrets_file.load_or_create(data, ids, data_exists=data_exists)
     db = _database(config, data)
     stores = {s.name: _store(s, data) for s in config.storage}
@@ -49,19 +53,51 @@ def build_kernel(config: Config) -> Kernel:
 
 
 async def start(kernel: Kernel) -> None:
-    """Open the database, migrate it, and make sure that the secrets are the ones it was written with."""
+    """Open the database, migrate it, and make sure that the secrets are the ones it was written with. Whatever fails, nothing stays open:
+    a thread that does would keep the process from ending."""
     option = "database.url" if kernel.config.database.url else "data_dir"
     try:
         await kernel.db.start()
     except (SchemaTooNew, sqlite3.Error, OSError, AppError) as e:
         raise ConfigError(f"{option}: cannot open the database: {e}") from e
-    sample = await kernel.db.read(_some_address)
-    if sample is not None:
-        try:
+    try:
+        await identity.check_database(kernel)
+        sample = await kernel.db.read(_some_address)
+        if sample is not None:
             kernel.crypto.decrypt(*sample)
-        except CryptoError:
-            await kernel.db.stop()
-            raise ConfigError(f"data_dir: {secrets_file.NAME} is not the one this database was written with") from None
+    except CryptoError:
+        await kernel.db.stop()
+        raise ConfigError(f"data_dir: {secrets_file.NAME} is not the one this database was written with") from None
+    except (sqlite3.Error, AppError) as e:
+        await kernel.db.stop()
+        raise ConfigError(f"{option}: cannot read the database: {e}") from e
+    except BaseException:
+        await kernel.db.stop()
+        raise
+
+
+async def check_parts(kernel: Kernel, *, adopt_stores: Collection[str] = (), adopt_database: bool = False, alone: bool = False) -> None:
+    """Before serving: all parts are this installation's and can be written; `alone`: what an ended process left half written goes.
+
+    ConfigError for what can never work. An S3 server that is away at this moment may come back, and is only logged.
+    """
+    try:
+        await identity.check_all(kernel, adopt_stores=adopt_stores, adopt_database=adopt_database)
+        for store in kernel.stores.values():
+            await _check_store(store, alone)
+    except AppError as e:
+        raise ConfigError(f"the database cannot be written: {e.log}") from e
+
+
+async def _check_store(store: ObjectStore, alone: bool) -> None:
+    try:
+        await store.check()
+        if alone and (count := await store.sweep_temporary()):
+            log.info("store %s: removed %d files that an ended process left half written", store.name, count)
+    except StoreError as e:
+        if store.kind != "s3":
+            raise ConfigError(f"storage: store {store.name} cannot be written: {e.log}") from e
+        log.warning("store %s does not answer: %s", store.name, e.log)
 
 
 @contextlib.asynccontextmanager
@@ -92,6 +128,12 @@ def _database(config: Config, data: Path) -> Database:
     except ImportError as e:
         raise ConfigError(f"database.url: PostgreSQL needs `pip install 'darkroom[postgres]'` ({e.name} is missing)") from None
     return PostgresDatabase(config.database.url.get_secret_value(), config.database.pool)
+
+
+def _any_marked(config: Config, data: Path) -> bool:
+    """Whether a folder of objects carries an installation's mark: then the secrets are missing, not new."""
+    folders = [(s.path or data).expanduser().absolute() for s in config.storage if s.kind == "filesystem"]
+    return any((place / "objects" / MARK).exists() for place in folders)
 
 
 def check_stores(config: Config, data: Path) -> None:

@@ -1,4 +1,4 @@
-"""`darkroom healthcheck`: asks the server of this configuration for a sign of life, for containers. Opens no data."""
+"""`darkroom healthcheck`: asks the server of this configuration whether it can do its work, for containers. Opens no data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.http.listen, config.http.listen)  # noqa: S104  # comparing, not binding
     connection = http.client.HTTPConnection(host, config.http.port, timeout=SECONDS)
     try:
-        connection.request("GET", "/livez")
+        connection.request("GET", "/readyz")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as e:
         print(f"darkroom: no answer from {host}:{config.http.port}: {e}", file=sys.stderr)

@@ -30,10 +30,20 @@ MODULES = {"config": "config_command"}  # whose name `app.config` would confuse
 def main(argv: list[str] | None = None) -> int:
     """Run `darkroom` with these arguments (default: the process's)."""
     argv = sys.argv[1:] if argv is None else argv
+    _fill_standard_files()
     name = next((a for a in argv if not a.startswith("-")), None)
     command: Any = importlib.import_module(f".{MODULES.get(name, name)}", __package__) if name in COMMANDS else None
     args = _parser(name, command).parse_args(argv)
     return _run(command, args) if getattr(command, "CONFIGURED", True) else int(command.run(args))
+
+
+def _fill_standard_files() -> None:
+    """A program that is started with a closed output would get that number for the next file it opens: its database, for one."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
 
 
 def _parser(name: str | None, command: Any) -> argparse.ArgumentParser:

@@ -15,7 +15,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", help="port to listen on")
     parser.add_argument("--data-dir", metavar="FOLDER", help="folder of everything that is stored")
     parser.add_argument("--workers", metavar="N", help="processes; more than one needs PostgreSQL")
+    parser.add_argument(
+        "--adopt-store",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="take this store although it is empty or another installation's: a new disk",
+    )
+    parser.add_argument("--adopt-database", action="store_true", help="start with an empty database although the stores have photos")
 
 
 FLAGS = {"http.listen": "listen", "http.port": "port", "data_dir": "data_dir", "http.workers": "workers"}
@@ -53,8 +61,22 @@ def run(args: argparse.Namespace, config: Config) -> int:
             from . import workers  # which brings the server of many processes with it
 
             return workers.run(config, args, FLAGS, address)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(serve(config, data, address))
+        with _ending(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(serve(config, data, address, args.adopt_store, args.adopt_database))
+
+
+@contextlib.contextmanager
+def _ending() -> Iterator[None]:
+    """Whatever goes wrong ends the process, in one line: threads that nobody stopped would keep it, and the folder's lock, for ever."""
+    try:
+        yield
+    except (ConfigError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as e:
+        log.debug("the server failed", exc_info=True)
+        with contextlib.suppress(OSError, ValueError):
+            print(f"darkroom: cannot serve: {type(e).__name__}: {' '.join(str(e).split())}", file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 def check_workers(config: Config) -> None:
@@ -95,12 +117,18 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def serve(config: Config, data: Path, address: str) -> int:
+async def serve(config: Config, data: Path, address: str, adopt_stores: Sequence[str] = (), adopt_database: bool = False) -> int:
     """One process: everything from the database to the socket on this event loop."""
     from ..main import create_app
 
     kernel = build.build_kernel(config)
     await build.start(kernel)
+    try:
+        alone = config.database.url is None  # then this process holds the folder's lock
+        await build.check_parts(kernel, adopt_stores=adopt_stores, adopt_database=adopt_database, alone=alone)
+    except BaseException:
+        await kernel.db.stop()
+        raise
     app = create_app(kernel)
     tune()
     async with app.lifespan():  # jobs run inside; leaving it finishes writes and closes database and stores
@@ -136,7 +164,7 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     serving = asyncio.create_task(server.serve(), name="http")
     await _listening(address, config.http.port)

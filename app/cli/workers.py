@@ -31,7 +31,7 @@ def run(config: Config, args: argparse.Namespace, flags: dict[str, str], address
     from granian.constants import Interfaces, Loops
     from granian.server import Server
 
-    asyncio.run(_check(config))
+    asyncio.run(_check(config, args))
     _hand_over(args, flags)
     server = Server(
         f"{__name__}:Worker",
@@ -49,10 +49,10 @@ def run(config: Config, args: argparse.Namespace, flags: dict[str, str], address
     return 0
 
 
-async def _check(config: Config) -> None:
+async def _check(config: Config, args: argparse.Namespace) -> None:
     """Migrate once, and find out what cannot work before any worker is started."""
-    async with build.started(config):
-        pass
+    async with build.started(config) as kernel:
+        await build.check_parts(kernel, adopt_stores=args.adopt_store, adopt_database=args.adopt_database)
 
 
 def _hand_over(args: argparse.Namespace, flags: dict[str, str]) -> None:
@@ -103,4 +103,5 @@ class Worker:
 
         kernel = build.build_kernel(self._config)
         await build.start(kernel)
+        await build.check_parts(kernel)
         return create_app(kernel)

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -96,12 +97,12 @@ class SqliteDatabase:
         self._writer = await aiosqlite.connect(self._path, isolation_level=None, cached_statements=512)
         try:
             await self._on_writer(self._prepare)
+            self._inline = self._connect_reader()
+            self._idle = [self._connect_reader() for _ in range(self._readers)]
         except BaseException:
             await self._writer.close()  # its thread would keep the process from ending
             raise
-        self._inline = self._connect_reader()
         self._pool = ThreadPoolExecutor(self._readers, "darkroom-read")
-        self._idle = [self._connect_reader() for _ in range(self._readers)]
         self._task = asyncio.create_task(self._run(), name="sqlite-writer")
 
     async def stop(self) -> None:
@@ -205,7 +206,8 @@ class SqliteDatabase:
 
     # --- readers
     def _connect_reader(self) -> sqlite3.Connection:
-        db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
+        uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"  # a folder's name may have #, ? and % in it
+        db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
         db.execute("PRAGMA query_only = ON")
         db.execute("PRAGMA busy_timeout = 5000")
         db.execute("PRAGMA mmap_size = 268435456")

@@ -93,6 +93,10 @@ class Crypto:
         """BLAKE2b-256 keyed, standard base64: the look-up form of an e-mail address."""
         return b64(hashlib.blake2b(text.encode(), digest_size=32, key=self._secrets.hash).digest())
 
+    def instance(self) -> str:
+        """The id of the installation that these secrets belong to; tells nothing of them."""
+        return hashlib.blake2b(b"darkroom instance", digest_size=16, key=self._secrets.hash).hexdigest()
+
     # --- signed values
     def sign(self, *parts: str | int) -> str:
         """URL-safe HMAC-SHA256 (first 24 bytes, 32 characters) over the parts, each length-prefixed so that they cannot run together."""

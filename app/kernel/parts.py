@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from storage_backends import ObjectStore
 
@@ -26,6 +26,7 @@ class Kernel:
     stores: dict[str, ObjectStore]
     limiter: RateLimiter
     last_used: LastUsed
+    health: dict[str, tuple[int, str]] = field(default_factory=dict)  # part → (when it was tried, how it was); see app/ops/health.py
 
     @property
     def store(self) -> ObjectStore:

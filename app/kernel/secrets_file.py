@@ -31,7 +31,7 @@ def load_or_create(folder: Path, ids: Ids, *, data_exists: bool) -> Secrets:
     path = folder / NAME
     if not path.exists():
         if data_exists:
-            raise ConfigError(f"data_dir: {path} is missing but the database is there; put the file back from a backup")
+            raise ConfigError(f"data_dir: {path} is missing but the database or the photos are there; put the file back from a backup")
         _create(path, Secrets.generate(ids))
     return read(path)
 

@@ -1,16 +1,20 @@
-"""Whether the parts this server stands on can be used now. Asks each part; decides nothing else."""
+"""Whether the parts this server stands on can be used now. Tries each as requests do, at most every few seconds; decides nothing else."""
 
 from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from storage_backends import StoreError
 
+from ..kernel import identity
+from ..kernel.clock import SECOND
 from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
 
+FRESH = 3 * SECOND  # for so long an answer is good: many may ask, and each try writes
 log = logging.getLogger("darkroom.health")
 
 
@@ -28,15 +32,38 @@ class Health:
 
 
 async def examine(kernel: Kernel) -> Health:
-    """Ask the database and every store."""
-    return Health(await database(kernel), await _objects(kernel), await _free(kernel))
+    """Try the database and every store."""
+    return Health(await database(kernel), await objects(kernel), await _free(kernel))
 
 
 async def database(kernel: Kernel) -> str:
+    """A transaction that writes."""
+    return await _fresh(kernel, "database", _database)
+
+
+async def objects(kernel: Kernel) -> str:
+    """A small object in every store."""
+    return await _fresh(kernel, "objects", _objects)
+
+
+async def _fresh(kernel: Kernel, part: str, look: Callable[[Kernel], Awaitable[str]]) -> str:
+    now = kernel.clock.now()
+    tried, state = kernel.health.get(part, (0, ""))
+    if not state or not 0 <= now - tried < FRESH:
+        state = await look(kernel)
+        kernel.health[part] = (now, state)
+    return state
+
+
+async def _database(kernel: Kernel) -> str:
     try:
         await kernel.db.check()
+        await kernel.db.write("health.probe", identity.probe, kernel.clock.now())
     except AppError as e:
         log.error("database: %s", e.log)
+        return "failing"
+    except Exception:
+        log.exception("database")
         return "failing"
     return "ok"
 

@@ -8,6 +8,7 @@ from .. import __version__
 from ..http.answer import Answer, reply
 from ..http.auth import anyone
 from ..http.query import Query
+from ..http.request import Request
 from ..http.routing import get
 from ..kernel.errors import Unavailable
 from ..kernel.parts import Kernel
@@ -39,9 +40,12 @@ class Named(Query):
 _PONG = Pong(message="pong", id=__version__)
 
 
-async def ping(query: Named) -> Pong:
-    """What every client asks before it accepts this address. Touches no database: it is also the cheapest sign of life."""
-    return Pong(message="pong", id=__version__, host=socket.gethostname()) if query.host else _PONG
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+async def ping(query: Named, request: Request) -> Pong:
+    """What every client asks before it accepts this address; touches no database. The machine's name is told to itself only."""
+    return Pong(message="pong", id=__version__, host=socket.gethostname()) if query.host and request.client_ip in LOOPBACK else _PONG
 
 
 async def database_ping(kernel: Kernel) -> None:
@@ -49,16 +53,18 @@ async def database_ping(kernel: Kernel) -> None:
         raise Unavailable("the database does not answer", code="INTERNAL_ERROR")
 
 
-async def healthz(kernel: Kernel) -> Answer:
-    """`{"status":"ok"|"failing","database","objects","freeBytes"}`; 503 when a part fails."""
+async def healthz(kernel: Kernel, request: Request) -> Answer:
+    """`{"status":"ok"|"failing","database","objects"}`, to this machine itself `freeBytes` too; 503 when a part fails."""
     found = await health.examine(kernel)
-    body = {"status": "ok" if found.ok else "failing", "database": found.database, "objects": found.objects, "freeBytes": found.free}
+    body: dict[str, str | int | None] = {"status": "ok" if found.ok else "failing", "database": found.database, "objects": found.objects}
+    if request.client_ip in LOOPBACK:
+        body["freeBytes"] = found.free
     return reply(body, 200 if found.ok else 503)
 
 
 async def readyz(kernel: Kernel) -> Answer:
-    """Whether requests should be sent here: 503 while the database is away."""
-    state = await health.database(kernel)
+    """Whether requests should be sent here: 503 while the database or a store is away, or cannot be written."""
+    state = "ok" if await health.database(kernel) == "ok" == await health.objects(kernel) else "failing"
     return reply(State(status=state), 200 if state == "ok" else 503)
 
 

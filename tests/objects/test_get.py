@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +142,22 @@ async def test_whole_files_are_handed_to_the_server(engine: str, tmp_path: Path)
         assert Path(body["path"]).read_bytes() == DATA
         assert [m["body"] for m in (await ask([(b"range", b"bytes=2-5")]))[1:]] == [DATA[2:6]]
         assert [m["body"] for m in (await ask([], offered=False))[1:]] == [DATA]
+
+
+async def test_an_object_that_cannot_be_read_now_is_503_with_everything_a_browser_needs(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_world(engine, tmp_path, store="filesystem") as world:
+        alice = await world.person("alice")
+        key = await uploaded(alice, DATA)
+        url = service.url(world.kernel, "http://darkroom.test", key, world.kernel.store.name)
+
+        def no_descriptor(*args: Any, **kwargs: Any) -> int:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        with monkeypatch.context() as m:
+            m.setattr("storage_backends.filesystem.os.open", no_descriptor)
+            got = await send(alice, "GET", url, expect=503, Origin="https://photos.example")
+        assert got.headers["access-control-allow-origin"] == "https://photos.example"
+        assert "Too many open files" in caplog.text
+        await send(alice, "GET", url, expect=200)

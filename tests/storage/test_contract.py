@@ -321,3 +321,13 @@ async def test_memory_skips_what_goes_while_it_lists() -> None:
     assert (await anext(listing)).key == ALICE
     await store.delete(BOB)
     assert [info async for info in listing] == []
+
+
+async def test_the_mark(store: ObjectStore) -> None:
+    assert await store.marker() is None
+    await store.mark("one")
+    await store.mark("two")
+    assert await store.marker() == "two"
+    assert [info.key async for info in store.list()] == []
+    await store.check()
+    assert await store.sweep_temporary() == 0

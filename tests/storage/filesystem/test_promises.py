@@ -257,3 +257,22 @@ async def test_an_object_cut_on_disk_is_an_error_to_read(store: FilesystemStore)
         await anext(reader)
     with pytest.raises(KeyTaken):
         await put(store, ALICE, VIDEO)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])
+async def test_what_cannot_be_read_now_is_not_missing(store: FilesystemStore, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    await put(store, ALICE, b"abc")
+    break_call(monkeypatch, "open", number)
+    for call in (store.head(ALICE), store.open(ALICE)):
+        with pytest.raises(Unavailable):
+            await call
+
+
+async def test_a_store_without_its_mark_neither_misses_nor_takes_objects(store: FilesystemStore, root: Path) -> None:
+    await store.mark("ours")
+    await put(store, ALICE, b"abc")
+    (root / "objects/.instance").unlink()
+    for call in (store.head("1/00000000-0000-4000-8000-00000000aaaa"), put(store, ALICE, b"abc"), store.delete(ALICE), store.check()):
+        with pytest.raises(Unavailable, match="mounted"):
+            await call
+    assert await store.head(ALICE) is not None, "what can be read is read"
