@@ -60,10 +60,11 @@ def sessions_of(tx: Tx, user_id: int) -> int:
 
 
 def answer(tx: Tx, code: str, user_id: int, collection_id: int, token_hash: str, payload: str, at: tuple[int, int], since: int) -> str | None:
-    """Make a session of a code at (now, stamp); its id, None for a code that is unknown, over or another person's."""
+    """Make a session of a code at (now, stamp); its id, None for a code that is unknown, over or another person's, and for no album."""
     found = tx.value(
         "UPDATE casts SET user_id = :user_id, collection_id = :collection_id, token_hash = :token_hash, payload = :payload, claimed_at = :claimed, "
-        "last_used_at = :now WHERE code = :code AND (user_id = :user_id OR (user_id IS NULL AND created_at > :since)) RETURNING cast_id",
+        "last_used_at = :now WHERE code = :code AND (user_id = :user_id OR (user_id IS NULL AND created_at > :since)) "
+        "AND EXISTS (SELECT 1 FROM collections c WHERE c.collection_id = :collection_id) RETURNING cast_id",
         code=code,
         user_id=user_id,
         collection_id=collection_id,

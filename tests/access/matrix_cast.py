@@ -46,6 +46,9 @@ ROWS: Rows = {
     ("GET", "/cast/cast-data/{code}"): Row(lambda s, a: (f"/cast/cast-data/{s.extra['code']}", None), {"WAITING_TV": 200, "ANONYMOUS": 200}),
     ("GET", "/cast/device-info/{code}"): Row(lambda s, a: (f"/cast/device-info/{s.extra['code']}", None), EVERYBODY),
     ("POST", "/cast/cast-data"): Row(lambda s, a: ("/cast/cast-data", answered(s.extra["code"], s.cid)), people(404, 404, 404, 404, 404, 200)),
+    ("POST", "/cast/cast-data", "of an album that is not there"): Row(
+        lambda s, a: ("/cast/cast-data", answered(s.extra["code"], 1)), people(404, 404, 404, 404, 404, 404)
+    ),
     ("GET", "/cast/device-info"): Row(same("/cast/device-info"), EVERYBODY),
     ("DELETE", "/cast/device-info/{device_id}"): Row(lambda s, a: (f"/cast/device-info/{s.extra['device']}", None), EVERYBODY, inert=OTHERS),
     ("DELETE", "/cast/revoke-all-tokens"): Row(same("/cast/revoke-all-tokens"), EVERYBODY),
