@@ -26,7 +26,7 @@ from . import waiting
 from .kits import session
 from .notices import Notice, Occasion, tell
 from .recovery import checked_uuid
-from .takeover import attributes
+from .takeover import attributes, end_second_factors
 
 PURPOSE = "legacy-kit-open:v1"
 OPENINGS = 50  # of a kit in an hour
@@ -177,5 +177,6 @@ async def set_password(kernel: Kernel, ask: wire.SetPassword) -> SrpCompleted:
 
 def _finish(tx: Tx, kernel: Kernel, ask: wire.Ticket) -> None:
     now = kernel.clock.now()
-    found, _ = _ready(tx, ask, now)
+    found, kit = _ready(tx, ask, now)
+    end_second_factors(tx, kit.user_id)
     q.set_status(tx, found.id, "RECOVERED", now)

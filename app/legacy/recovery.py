@@ -16,7 +16,7 @@ from ..login import entry as login
 from ..login.wire import SrpCompleted, SrpSetupStarted
 from . import queries, waiting
 from .notices import Notice, Occasion, tell
-from .takeover import attributes
+from .takeover import attributes, end_second_factors
 from .wire import BeginPassword, Keys, OneRecovery, Pair, SetPassword
 
 
@@ -145,5 +145,6 @@ async def set_password(kernel: Kernel, actor: Session, ask: SetPassword) -> SrpC
 
 def _finish(tx: Tx, kernel: Kernel, recovery_id: str, actor: int) -> None:
     now = kernel.clock.now()
-    _, recovery = ready(tx, recovery_id, actor, now)
+    trust, recovery = ready(tx, recovery_id, actor, now)
+    end_second_factors(tx, trust.user_id)
     queries.set_status(tx, recovery.id, "RECOVERED", now)

@@ -6,6 +6,7 @@ from ..accounts import service as accounts
 from ..accounts.wire import KeyAttributes
 from ..db import Tx
 from ..kernel.errors import NotFound
+from ..second_factor import service as second_factor
 
 
 def attributes(tx: Tx, user_id: int) -> KeyAttributes:
@@ -14,3 +15,9 @@ def attributes(tx: Tx, user_id: int) -> KeyAttributes:
     if found is None or not accounts.is_live(tx, user_id):
         raise NotFound(log=f"user {user_id} has no key attributes, or is gone")
     return found
+
+
+def end_second_factors(tx: Tx, user_id: int) -> None:
+    """No code and no passkey is asked for any more, and log-ins that the old password began come to nothing."""
+    second_factor.switch_off(tx, user_id)
+    second_factor.forget(tx, user_id)

@@ -126,13 +126,14 @@ class NewPassword:
         self.client.check(crypto.unb64(done.json()["srpM2"]))
 
     async def logs_in(self, world: World) -> bool:
-        """Whether the account now opens with this password."""
+        """Whether the account now opens with this password alone."""
         salt = hashlib.sha256(self.identity.encode()).digest()[:16]
         login, anon = srp.SrpClient(self.identity, self.password, salt), world.anon()
         begun = (await anon.post("/users/srp/create-session", {"srpUserID": self.identity, "srpA": b64(login.public)})).json()
         m1 = b64(login.prove(crypto.unb64(begun["srpB"])))
         body = {"sessionID": begun["sessionID"], "srpUserID": self.identity, "srpM1": m1}
-        return (await anon.post("/users/srp/verify-session", body, expect=None)).status == 200
+        done = await anon.post("/users/srp/verify-session", body, expect=None)
+        return done.status == 200 and "encryptedToken" in done.json()
 
 
 def by_friend(friend: Person, recovery: Json) -> NewPassword:

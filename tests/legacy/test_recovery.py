@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 
+from app.db import Tx
 from app.kernel.clock import DAY
 from tests.inprocess import AUTH, Person, World
-from tests.legacy.scenes import KEY, NEW_KEYS, NOTHING, answer, by_friend, info, invite, move, pair, start, trust
+from tests.legacy.scenes import KEY, NEW_KEYS, NOTHING, answer, by_friend, by_kit, info, invite, make_kit, move, pair, start, trust
+from tests.second_factor.phone import enable
 
 
 async def test_it_works(world: World, alice: Person, bob: Person) -> None:
@@ -167,3 +169,46 @@ async def test_starts_at_once_are_one(alice: Person, bob: Person) -> None:
     await trust(alice, bob)
     await asyncio.gather(*(bob.post("/emergency-contacts/start-recovery", pair(alice, bob)) for _ in range(5)))
     assert len((await info(alice))["recoverSessions"]) == 1
+
+
+async def guard(world: World, who: Person) -> None:
+    """TOTP and a passkey for this account."""
+    await enable(world, who)
+
+    def insert(tx: Tx) -> None:
+        tx.run(
+            "INSERT INTO passkeys (passkey_id, user_id, name, credential_id, public_key, transports, created_at) "
+            "VALUES ('p', :u, 'n', :c, :c, '', 1)",
+            u=who.user_id,
+            c=b"credential",
+        )
+
+    await world.kernel.db.write("test.passkey", insert)
+
+
+async def test_second_factors_keep_nobody_out_who_was_let_in(world: World, alice: Person, bob: Person) -> None:
+    await guard(world, alice)
+    await trust(alice, bob)
+    begun = await start(alice, bob)
+    await answer(alice, alice, bob, begun, "approve")
+    change = by_friend(bob, begun)
+    await change.begin()
+    await answer(alice, alice, bob, begun, "reject")
+    assert (await change.finish()).status == 400
+    assert (await alice.get("/users/two-factor/status")).json() == {"status": True}  # what is refused changes nothing
+    again = await start(alice, bob)
+    await answer(alice, alice, bob, again, "approve")
+    change = by_friend(bob, again)
+    await change(logOutOtherDevices=False)
+    assert await change.logs_in(world)
+    assert (await alice.get("/users/two-factor/status")).json() == {"status": False}
+    assert await world.kernel.db.read(lambda tx: tx.all("SELECT 1 FROM passkeys")) == []
+
+
+async def test_a_kit_passes_second_factors_too(world: World, alice: Person) -> None:
+    await guard(world, alice)
+    finder = world.anon()
+    change = by_kit(finder, await (await make_kit(alice)).open(finder))
+    await change(logOutOtherDevices=False)
+    assert await change.logs_in(world)
+    assert (await alice.get("/users/two-factor/status")).json() == {"status": False}
