@@ -65,7 +65,8 @@ CREATE TABLE srp_sessions (
   is_fake BOOLEAN NOT NULL DEFAULT FALSE,
   verified_at INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  network TEXT NOT NULL DEFAULT ''            -- of who began it
 );
 CREATE INDEX srp_sessions_open ON srp_sessions (srp_user_id, created_at);
 CREATE INDEX srp_sessions_age ON srp_sessions (created_at);
@@ -77,9 +78,9 @@ CREATE TABLE otts (
   code_hash TEXT NOT NULL,
   code_cipher BLOB NOT NULL,
   code_nonce BLOB NOT NULL,
-  wrong_attempts INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
+  network TEXT NOT NULL DEFAULT '',           -- of who asked for it: an IPv4 address, the /64 of an IPv6 one
   PRIMARY KEY (email_hash, app, code_hash)
 );
 CREATE INDEX otts_expiry ON otts (expires_at);

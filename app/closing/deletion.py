@@ -24,6 +24,7 @@ from ..kernel.logs import NOTICE
 from ..kernel.parts import Kernel
 from ..legacy import service as legacy
 from ..push import service as push
+from ..second_factor import service as second_factor
 from . import queries
 from .wire import AccountDeleted, DeleteAccount, DeleteChallenge
 
@@ -69,6 +70,7 @@ def close(tx: Tx, kernel: Kernel, user_id: int, feedback: str, now: int) -> None
     collections.forget_person(tx, kernel, user_id, now)
     cast.forget_person(tx, user_id)
     sessions.end_all(tx, user_id)
+    second_factor.end_logins(tx, user_id)
     push.forget_person(tx, user_id)
     if not accounts.mark_deleted(tx, user_id, feedback, now):
         raise Unauthorized(log=f"account {user_id} is deleted already")

@@ -5,6 +5,8 @@ The address comes back while it is free. Sessions, shares and links that ended w
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from ..accounts import service as accounts
 from ..contacts import service as contacts
 from ..db import Tx
@@ -22,8 +24,9 @@ PATH = "/users/recover-account"
 LIFETIME = 7 * DAY
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    "<title>Darkroom</title><body><h1>{title}</h1><p>{text}</p></body></html>"
+    "<title>Darkroom</title><body><h1>{title}</h1><p>{text}</p>{more}</body></html>"
 )
+_READY = ("Bring the account back?", "It was deleted. For seven days it can come back as it was, but for what it shared with others.")
 _DONE = ("The account is back", "Log in with the same address and password as before.")
 _FAILED = ("The account could not be restored", "The link is wrong or older than seven days, or somebody has signed up with the address since.")
 
@@ -67,17 +70,34 @@ class PageQuery(Query):
 
 
 async def page(kernel: Kernel, query: PageQuery) -> Answer:
-    """Restore, and say in HTML how it went. 400 BAD_REQUEST without a token."""
+    """A page with one button. Opening it changes nothing: programs that scan mails open the links in them. 400 BAD_REQUEST without a token."""
+    if not query.token:
+        raise CodedBadRequest("token missing")
+    try:
+        found = await validate(kernel, RecoveryLink(token=query.token))
+    except (LinkInvalid, *REFUSALS):
+        return _page(*_FAILED)
+    if found.status == "recovered":
+        return _page(*_DONE)
+    where = quote(f"{PATH}/page".rpartition("/users/")[2]) + f"?token={quote(query.token, safe='')}"
+    return _page(*_READY, f'<form method="post" action="{where}"><button>Bring it back</button></form>')
+
+
+async def press(kernel: Kernel, query: PageQuery) -> Answer:
+    """What the page's button does: restore, and say in HTML how it went."""
     if not query.token:
         raise CodedBadRequest("token missing")
     try:
         await recover(kernel, RecoveryLink(token=query.token))
     except (LinkInvalid, *REFUSALS):
-        title, text = _FAILED
-    else:
-        title, text = _DONE
-    body = _PAGE.format(title=title, text=text).encode()
-    return Answer(body, media=b"text/html; charset=utf-8", headers=[(b"content-security-policy", b"default-src 'none'")])
+        return _page(*_FAILED)
+    return _page(*_DONE)
+
+
+def _page(title: str, text: str, more: str = "") -> Answer:
+    policy = b"default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    headers = [(b"content-security-policy", policy), (b"referrer-policy", b"no-referrer")]
+    return Answer(_PAGE.format(title=title, text=text, more=more).encode(), media=b"text/html; charset=utf-8", headers=headers)
 
 
 async def validate(kernel: Kernel, ask: RecoveryLink) -> Recovery:

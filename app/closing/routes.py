@@ -11,6 +11,7 @@ ROUTES = [
     get("/users/delete-challenge", session, deletion.challenge, errors=(NotFound,)),
     delete("/users/delete", session, deletion.delete, errors=(Forbidden,)),
     get(restoring.PATH, anyone, restoring.page),
+    post(f"{restoring.PATH}/page", anyone, restoring.press, limit="sensitive"),
     post(restoring.PATH, anyone, restoring.recover, limit="sensitive", errors=restoring.REFUSALS),
     post(f"{restoring.PATH}/validate", anyone, restoring.validate, limit="sensitive", errors=restoring.REFUSALS),
 ]

@@ -30,7 +30,7 @@ async def verify(kernel: Kernel, ask: CodeProof, client: Client) -> Authorised:
 
 def _verify(tx: Tx, kernel: Kernel, ask: CodeProof, client: Client) -> tuple[Check, second_factor.Admission | None]:
     email = normal_email(ask.email)
-    check = codes.redeem(tx, kernel, email, client.app, ask.ott.strip())
+    check = codes.redeem(tx, kernel, email, client, ask.ott.strip())
     if check is not Check.OK:
         return check, None
     user_id = people.find(tx, kernel.crypto, email)
@@ -41,14 +41,14 @@ def _verify(tx: Tx, kernel: Kernel, ask: CodeProof, client: Client) -> tuple[Che
     return check, second_factor.admit(tx, kernel, user_id, client)
 
 
-async def change_email(kernel: Kernel, actor: Session, ask: CodeProof) -> None:
+async def change_email(kernel: Kernel, actor: Session, ask: CodeProof, client: Client) -> None:
     """Give the account a new address, proved by a code sent there; 403 when it belongs to any account. Sessions stay."""
-    (await kernel.db.write("login.change_email", _change_email, kernel, actor, ask)).refuse()
+    (await kernel.db.write("login.change_email", _change_email, kernel, actor, ask, client)).refuse()
 
 
-def _change_email(tx: Tx, kernel: Kernel, actor: Session, ask: CodeProof) -> Check:
+def _change_email(tx: Tx, kernel: Kernel, actor: Session, ask: CodeProof, client: Client) -> Check:
     email = normal_email(ask.email)
-    check = codes.redeem(tx, kernel, email, actor.app, ask.ott.strip())
+    check = codes.redeem(tx, kernel, email, client, ask.ott.strip())
     if check is Check.OK:
         sync.lock_account(tx, actor.user_id)
         if not accounts.is_live(tx, actor.user_id):

@@ -12,8 +12,7 @@ from enum import Enum
 from ..accounts import service as accounts
 from ..db import Tx
 from ..http.client import Client
-from ..kernel import people
-from ..kernel.access import App
+from ..kernel import limits, people
 from ..kernel.clock import MINUTE
 from ..kernel.config import Config
 from ..kernel.crypto import Crypto, normal_email
@@ -24,8 +23,8 @@ from . import queries
 from .wire import CodeRequest
 
 LIFETIME = 60 * MINUTE
-LIVE_CODES = 10  # per address and app
-WRONG_ATTEMPTS = 20  # over all live codes of an address and app: a fresh code does not unlock
+LIVE_CODES = 10  # per address and app; the oldest gives way
+LIVE_CODES_OF_A_NETWORK = 3  # of these; a stranger's requests push out the stranger's own codes
 
 logging.addLevelName(NOTICE, "NOTICE")  # for programs that do not request `logs.setup`
 log = logging.getLogger("darkroom.ott")
@@ -48,8 +47,7 @@ async def send(kernel: Kernel, ask: CodeRequest, client: Client) -> None:
         raise TooMany(log="too many codes asked for from one address")
     fixed = None if ask.purpose == "change" else _fixed(kernel.config, email)
     code = fixed or kernel.ids.digits(6)
-    if not await kernel.db.write("login.store_code", _store, kernel, email, app, code):
-        raise TooMany(log=f"{LIVE_CODES} live codes for one address")
+    await kernel.db.write("login.store_code", _store, kernel, email, client, code)
     if fixed is None:
         log.log(NOTICE, "code for %s (%s): %s", email, app, code)
 
@@ -98,16 +96,17 @@ def _code_hash(crypto: Crypto, email: str, app: str, code: str) -> str:
     return crypto.hash(f"code\0{email}\0{app}\0{code}")
 
 
-def _store(tx: Tx, kernel: Kernel, email: str, app: App, code: str) -> bool:
-    """False when the address has as many live codes as it may."""
-    now, email_hash = kernel.clock.now(), kernel.crypto.hash(email)
+def _store(tx: Tx, kernel: Kernel, email: str, client: Client, code: str) -> None:
+    """Keep a code; whoever asks for the next one never waits for others'."""
+    now, email_hash, app, network = kernel.clock.now(), kernel.crypto.hash(email), client.app, limits.network(client.ip)
     queries.lock_codes(tx, email_hash)
-    if sum(c.app == app for c in queries.live_codes(tx, email_hash, now)) >= LIVE_CODES:
-        return False
+    hashed = _code_hash(kernel.crypto, email, app, code)
+    live = [c for c in queries.live_codes(tx, email_hash, now) if c.app == app and c.code_hash != hashed]
+    near = [c for c in live if c.network == network]
+    for old in near[: max(0, len(near) - LIVE_CODES_OF_A_NETWORK + 1)] or live[: max(0, len(live) - LIVE_CODES + 1)]:
+        queries.delete_code(tx, email_hash, app, old.code_hash)
     cipher, nonce = kernel.crypto.encrypt(code)
-    stored = queries.StoredCode(app, _code_hash(kernel.crypto, email, app, code), cipher, nonce, 0, now + LIFETIME)
-    queries.store_code(tx, email_hash, stored, now)
-    return True
+    queries.store_code(tx, email_hash, queries.StoredCode(app, hashed, cipher, nonce, now + LIFETIME, network), now)
 
 
 class Check(Enum):
@@ -125,23 +124,30 @@ class Check(Enum):
         if self is Check.GONE:
             raise Gone(log="no live code")
         if self is Check.LOCKED:
-            raise TooMany(log=f"{WRONG_ATTEMPTS} wrong codes")
+            raise TooMany(log="too many wrong codes")
 
 
-def redeem(tx: Tx, kernel: Kernel, email: str, app: App, code: str) -> Check:
-    """Use up a code; afterwards the codes of this address stand still until COMMIT."""
+def redeem(tx: Tx, kernel: Kernel, email: str, client: Client, code: str) -> Check:
+    """Use up a code; afterwards the codes of this address stand still until COMMIT.
+
+    Wrong guesses count for the network they come from. Once all networks together have made too many, each network may only use codes it
+    has asked for itself: the owner's newest still opens, and a thousand strangers guess at their own.
+    """
     now, email_hash = kernel.clock.now(), kernel.crypto.hash(email)
     queries.lock_codes(tx, email_hash)
-    live = [c for c in queries.live_codes(tx, email_hash, now) if c.app == app]
+    live = [c for c in queries.live_codes(tx, email_hash, now) if c.app == client.app]
     if not live:
         return Check.GONE
-    if max(c.wrong_attempts for c in live) >= WRONG_ATTEMPTS:
+    guess = limits.Guess("code", f"{client.app} {email_hash}", client.ip)
+    near, together = limits.guesses(tx, kernel.config.limits, guess, now)
+    if not near:
         return Check.LOCKED
-    hashed = _code_hash(kernel.crypto, email, app, code)  # keyed: equality by plain comparison tells a guesser nothing
-    if all(c.code_hash != hashed for c in live):
-        queries.count_wrong_code(tx, email_hash, app, now)
-        return Check.WRONG
-    queries.delete_code(tx, email_hash, app, hashed)
+    hashed = _code_hash(kernel.crypto, email, client.app, code)  # keyed: equality by plain comparison tells a guesser nothing
+    meant = next((c for c in live if c.code_hash == hashed), None)
+    if meant is None or not (together or meant.network == limits.network(client.ip)):
+        return Check.WRONG if together else Check.LOCKED
+    limits.right_guess(tx, guess)
+    queries.delete_code(tx, email_hash, client.app, hashed)
     return Check.OK
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +19,8 @@ from ..accounts.wire import UpdatedKeys
 from ..db import Tx
 from ..http.client import Client
 from ..http.query import Query
-from ..kernel import people, sessions, sync
+from ..kernel import limits, people, sessions, sync
 from ..kernel.access import Session
-from ..kernel.clock import HOUR
 from ..kernel.crypto import b64, normal_email, same
 from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, Gone, NotFound, TooMany, Unauthorized
 from ..kernel.parts import Kernel
@@ -42,7 +42,7 @@ from .wire import (
     SrpUpdate,
 )
 
-OPEN_EXCHANGES = 10  # unverified ones of an hour, per srpUserID
+OPEN_EXCHANGES = 10  # unverified ones of a network, per srpUserID; the oldest gives way
 ATTEMPTS = 5
 _SLACK = 8  # leading zero bytes that a client may have dropped (accounts.md §4.5)
 
@@ -134,16 +134,15 @@ def _unseal(kernel: Kernel, sealed: bytes) -> bytes:
 
 
 async def _open(kernel: Kernel, verifier: bytes, x: q.Exchange) -> tuple[str, str]:
-    """Store an exchange; (its id, base64 of B). 429 TOO_MANY_UNVERIFIED_SESSIONS."""
+    """Store an exchange; (its id, base64 of B)."""
     secret, public = await asyncio.to_thread(srp.challenge, verifier, kernel.ids)
-    x = q.Exchange(kernel.ids.uuid(), x.srp_user_id, x.user_id, _seal(kernel, secret), x.client_public, x.new_salt, x.new_verifier, None, 0)
+    x = dataclasses.replace(x, session_id=kernel.ids.uuid(), server_secret=_seal(kernel, secret))
     await kernel.db.write("login.open_srp", _insert, x, kernel.clock.now())
     return x.session_id, b64(public)
 
 
 def _insert(tx: Tx, x: q.Exchange, now: int) -> None:
-    if q.open_exchanges(tx, x, now - HOUR) >= OPEN_EXCHANGES:
-        raise TooMany(code="TOO_MANY_UNVERIFIED_SESSIONS")
+    q.drop_oldest_exchanges(tx, x, OPEN_EXCHANGES - 1)
     q.insert_exchange(tx, x, now)
 
 
@@ -181,14 +180,14 @@ def _judge(tx: Tx, x: q.Exchange | None, m2: str | None, now: int) -> Verdict:
 
 
 # --- log-in
-async def start(kernel: Kernel, ask: SrpStart) -> SrpStarted:
+async def start(kernel: Kernel, ask: SrpStart, client: Client) -> SrpStarted:
     """Begin a log-in; for an unknown srpUserID one that nobody can finish. 409 EMAIL_MFA_ENABLED."""
     srp_user_id, a = _uuid(ask.srp_user_id), _public(ask.srp_a)
     known = await kernel.db.read(q.verifier, srp_user_id)
     if known is not None and known[1]:
         raise Conflict("Email MFA is enabled", code="EMAIL_MFA_ENABLED")
     verifier, user_id = _verifier_or_fake(kernel, known)
-    session_id, public = await _open(kernel, verifier, q.Exchange("", srp_user_id, user_id, b"", a, None, None, None, 0))
+    session_id, public = await _open(kernel, verifier, q.Exchange("", srp_user_id, user_id, b"", a, None, None, None, 0, limits.network(client.ip)))
     return SrpStarted(session_id=session_id, srp_b=public)
 
 
@@ -198,7 +197,7 @@ def _verifier_or_fake(kernel: Kernel, known: tuple[q.Verifier, bool] | None) -> 
 
 
 async def finish(kernel: Kernel, ask: SrpProof, client: Client) -> Authorised:
-    """Log in with the proof. 401 wrong or unknown, 410 for an exchange that is used up."""
+    """Log in with the proof. 401 wrong or unknown, 410 for an exchange that is used up, 429 for a network that has guessed too often."""
     m1, session_id, srp_user_id = _m1(ask.srp_m1), _uuid(ask.session_id), _uuid(ask.srp_user_id)
     x = await kernel.db.read(q.login_exchange, session_id, srp_user_id)
     if x is None:
@@ -222,15 +221,19 @@ class Proof:
 
 
 def _log_in(tx: Tx, kernel: Kernel, proof: Proof, client: Client) -> second_factor.Admission | None:
-    x, known = proof.exchange, proof.verifier
+    x, known, now = proof.exchange, proof.verifier, kernel.clock.now()
+    guess = limits.Guess("password", x.srp_user_id, client.ip)
+    if not limits.guesses(tx, kernel.config.limits, guess, now)[0]:  # the right password opens however often others guess elsewhere
+        raise TooMany(log="too many wrong passwords from one network")
     if known is not None:
         sync.lock_account(tx, known.user_id)  # a password change waits for us, or we see its verifier
         now_known = q.verifier(tx, x.srp_user_id)
         known = known if now_known is not None and now_known[0] == known else None
     q.lock_exchange(tx, x.session_id)
-    verdict = _judge(tx, q.login_exchange(tx, x.session_id, x.srp_user_id), proof.m2 if known else None, kernel.clock.now())
+    verdict = _judge(tx, q.login_exchange(tx, x.session_id, x.srp_user_id), proof.m2 if known else None, now)
     if known is None or verdict is Verdict.WRONG:
         return None
+    limits.right_guess(tx, guess)
     return second_factor.admit(tx, kernel, known.user_id, client)
 
 

@@ -18,14 +18,14 @@ class StoredCode:
     code_hash: str
     code_cipher: bytes
     code_nonce: bytes
-    wrong_attempts: int
     expires_at: int
+    network: str  # of who asked for it
 
 
 def live_codes(tx: Tx, email_hash: str, now: int) -> list[StoredCode]:
     """Unexpired codes of an address, of every app, oldest first."""
     rows = tx.all(
-        "SELECT app, code_hash, code_cipher, code_nonce, wrong_attempts, expires_at FROM otts "
+        "SELECT app, code_hash, code_cipher, code_nonce, expires_at, network FROM otts "
         "WHERE email_hash = :email_hash AND expires_at > :now ORDER BY created_at",
         email_hash=email_hash,
         now=now,
@@ -39,23 +39,14 @@ def lock_codes(tx: Tx, email_hash: str) -> None:
 
 
 def store_code(tx: Tx, email_hash: str, code: StoredCode, now: int) -> None:
-    """The same code again gets new times; one that had expired begins without wrong guesses."""
+    """The same code again gets new times."""
     tx.run(
-        "INSERT INTO otts (email_hash, app, code_hash, code_cipher, code_nonce, created_at, expires_at) "
-        "VALUES (:email_hash, :app, :code_hash, :code_cipher, :code_nonce, :now, :expires_at) ON CONFLICT (email_hash, app, code_hash) DO UPDATE SET "
-        "wrong_attempts = CASE WHEN otts.expires_at > :now THEN otts.wrong_attempts ELSE 0 END, "
-        "created_at = excluded.created_at, expires_at = excluded.expires_at",
+        "INSERT INTO otts (email_hash, app, code_hash, code_cipher, code_nonce, created_at, expires_at, network) "
+        "VALUES (:email_hash, :app, :code_hash, :code_cipher, :code_nonce, :now, :expires_at, :network) "
+        "ON CONFLICT (email_hash, app, code_hash) DO UPDATE SET "
+        "created_at = excluded.created_at, expires_at = excluded.expires_at, network = excluded.network",
         of=code,
         email_hash=email_hash,
-        now=now,
-    )
-
-
-def count_wrong_code(tx: Tx, email_hash: str, app: str, now: int) -> None:
-    tx.run(
-        "UPDATE otts SET wrong_attempts = wrong_attempts + 1 WHERE email_hash = :email_hash AND app = :app AND expires_at > :now",
-        email_hash=email_hash,
-        app=app,
         now=now,
     )
 

@@ -6,9 +6,10 @@ from ..http.query import Query
 from ..kernel import sessions
 from ..kernel.access import Session
 from ..kernel.crypto import token_hash
+from ..kernel.errors import NotFound
 from ..kernel.parts import Kernel
 from . import user_agent
-from .wire import ListedSession, SessionList
+from .wire import EndedSessions, ListedSession, SessionList
 
 
 async def listed(kernel: Kernel, actor: Session) -> SessionList:
@@ -19,6 +20,7 @@ async def listed(kernel: Kernel, actor: Session) -> SessionList:
 
 def _listed(row: sessions.StoredSession, actor: Session) -> ListedSession:
     return ListedSession(
+        id=row.handle,
         token=actor.token if row.token_hash == actor.token_hash else row.handle,
         creation_time=row.created_at,
         ip=row.ip or "Unknown IP",
@@ -37,6 +39,17 @@ class Named(Query):
 async def end(kernel: Kernel, actor: Session, query: Named) -> None:
     """End one of the caller's sessions, in any app."""
     await _end(kernel, actor, query.token)
+
+
+async def end_one(kernel: Kernel, actor: Session, id: str) -> None:
+    """End one of the caller's sessions, in any app, by its id in the list; 404 for an unknown one."""
+    if not await kernel.db.write("login.end_session", sessions.end, actor.user_id, b"", id):
+        raise NotFound(log="no such session")
+
+
+async def end_others(kernel: Kernel, actor: Session) -> EndedSessions:
+    """End all of the caller's sessions, in every app, but the one that asks."""
+    return EndedSessions(ended=await kernel.db.write("login.end_others", sessions.end_all, actor.user_id, actor.token_hash))
 
 
 async def log_out(kernel: Kernel, actor: Session) -> None:

@@ -30,9 +30,10 @@ class Exchange:
     new_verifier: str | None
     verified_at: int | None
     attempts: int
+    network: str = ""  # of who began it
 
 
-_EXCHANGE = "session_id, srp_user_id, user_id, server_secret, client_public, new_salt, new_verifier, verified_at, attempts"
+_EXCHANGE = "session_id, srp_user_id, user_id, server_secret, client_public, new_salt, new_verifier, verified_at, attempts, network"
 
 
 def verifier(tx: Tx, srp_user_id: str) -> tuple[Verifier, bool] | None:
@@ -93,27 +94,24 @@ def put_verifier(tx: Tx, v: Verifier, now: int) -> None:
     )
 
 
-def open_exchanges(tx: Tx, like: Exchange, since: int) -> int:
-    """Unverified exchanges of the same kind for the same srpUserID, made after `since`.
-
-    Enrolments count per person: others' setups under somebody's srpUserID must not keep that person out.
-    """
-    return int(
-        tx.value(
-            "SELECT count(*) FROM srp_sessions WHERE srp_user_id = :srp_user_id AND created_at > :since AND verified_at IS NULL AND ("
-            "  (:is_login AND new_verifier IS NULL) OR (NOT :is_login AND new_verifier IS NOT NULL AND user_id = :user_id))",
-            srp_user_id=like.srp_user_id,
-            since=since,
-            is_login=like.new_verifier is None,
-            user_id=like.user_id,
-        )
+def drop_oldest_exchanges(tx: Tx, like: Exchange, keep: int) -> None:
+    """Of the unverified exchanges of this kind, for this srpUserID and from this network, all but the newest: who begins many log-ins
+    pushes out their own. Enrolments count per person: others' under somebody's srpUserID must not keep that person out."""
+    tx.run(
+        "DELETE FROM srp_sessions WHERE session_id IN (SELECT session_id FROM srp_sessions WHERE srp_user_id = :srp_user_id AND verified_at IS NULL "
+        "  AND ((:is_login AND new_verifier IS NULL AND network = :network) OR (NOT :is_login AND new_verifier IS NOT NULL AND user_id = :user_id)) "
+        "  ORDER BY created_at DESC, session_id LIMIT 1000 OFFSET :keep)",
+        of=like,
+        is_login=like.new_verifier is None,
+        keep=keep,
     )
 
 
 def insert_exchange(tx: Tx, x: Exchange, now: int) -> None:
     tx.run(
-        "INSERT INTO srp_sessions (session_id, srp_user_id, user_id, server_secret, client_public, new_salt, new_verifier, is_fake, created_at) "
-        "VALUES (:session_id, :srp_user_id, :user_id, :server_secret, :client_public, :new_salt, :new_verifier, :is_fake, :now)",
+        "INSERT INTO srp_sessions "
+        "(session_id, srp_user_id, user_id, server_secret, client_public, new_salt, new_verifier, is_fake, created_at, network) "
+        "VALUES (:session_id, :srp_user_id, :user_id, :server_secret, :client_public, :new_salt, :new_verifier, :is_fake, :now, :network)",
         of=x,
         is_fake=x.user_id is None,
         now=now,

@@ -104,14 +104,19 @@ class SrpCompleted(Reply):
 
 
 class ListedSession(Reply):
-    """One session in the list; `token` is the caller's own token or the handle of another session."""
+    """One session in the list; `token` is the caller's own token or the handle of another session, `id` the handle of each."""
 
+    id: str
     token: str
     creation_time: int
     ip: str
     ua: str
     pretty_ua: str = field(name="prettyUA")
     last_used_time: int
+
+
+class EndedSessions(Reply):
+    ended: int
 
 
 class SessionList(Reply):

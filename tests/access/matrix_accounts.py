@@ -42,6 +42,7 @@ ROWS: Rows = {
         same("/users/srp/verify-session", {"sessionID": UUID, "srpUserID": UUID, "srpM1": "bTE="}), anybody(400)
     ),
     ("GET", "/users/recover-account"): Row(same("/users/recover-account?token=x"), anybody()),
+    ("POST", "/users/recover-account/page"): Row(same("/users/recover-account/page?token=x"), anybody()),
     ("POST", "/users/recover-account"): Row(same("/users/recover-account", {"token": "x"}), anybody(400)),
     ("POST", "/users/recover-account/validate"): Row(same("/users/recover-account/validate", {"token": "x"}), anybody(400)),
     # --- one's own account
@@ -70,6 +71,11 @@ ROWS: Rows = {
     ),
     ("GET", "/users/sessions"): Row(same("/users/sessions"), EVERYBODY),
     ("DELETE", "/users/session"): Row(lambda s, a: (f"/users/session?token={quote(s.extra['handle'])}", None), EVERYBODY, inert=OTHERS),
+    ("DELETE", "/users/sessions/{id}"): Row(
+        lambda s, a: (f"/users/sessions/{s.extra['handle']}", None), people(200, 404, 404, 404, 404, 404), inert=OTHERS
+    ),
+    ("DELETE", "/users/sessions/current"): Row(same("/users/sessions/current"), EVERYBODY),
+    ("POST", "/users/sessions/revoke-others"): Row(same("/users/sessions/revoke-others"), EVERYBODY),
     ("POST", "/users/logout"): Row(same("/users/logout"), EVERYBODY),
     ("GET", "/users/details/v2"): Row(same("/users/details/v2"), EVERYBODY),
     ("PUT", "/users/email-mfa"): Row(same("/users/email-mfa", {"isEnabled": True}), EVERYBODY),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -67,8 +68,12 @@ async def deleted(who: Newcomer) -> str:
 
 
 async def restored(world: World, token: str) -> bool:
+    """Open the link, press the button if there is one."""
     page = await world.anon().get(f"/users/recover-account?token={token}")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
+    action = re.search(r'action="(recover-account/page[^"]+)"', page.content.decode())
+    if action:
+        page = await world.anon().post(f"/users/{action[1]}")
     assert token.encode() not in page.content
     return b"is back" in page.content
 
@@ -83,6 +88,17 @@ async def test_a_deletion_undone(world: World, dora: Newcomer) -> None:
     assert (await Login(dora)()).json()["id"] == dora.user_id
     row = await world.kernel.db.scan(lambda tx: tx.one("SELECT delete_feedback, deleted_at FROM users WHERE user_id = :u", u=dora.user_id))
     assert row == (None, None)
+
+
+async def test_opening_the_link_changes_nothing(world: World, dora: Newcomer) -> None:
+    """Programs that scan mails open every link in them."""
+    token = await deleted(dora)
+    for _ in range(2):
+        page = await world.anon().get(f"/users/recover-account?token={token}")
+        assert b"<button>" in page.content
+    await world.anon().get(f"/users/srp/attributes?email={dora.email}", expect=404)
+    assert b"<script" not in (await world.anon().get("/users/recover-account?token=%22%3E%3Cscript%3E")).content
+    assert (await world.anon().post("/users/recover-account/page", expect=400)).json()["code"] == "BAD_REQUEST"
 
 
 async def test_links_that_restore_nothing(world: World, meet: Meet, dora: Newcomer) -> None:
@@ -188,7 +204,7 @@ async def test_requests_on_their_way_when_the_account_goes(world: World, dora: N
     with pytest.raises(Unauthorized):
         await deletion.delete(kernel, actor, DeleteAccount(challenge=opened))
     with pytest.raises(Gone):
-        await code_login.change_email(kernel, actor, ask)
+        await code_login.change_email(kernel, actor, ask, Client("photos", "", ""))
     with pytest.raises(Unauthorized):
         await kernel.db.write("test", service.authorise, kernel, dora.user_id, Client("photos", "", ""))
     row = await kernel.db.scan(lambda tx: tx.one("SELECT email_cipher, email_hash FROM users WHERE user_id = :u", u=dora.user_id))

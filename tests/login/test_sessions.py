@@ -24,7 +24,7 @@ async def sessions(api: Api) -> list[dict[str, object]]:
 async def test_the_list(dora: Newcomer) -> None:
     phone = await dora.second_device()
     mine, other = await sessions(dora.api)
-    assert set(mine) == {"token", "creationTime", "ip", "ua", "prettyUA", "lastUsedTime"}
+    assert set(mine) == {"id", "token", "creationTime", "ip", "ua", "prettyUA", "lastUsedTime"}
     assert mine["token"] == dora.api.token
     assert other["token"] != phone.token  # a handle: nobody sees another device's credential
     assert len(str(other["token"])) == 44
@@ -74,6 +74,37 @@ async def test_sessions_of_others_stay(meet: Meet, dora: Newcomer) -> None:
     for named in (dora.api.token or "", handle):
         assert (await emil.api.delete(f"/users/session?token={quote(named)}")).json() == {}
     assert len(await sessions(dora.api)) == 2
+
+
+async def test_ending_a_session_by_its_id(meet: Meet, dora: Newcomer) -> None:
+    phone = await dora.second_device()
+    mine, other = await sessions(dora.api)
+    assert [s["id"] for s in await sessions(phone)] == [mine["id"], other["id"]]
+    assert not {mine["id"], other["id"]} & {dora.api.token, phone.token}
+    emil = await (await meet("emil").sign_up()).give_keys()
+    await emil.api.delete(f"/users/sessions/{other['id']}", expect=404)
+    await phone.get("/users/session-validity/v2")
+    await phone.get("/users/session-validity/v2", token=str(other["id"]), expect=401)  # no credential
+    assert (await dora.api.delete(f"/users/sessions/{other['id']}")).json() == {}
+    await phone.get("/users/session-validity/v2", expect=401)
+    assert (await dora.api.delete(f"/users/sessions/{other['id']}", expect=404)).json() == {}
+
+
+async def test_ending_all_others(meet: Meet, dora: Newcomer) -> None:
+    phone, auth = await dora.second_device(), await dora.second_device(AUTH)
+    emil = await (await meet("emil").sign_up()).give_keys()
+    assert (await dora.api.post("/users/sessions/revoke-others")).json() == {"ended": 2}
+    for other in (phone, auth):
+        await other.get("/users/session-validity/v2", expect=401)
+    assert len(await sessions(dora.api)) == 1
+    await emil.api.get("/users/session-validity/v2")
+
+
+async def test_the_own_session_ends_itself(dora: Newcomer) -> None:
+    phone = await dora.second_device()
+    assert (await phone.delete("/users/sessions/current")).json() == {}
+    await phone.get("/users/session-validity/v2", expect=401)
+    assert len(await sessions(dora.api)) == 1
 
 
 async def test_log_out(dora: Newcomer) -> None:

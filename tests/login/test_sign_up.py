@@ -6,14 +6,20 @@ import asyncio
 import base64
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.kernel.clock import HOUR, MINUTE
+from app.http.client import Client
+from app.kernel.clock import HOUR, SECOND
 from app.kernel.config import Config, Limit, Limits, Otp, Registration, Storage
+from app.kernel.errors import AppError
 from app.kernel.logs import NOTICE
+from app.login import code_login
+from app.login.service import pending_codes
+from app.login.wire import CodeProof
 from tests.inprocess import AUTH, World, open_world
 from tests.newcomer import Meet, Newcomer, code_for, wrong
 
@@ -123,28 +129,75 @@ async def test_a_code_lives_an_hour(world: World, meet: Meet) -> None:
     await prove(world, email, code, expect=410)
 
 
-async def test_ten_live_codes_are_the_limit(world: World, meet: Meet) -> None:
+async def codes_of(world: World, email: str, app: str = "photos") -> list[str]:
+    pending = await world.kernel.db.read(pending_codes, world.kernel.crypto, email, world.clock.now())
+    return [p.code for p in pending if p.app == app]
+
+
+async def test_the_oldest_code_gives_way(world: World, meet: Meet) -> None:
     email = meet("dora").email
-    for _ in range(10):
+    for _ in range(12):
         await ask(world, email)
-    assert (await ask(world, email, expect=429)).json() == {}
+        world.clock.advance(1)
+    first = (await codes_of(world, email))[0]
+    assert len(await codes_of(world, email)) == 10
+    await ask(world, email)
+    assert first not in await codes_of(world, email)
     await world.anon(AUTH).post("/users/ott", {"email": email})
-    world.clock.advance(HOUR)
-    await ask(world, email)
+    assert (len(await codes_of(world, email)), len(await codes_of(world, email, "auth"))) == (10, 1)
 
 
-async def test_twenty_wrong_guesses_lock_until_the_codes_expire(world: World, meet: Meet) -> None:
-    email = meet("dora").email
-    await ask(world, email)
-    code = await code_for(world, email)
-    statuses = [r.status for r in await asyncio.gather(*(prove(world, email, wrong(code), expect=None) for _ in range(30)))]
-    assert sorted(statuses) == [401] * 20 + [429] * 10
-    assert (await prove(world, email, code, expect=429)).json() == {}
-    world.clock.advance(30 * MINUTE)
-    await ask(world, email)  # a fresh code does not unlock
-    await prove(world, email, await code_for(world, email), expect=429)
-    world.clock.advance(31 * MINUTE)
-    await prove(world, email, await code_for(world, email))
+async def test_a_strangers_requests_push_out_the_strangers_codes(world: World, dora: Newcomer) -> None:
+    home, stranger = world.anon(), world.anon()
+    await home.post("/users/ott", {"email": dora.email, "purpose": "login"})
+    code = (await codes_of(world, dora.email))[0]
+    for _ in range(10):
+        world.clock.advance(1)
+        await stranger.post("/users/ott", {"email": dora.email, "purpose": "login"})
+    assert len(await codes_of(world, dora.email)) == 4
+    await home.post("/users/verify-email", {"email": dora.email, "ott": code})
+
+
+async def test_wrong_guesses_lock_the_network_they_come_from(world: World, dora: Newcomer) -> None:
+    home, stranger = world.anon(), world.anon()
+    await home.post("/users/ott", {"email": dora.email, "purpose": "login"})
+    code = (await codes_of(world, dora.email))[0]
+    guess = {"email": dora.email, "ott": wrong(code)}
+    statuses = []
+    for _ in range(60):
+        statuses.append((await stranger.post("/users/verify-email", guess, expect=None)).status)
+        world.clock.advance(7 * SECOND)
+    assert statuses == [401] * 50 + [429] * 10
+    assert (await stranger.post("/users/verify-email", {**guess, "ott": code}, expect=429)).json() == {}
+    await home.post("/users/verify-email", {**guess, "ott": code})
+
+
+async def test_guesses_at_the_same_time_are_all_counted(world: World, dora: Newcomer) -> None:
+    limits = world.kernel.config.limits.model_copy(update={"guesses": Limit(count=5, seconds=3600), "sensitive": Limit(count=0, seconds=60)})
+    kernel = replace(world.kernel, config=world.kernel.config.model_copy(update={"limits": limits}))
+    await ask(world, dora.email)
+    proof = CodeProof(email=dora.email, ott=wrong(await code_for(world, dora.email)))
+    got = await asyncio.gather(*(code_login.verify(kernel, proof, Client("photos", "10.1.1.1", "")) for _ in range(20)), return_exceptions=True)
+    assert sorted(getattr(e, "status", 0) for e in got) == [401] * 5 + [429] * 15
+
+
+async def test_when_all_guess_the_newest_code_of_the_owner_still_opens(world: World, dora: Newcomer) -> None:
+    limits = world.kernel.config.limits.model_copy(update={"guesses_total": Limit(count=20, seconds=86_400)})
+    kernel = replace(world.kernel, config=world.kernel.config.model_copy(update={"limits": limits}))
+    home = world.anon()
+    await home.post("/users/ott", {"email": dora.email, "purpose": "login"})
+    code = (await codes_of(world, dora.email))[0]
+
+    async def prove_from(ip: str, ott: str) -> int:
+        try:
+            await code_login.verify(kernel, CodeProof(email=dora.email, ott=ott), Client("photos", ip, ""))
+        except AppError as e:
+            return e.status
+        return 200
+
+    assert [await prove_from(f"10.2.0.{n}", wrong(code)) for n in range(22)] == [401] * 20 + [429] * 2
+    assert await prove_from("10.2.0.99", code) == 429
+    assert await prove_from(home.ip, code) == 200
 
 
 async def test_one_address_gets_few_answers_about_who_exists(world: World, dora: Newcomer) -> None:
@@ -262,15 +315,3 @@ async def test_fixed_codes(with_fixed_code: World, caplog: pytest.LogCaptureFixt
     await ask(world, "new@example.org", "change")
     assert [r for r in caplog.records if r.name == "darkroom.ott"]
     assert await code_for(world, "new@example.org") != "123456"
-
-
-async def test_a_code_that_comes_again_after_it_expired_is_a_fresh_one(with_fixed_code: World) -> None:
-    world, email = with_fixed_code, "alice@example.org"
-    await ask(world, email)
-    for _ in range(20):
-        await prove(world, email, "000000", expect=401)
-    await ask(world, email)
-    await prove(world, email, "123456", expect=429)
-    world.clock.advance(HOUR)
-    await ask(world, email)
-    await prove(world, email, "123456")
