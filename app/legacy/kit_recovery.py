@@ -9,11 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
-from typing import Self
 
 from ..db import Tx
-from ..http.request import Request
+from ..http.client import Client
 from ..kernel.clock import HOUR, SECOND
 from ..kernel.crypto import Crypto, b64, same, seal_text, token_hash
 from ..kernel.errors import CodedBadRequest, NotFound, TooMany
@@ -31,18 +29,6 @@ from .takeover import attributes, end_second_factors
 PURPOSE = "legacy-kit-open:v1"
 OPENINGS = 50  # of a kit in an hour
 PARTS = frozenset({1, 2, 3})
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """From where a kit is opened: the owner is shown it."""
-
-    ip: str
-    user_agent: str
-
-    @classmethod
-    def of(cls, request: Request) -> Self:
-        return cls(request.client_ip, request.header(b"user-agent")[:512])
 
 
 # --- challenges
@@ -84,7 +70,7 @@ def _there(kit: q.Kit | None) -> q.Kit:
 
 
 # --- opening
-async def open_kit(kernel: Kernel, visitor: Visitor, ask: wire.Open) -> wire.Opened:
+async def open_kit(kernel: Kernel, client: Client, ask: wire.Open) -> wire.Opened:
     """Begin a recovery, or come back to the one under way: each time with a token of one's own. 404, 400 BAD_REQUEST for a wrong, old or
     used challenge, 429 beyond fifty in an hour."""
     kit_id, parts = checked_uuid(ask.kit_id), ask.used_part_indexes or []
@@ -94,7 +80,7 @@ async def open_kit(kernel: Kernel, visitor: Visitor, ask: wire.Open) -> wire.Ope
     _there(await kernel.db.read(q.found_kit, kit_id))
     _check_challenge(kernel.crypto, kit_id, ask.challenge, now)
     token = base64.urlsafe_b64encode(kernel.ids.bytes(32)).rstrip(b"=").decode()
-    note = q.Opening(token_hash(token), kernel.ids.uuid(), token_hash(ask.challenge), json.dumps(parts), visitor.ip, visitor.user_agent, now)
+    note = q.Opening(token_hash(token), kernel.ids.uuid(), token_hash(ask.challenge), json.dumps(parts), client.ip, client.user_agent, now)
     owner, found, began = await kernel.db.write("legacy.open_kit", _open, kit_id, note)
     if began:
         await tell(kernel, Notice(Occasion.KIT_STARTED, owner, owner))
@@ -121,21 +107,21 @@ def _open(tx: Tx, kit_id: str, note: q.Opening) -> tuple[int, q.Session, bool]:
 
 
 # --- recovering
-def _presented(tx: Tx, ask: wire.Ticket) -> tuple[q.Session, int]:
-    """(recovery, the kit's owner) of a ticket; 404 for an unknown pair, 400 BAD_REQUEST for no id."""
+def _presented(tx: Tx, ask: wire.Proof) -> tuple[q.Session, int]:
+    """(recovery, the kit's owner) of a proof; 404 for an unknown pair, 400 BAD_REQUEST for no id."""
     found = q.presented(tx, checked_uuid(ask.session_id), token_hash(ask.session_token))
     if found is None:
         raise NotFound(log="no such session and token")
     return found
 
 
-async def look(kernel: Kernel, ask: wire.Ticket) -> wire.Session:
+async def look(kernel: Kernel, ask: wire.Proof) -> wire.Session:
     """How a recovery stands."""
     found, _ = await kernel.db.read(_presented, ask)
     return session(found, kernel.clock.now())
 
 
-def _ready(tx: Tx, ask: wire.Ticket, now: int) -> tuple[q.Session, q.Kit]:
+def _ready(tx: Tx, ask: wire.Proof, now: int) -> tuple[q.Session, q.Kit]:
     """A recovery whose time has come, its kit locked; 404 unknown or gone, 400 BAD_REQUEST before."""
     found, owner = _presented(tx, ask)
     kit = q.lock_kit(tx, owner, found.kit_id)
@@ -145,12 +131,12 @@ def _ready(tx: Tx, ask: wire.Ticket, now: int) -> tuple[q.Session, q.Kit]:
     return found, _there(kit)
 
 
-async def keys(kernel: Kernel, ask: wire.Ticket) -> wire.KitKeys:
+async def keys(kernel: Kernel, ask: wire.Proof) -> wire.KitKeys:
     """What the kit's secret decrypts, and what that opens."""
     return await kernel.db.write("legacy.kit_keys", _keys, ask, kernel.clock.now())
 
 
-def _keys(tx: Tx, ask: wire.Ticket, now: int) -> wire.KitKeys:
+def _keys(tx: Tx, ask: wire.Proof, now: int) -> wire.KitKeys:
     _, kit = _ready(tx, ask, now)
     return wire.KitKeys(encrypted_recovery_blob=kit.recovery_blob, user_key_attr=attributes(tx, kit.user_id))
 
@@ -161,7 +147,7 @@ async def begin_password(kernel: Kernel, ask: wire.BeginPassword) -> SrpSetupSta
     return await login.begin(kernel, owner, ask.setup_srp_request)
 
 
-def _owner(tx: Tx, ask: wire.Ticket, now: int) -> int:
+def _owner(tx: Tx, ask: wire.Proof, now: int) -> int:
     _, kit = _ready(tx, ask, now)
     attributes(tx, kit.user_id)
     return kit.user_id
@@ -175,7 +161,7 @@ async def set_password(kernel: Kernel, ask: wire.SetPassword) -> SrpCompleted:
     return done
 
 
-def _finish(tx: Tx, kernel: Kernel, ask: wire.Ticket) -> None:
+def _finish(tx: Tx, kernel: Kernel, ask: wire.Proof) -> None:
     now = kernel.clock.now()
     found, kit = _ready(tx, ask, now)
     end_second_factors(tx, kit.user_id)

@@ -106,7 +106,7 @@ class Opened(Reply):
     session_token: str
 
 
-class Ticket(Body):
+class Proof(Body):
     """A session of a recovery, and the token that proves the right to it."""
 
     refusal: ClassVar[type[AppError]] = CodedBadRequest
@@ -115,11 +115,11 @@ class Ticket(Body):
     session_token: Needed[Word]
 
 
-class BeginPassword(Ticket, kw_only=True):
+class BeginPassword(Proof, kw_only=True):
     setup_srp_request: Needed[SrpSetup] = field(name="setupSRPRequest")
 
 
-class SetPassword(Ticket, kw_only=True):
+class SetPassword(Proof, kw_only=True):
     update_srp_and_keys_request: Needed[SrpUpdate]
 
 

@@ -8,7 +8,7 @@ from app.kernel.crypto import b64
 from tests.access.rows import EVERYBODY, Ask, Row, Rows, Statuses, people, same
 from tests.access.scene import INTRUDERS, Scene
 from tests.clients import srp
-from tests.legacy.scenes import NEW_KEYS, Kit, answer, invite, start, ticket, trust
+from tests.legacy.scenes import NEW_KEYS, Kit, answer, invite, proof, start, trust
 
 SEALED_KEY = "b3duZXJzcmVjb3Zlcnlib3g="
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -38,10 +38,10 @@ async def prepare(s: Scene) -> None:
     for name, hours in (("kit", 0), ("slow", 24), ("unopened", 0)):
         kit = s.extra[name] = Kit()
         await s.owner.post("/legacy-kits", kit.body(hours, encryptedRecoveryBlob=SEALED_KEY))
-    s.extra["ticket"] = ticket(await s.extra["kit"].open(s.people["FINDER"]))
-    s.extra["slow_ticket"] = ticket(await s.extra["slow"].open(s.people["FINDER"]))
+    s.extra["proof"] = proof(await s.extra["kit"].open(s.people["FINDER"]))
+    s.extra["slow_proof"] = proof(await s.extra["slow"].open(s.people["FINDER"]))
     s.extra["challenge"] = await s.extra["unopened"].challenge(s.people["FINDER"])
-    s.secrets += [SEALED_KEY, trusted.email, invited.email, s.extra["ticket"]["sessionToken"]]
+    s.secrets += [SEALED_KEY, trusted.email, invited.email, s.extra["proof"]["sessionToken"]]
 
 
 def _pair(path: str, **more: Any) -> Ask:
@@ -64,11 +64,11 @@ def _kit_body(path: str, which: str = "slow", **more: Any) -> Ask:
     return lambda s, a: (path, {"kitID": s.extra[which].id, **more})
 
 
-def _ticket(path: str, which: str = "ticket", **more: Any) -> Ask:
+def _proof(path: str, which: str = "proof", **more: Any) -> Ask:
     def ask(s: Scene, actor: str) -> tuple[str, Any]:
         shown = dict(s.extra[which])
         if actor != "FINDER":
-            shown["sessionToken"] = s.extra["slow_ticket"]["sessionToken"] if actor == "WITH_ANOTHERS_TOKEN" else "x" * 43
+            shown["sessionToken"] = s.extra["slow_proof"]["sessionToken"] if actor == "WITH_ANOTHERS_TOKEN" else "x" * 43
         return f"/legacy-kits/recovery/{path}", {**shown, **more}
 
     return ask
@@ -140,11 +140,11 @@ ROWS: Rows = {
         lambda s, a: ("/legacy-kits/recovery/open", {"kitID": s.extra["unopened"].id, "challenge": s.extra["challenge"] if a == "FINDER" else "x"}),
         {"FINDER": 200, "ANONYMOUS": 400, "OWNER": 400},
     ),
-    ("POST", "/legacy-kits/recovery/session"): Row(_ticket("session"), FINDERS, inert=("FINDER",)),
-    ("POST", "/legacy-kits/recovery/info"): Row(_ticket("info"), FINDERS, inert=("FINDER",)),
+    ("POST", "/legacy-kits/recovery/session"): Row(_proof("session"), FINDERS, inert=("FINDER",)),
+    ("POST", "/legacy-kits/recovery/info"): Row(_proof("info"), FINDERS, inert=("FINDER",)),
     ("POST", "/legacy-kits/recovery/info", "before the time is over"): Row(
-        _ticket("info", "slow_ticket"), {"FINDER": 400, "WITH_ANOTHERS_TOKEN": 400, "ANONYMOUS": 404}
+        _proof("info", "slow_proof"), {"FINDER": 400, "WITH_ANOTHERS_TOKEN": 400, "ANONYMOUS": 404}
     ),
-    ("POST", "/legacy-kits/recovery/init-change-password"): Row(_ticket("init-change-password", setupSRPRequest=SETUP), FINDERS),
-    ("POST", "/legacy-kits/recovery/change-password"): Row(_ticket("change-password", updateSrpAndKeysRequest=UPDATE), {**FINDERS, "FINDER": 404}),
+    ("POST", "/legacy-kits/recovery/init-change-password"): Row(_proof("init-change-password", setupSRPRequest=SETUP), FINDERS),
+    ("POST", "/legacy-kits/recovery/change-password"): Row(_proof("change-password", updateSrpAndKeysRequest=UPDATE), {**FINDERS, "FINDER": 404}),
 }

@@ -22,7 +22,7 @@ from tests.contacts.test_pictures import attach, staged
 from tests.files import photos
 from tests.files.test_scale import everything
 from tests.inprocess import Person, World, open_world
-from tests.legacy.scenes import make_kit, ticket
+from tests.legacy.scenes import make_kit, proof
 
 BIG = {
     "users", "sessions", "feeds", "usage", "collections", "collection_shares", "collection_files", "files", "objects", "trash", "file_data",
@@ -132,7 +132,7 @@ async def trusting(world: World, alice: Person, bob: Person) -> None:
         await alice.get(path)
     kit, finder = await make_kit(alice, 24), world.anon()
     opened = await kit.open(finder)
-    await finder.post("/legacy-kits/recovery/session", ticket(opened))
+    await finder.post("/legacy-kits/recovery/session", proof(opened))
     for path in ("/legacy-kits", f"/legacy-kits/{kit.id}/recovery-session"):
         await alice.get(path)
     await alice.delete(f"/contacts/{made['id']}")

@@ -87,7 +87,7 @@ async def make_kit(owner: Person, hours: int = 0) -> Kit:
     return kit
 
 
-def ticket(opened: Json) -> Json:
+def proof(opened: Json) -> Json:
     return {"sessionID": opened["session"]["id"], "sessionToken": opened["sessionToken"]}
 
 
@@ -145,6 +145,6 @@ def by_friend(friend: Person, recovery: Json) -> NewPassword:
 
 def by_kit(finder: Api, opened: Json) -> NewPassword:
     async def send(what: str, body: Json) -> Response:
-        return await finder.post(f"/legacy-kits/recovery/{what}", {**ticket(opened), **body}, expect=None)
+        return await finder.post(f"/legacy-kits/recovery/{what}", {**proof(opened), **body}, expect=None)
 
     return NewPassword(send)

@@ -10,7 +10,7 @@ from app.kernel.clock import DAY, HOUR
 from app.legacy import waiting
 from app.legacy.jobs import remind, sweep
 from tests.inprocess import Person, World
-from tests.legacy.scenes import info, make_kit, start, ticket, trust
+from tests.legacy.scenes import info, make_kit, proof, start, trust
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -55,7 +55,7 @@ async def test_both_are_told_when_the_time_is_over(world: World, alice: Person, 
     await remind(world.kernel)
     told = said(caplog)
     assert len([line for line in told if "recoverable" in line]) == 3
-    assert (await world.anon().post("/legacy-kits/recovery/session", ticket(opened))).json()["status"] == "READY"
+    assert (await world.anon().post("/legacy-kits/recovery/session", proof(opened))).json()["status"] == "READY"
     await remind(world.kernel)
     assert said(caplog) == []
 
@@ -78,10 +78,10 @@ async def test_what_is_over_is_forgotten(world: World, alice: Person) -> None:
     await alice.delete(f"/legacy-kits/{kit.id}")
     kept = await make_kit(alice)
     await sweep(world.kernel)
-    assert (await finder.post("/legacy-kits/recovery/session", ticket(opened))).json()["status"] == "BLOCKED"
+    assert (await finder.post("/legacy-kits/recovery/session", proof(opened))).json()["status"] == "BLOCKED"
     world.clock.advance(31 * DAY)
     await sweep(world.kernel)
-    await finder.post("/legacy-kits/recovery/session", ticket(opened), expect=404)
+    await finder.post("/legacy-kits/recovery/session", proof(opened), expect=404)
     assert await world.kernel.db.read(lambda tx: tx.all("SELECT id FROM legacy_kits")) == [(kept.id,)]
 
 

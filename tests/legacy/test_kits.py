@@ -14,7 +14,7 @@ from app.kernel.clock import DAY, HOUR, MINUTE
 from app.kernel.crypto import b64
 from app.legacy import kit_recovery
 from tests.inprocess import Person, World
-from tests.legacy.scenes import Json, Kit, by_kit, make_kit, ticket
+from tests.legacy.scenes import Json, Kit, by_kit, make_kit, proof
 
 LEGACY = "http://localhost:3009"
 
@@ -98,8 +98,8 @@ async def test_a_kit_without_a_notice_opens_at_once(world: World, alice: Person)
     session = {"id": opened["session"]["id"], "kitID": kit.id, "status": "READY", "waitTill": 0, "createdAt": world.clock.now()}
     assert opened == {"session": session, "sessionToken": opened["sessionToken"]}
     assert len(opened["sessionToken"]) == 43
-    assert (await finder.post("/legacy-kits/recovery/session", ticket(opened))).json() == session
-    found = (await finder.post("/legacy-kits/recovery/info", ticket(opened))).json()
+    assert (await finder.post("/legacy-kits/recovery/session", proof(opened))).json() == session
+    found = (await finder.post("/legacy-kits/recovery/info", proof(opened))).json()
     assert set(found) == {"encryptedRecoveryBlob", "userKeyAttr"}
     assert found["encryptedRecoveryBlob"] == "cmVjb3Zlcnk="
     seen = (await alice.get(f"/legacy-kits/{kit.id}/recovery-session")).json()
@@ -109,8 +109,8 @@ async def test_a_kit_without_a_notice_opens_at_once(world: World, alice: Person)
     await change()
     assert await change.logs_in(world)
     await alice.get("/legacy-kits", expect=401)  # every session has ended
-    assert (await finder.post("/legacy-kits/recovery/session", ticket(opened))).json()["status"] == "RECOVERED"
-    assert (await finder.post("/legacy-kits/recovery/info", ticket(opened), expect=400)).json()["code"] == "BAD_REQUEST"
+    assert (await finder.post("/legacy-kits/recovery/session", proof(opened))).json()["status"] == "RECOVERED"
+    assert (await finder.post("/legacy-kits/recovery/info", proof(opened), expect=400)).json()["code"] == "BAD_REQUEST"
     assert (await by_kit(finder, opened).begin()).status == 400
 
 
@@ -126,7 +126,7 @@ async def test_a_kit_with_a_notice_waits_and_can_be_blocked(world: World, alice:
     assert first["session"] == second["session"] == {**first["session"], "status": "WAITING", "waitTill": DAY}
     assert first["sessionToken"] != second["sessionToken"]
     for opened in (first, second):
-        assert (await finder.post("/legacy-kits/recovery/info", ticket(opened), expect=400)).json()["code"] == "BAD_REQUEST"
+        assert (await finder.post("/legacy-kits/recovery/info", proof(opened), expect=400)).json()["code"] == "BAD_REQUEST"
         assert (await by_kit(finder, opened).begin()).status == 400
     body = {"kitID": kit.id, "noticePeriodInHours": 0}
     assert "active recovery session" in (await alice.post("/legacy-kits/update-recovery-notice", body, expect=400)).json()["message"]
@@ -134,14 +134,14 @@ async def test_a_kit_with_a_notice_waits_and_can_be_blocked(world: World, alice:
     assert [set(i) for i in seen["initiators"]] == [{"ip", "userAgent"}] * 2
     assert (await alice.post("/legacy-kits/block-recovery", {"kitID": kit.id})).content == b""
     world.clock.advance(2 * DAY)
-    assert (await finder.post("/legacy-kits/recovery/session", ticket(first))).json()["status"] == "BLOCKED"
-    await finder.post("/legacy-kits/recovery/info", ticket(first), expect=400)
+    assert (await finder.post("/legacy-kits/recovery/session", proof(first))).json()["status"] == "BLOCKED"
+    await finder.post("/legacy-kits/recovery/info", proof(first), expect=400)
     assert (await alice.post("/legacy-kits/block-recovery", {"kitID": kit.id}, expect=404)).json() == {}
     again = await kit.open(finder)  # the kit stays usable
     assert again["session"]["id"] != first["session"]["id"]
     world.clock.advance(DAY)
-    assert (await finder.post("/legacy-kits/recovery/session", ticket(again))).json()["status"] == "READY"
-    await finder.post("/legacy-kits/recovery/info", ticket(again))
+    assert (await finder.post("/legacy-kits/recovery/session", proof(again))).json()["status"] == "READY"
+    await finder.post("/legacy-kits/recovery/info", proof(again))
 
 
 async def test_a_challenge_is_the_kits_own_and_good_once_and_for_an_hour(world: World, alice: Person) -> None:
@@ -189,7 +189,7 @@ async def test_refusals_of_the_finder(world: World, alice: Person) -> None:
     other = await (await make_kit(alice)).open(finder)
     for wrong in ({"sessionToken": "nope"}, {"sessionToken": other["sessionToken"]}, {"sessionID": str(uuid.uuid4())}):
         for path in ("session", "info"):
-            assert (await finder.post(f"/legacy-kits/recovery/{path}", {**ticket(opened), **wrong}, expect=404)).json() == {}
+            assert (await finder.post(f"/legacy-kits/recovery/{path}", {**proof(opened), **wrong}, expect=404)).json() == {}
     change = by_kit(finder, {**opened, "sessionToken": "nope"})
     assert (await change.begin()).status == 404
 
@@ -200,8 +200,8 @@ async def test_a_deleted_kit_opens_nothing(world: World, alice: Person) -> None:
     change = by_kit(finder, opened)
     await change.begin()
     await alice.delete(f"/legacy-kits/{kit.id}")
-    assert (await finder.post("/legacy-kits/recovery/session", ticket(opened))).json()["status"] == "BLOCKED"
-    await finder.post("/legacy-kits/recovery/info", ticket(opened), expect=(400, 404))
+    assert (await finder.post("/legacy-kits/recovery/session", proof(opened))).json()["status"] == "BLOCKED"
+    await finder.post("/legacy-kits/recovery/info", proof(opened), expect=(400, 404))
     await finder.post("/legacy-kits/recovery/challenge", {"kitID": kit.id}, expect=404)
     await finder.post("/legacy-kits/recovery/open", {"kitID": kit.id, "challenge": challenge}, expect=404)
     assert (await change.finish()).status in (400, 404)
@@ -214,7 +214,7 @@ async def test_kits_of_a_deleted_account_open_nothing(world: World, alice: Perso
     opened = await kit.open(finder)
     await world.kernel.db.write("test.close", close, world.kernel, alice.user_id, "{}", world.clock.now())
     await finder.post("/legacy-kits/recovery/challenge", {"kitID": kit.id}, expect=404)
-    await finder.post("/legacy-kits/recovery/info", ticket(opened), expect=400)
+    await finder.post("/legacy-kits/recovery/info", proof(opened), expect=400)
 
 
 async def test_asking_for_challenges_fills_nothing(world: World, alice: Person) -> None:
