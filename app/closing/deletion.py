@@ -15,6 +15,7 @@ from ..cast import service as cast
 from ..collections import service as collections
 from ..contacts import service as contacts
 from ..db import Tx
+from ..file_links import service as file_links
 from ..kernel import sessions, sync
 from ..kernel.access import Session
 from ..kernel.clock import DAY
@@ -69,6 +70,7 @@ def close(tx: Tx, kernel: Kernel, user_id: int, feedback: str, now: int) -> None
     legacy.forget_person(tx, user_id, now)
     collections.forget_person(tx, kernel, user_id, now)
     cast.forget_person(tx, user_id)
+    file_links.forget_person(tx, user_id, now)
     sessions.end_all(tx, user_id)
     second_factor.end_logins(tx, user_id)
     push.forget_person(tx, user_id)

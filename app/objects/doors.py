@@ -77,7 +77,9 @@ def _in_json(guard: AnyGuard, find: Find, thumb: bool, bad_id: type[AppError]) -
 
 def _redirect_one(guard: AnyGuard, find: FindOne, thumb: bool) -> Any:
     async def redirect(kernel: Kernel, actor: Any, base_url: BaseUrl) -> Redirect:
-        return Redirect(await find(kernel, actor, base_url, thumb))
+        answer = Redirect(await find(kernel, actor, base_url, thumb))
+        answer.headers.append((b"cache-control", b"no-store"))  # unlike those of albums (accounts.md §1.5)
+        return answer
 
     return _for(guard, redirect, find)
 

@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from ..db import Tx
 from ..db.engine import Row
+from ..file_links import service as file_links
 from ..filedata import service as filedata
 from ..files.wire import FileIDs
 from ..kernel import access, quota, sync
@@ -140,6 +141,7 @@ def trash_files(tx: Tx, kernel: Kernel, owner_id: int, file_ids: Collection[int]
 
 def _move_in(tx: Tx, kernel: Kernel, owner_id: int, items: Collection[queries.Item], now: int, stamp: int) -> None:
     queries.take_out(tx, owner_id, [f for f, _ in items], stamp)
+    file_links.end_of(tx, owner_id, [f for f, _ in items], now)
     queries.put_in(tx, owner_id, items, now + kernel.config.trash.retention_days * DAY, stamp)
 
 
