@@ -32,6 +32,7 @@ from . import (
     remote_store,
     second_factor,
     social,
+    storage,
     trash,
     visits,
 )
@@ -65,6 +66,7 @@ FEATURES = (
     remote_store,
     second_factor,
     social,
+    storage,
     trash,
     visits,
 )

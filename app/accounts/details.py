@@ -45,7 +45,7 @@ def _details(tx: Tx, kernel: Kernel, actor: Session, count_files: bool) -> Detai
         file_count=files if count_files else None,
         shared_collections_count=0 if count_files else None,
         locker_family_usage=LockerFamilyUsage(family_file_count=files) if actor.app == "locker" else None,
-        storage_bonus=0,
+        storage_bonus=quota.plan(tx, kernel.config, user_id).bonus,
         profile_data=_profile(tx, user_id),
         bonus_data=Bonuses(storage_bonuses=[]),
     )

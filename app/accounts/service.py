@@ -81,7 +81,7 @@ def subscription(tx: Tx, config: Config, user_id: int) -> Subscription:
         id=user_id,
         user_id=user_id,
         product_id="free",
-        storage=plan.limit,
+        storage=plan.limit - plan.bonus,  # clients add the bonus
         original_transaction_id="none",
         expiry_time=row.created_at + CENTURY if plan.ends_at is None else plan.ends_at,
         payment_provider="",

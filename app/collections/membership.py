@@ -13,7 +13,7 @@ from ..kernel.parts import Kernel
 from ..trash import service as trash
 from . import member_queries, queries
 from .member_queries import Items
-from .wire import FileIds, FileItem, Move
+from .wire import FileIds, FileItem, Move, Restore
 from .wire import Items as ItemsBody
 
 BATCH = 1000
@@ -71,6 +71,17 @@ def _move(tx: Tx, actor: Session, ask: Move, items: Items, now: int) -> None:
 async def restore(kernel: Kernel, actor: Session, ask: ItemsBody) -> None:
     """Own files from the trash into an own album (§3.5): all of them are there, or nothing happens."""
     await kernel.db.write("collections.restore", _restore, actor, ask.collection_id, _items(ask.files), kernel.clock.now())
+
+
+async def restore_some(kernel: Kernel, actor: Session, ask: Restore) -> None:
+    """`restore` of the files that are named by id, where any are; 400 for an id without its key for the album."""
+    files = ask.files
+    if ask.file_ids:
+        given = {f.id: f for f in ask.files}
+        if set(ask.file_ids) - given.keys():
+            raise BadRequest(log="an id without the key of its file")
+        files = [given[i] for i in dict.fromkeys(ask.file_ids)]
+    await kernel.db.write("collections.restore", _restore, actor, ask.collection_id, _items(files), kernel.clock.now())
 
 
 def _restore(tx: Tx, actor: Session, collection_id: int, items: Items, now: int) -> None:

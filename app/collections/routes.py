@@ -23,6 +23,7 @@ ROUTES = [
     post("/collections/add-files", storage, membership.add, errors=(Conflict, Forbidden, NotFound, TooLarge)),
     post("/collections/move-files", storage, membership.move, errors=(Conflict, Forbidden, NotFound, TooLarge)),
     post("/collections/restore-files", storage, membership.restore, errors=(Forbidden, NotFound, TooLarge)),
+    post("/files/restore", storage, membership.restore_some, errors=(Forbidden, NotFound, TooLarge)),
     post("/collections/v3/remove-files", storage, membership.remove, errors=(Forbidden, NotFound, TooLarge)),
     post("/collections/suggest-delete", storage, membership.suggest_delete, errors=(Forbidden, NotFound, TooLarge)),
     post("/collections/share", storage, sharing.share, limit="public_key", errors=(Forbidden, NotFound, TooMany)),

@@ -123,6 +123,12 @@ class Items(Body):
     files: Needed[Batch[FileItem]]
 
 
+class Restore(Items, kw_only=True):
+    """POST /files/restore: as /collections/restore-files; with `fileIDs`, only those of `files`."""
+
+    file_ids: Batch[int] | None = None
+
+
 class Move(Body):
     """POST /collections/move-files (§3.4)."""
 

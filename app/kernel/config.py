@@ -105,6 +105,12 @@ class Quota(Section):
     max_file: Size = Field("10GiB", description="Largest single file, encrypted.")  # type: ignore[assignment]
 
 
+class Admin(Section):
+    users: tuple[str, ...] = Field(
+        (), description="Accounts that may call the administrators' routes (`/storage/admin/…`): e-mail addresses or account numbers."
+    )
+
+
 class Locker(Section):
     files: int = Field(0, ge=0, description="Files an account may keep in Locker; 0 means unlimited.")
     storage: Size = Field(0, description="Bytes an account may keep in Locker; 0 means unlimited.")
@@ -154,6 +160,22 @@ class Storage(Section):
     secret_key: SecretStr | None = Field(None, description="s3: secret key.")
     path_style: bool = Field(True, description="s3: bucket in the path instead of the host name.")
     proxy: bool = Field(False, description="s3: bytes travel through this server's own address, clients never see the store.")
+    role: Literal["primary", "copy", "archive"] = Field(
+        "primary",
+        description="primary: takes new objects, the first that has room; copy: gets every object until there are `tiers.copies`; "
+        "archive: takes over originals older than `tiers.archive_after_days`.",
+    )
+    min_object: Size = Field(0, description="Smallest object that it takes.")
+    max_object: Size = Field(0, description="Largest object that it takes; 0: any.")
+    quota: Size = Field(0, description="Bytes that it takes in all; 0: as many as fit.")
+    min_free: Size = Field(0, description="Bytes that stay free: below, new objects go to the next store.")
+
+
+class Tiers(Section):
+    copies: int = Field(1, ge=1, le=8, description="Copies of each object, the first one counted, in different stores.")
+    archive_after_days: int = Field(0, ge=0, description="Days after which originals go to a store of the role archive; 0: never.")
+    rate: Size = Field("20MiB", description="Bytes a second that copying and checking read, in each process; 0: as fast as it goes.")  # type: ignore[assignment]
+    scrub_days: int = Field(90, ge=0, description="Days in which every object is read once and compared with what is known of it; 0: never.")
 
 
 class Trash(Section):
@@ -246,10 +268,12 @@ class Config(Section):
     registration: Registration = Registration()
     otp: Otp = Otp()
     quota: Quota = Quota()
+    admin: Admin = Admin()
     locker: Locker = Locker()
     passkeys: Passkeys = Passkeys()
     database: Database = Database()
-    storage: tuple[Storage, ...] = Field((Storage(),), min_length=1, description="Object stores; the first takes new objects.")
+    storage: tuple[Storage, ...] = Field((Storage(),), min_length=1, description="Object stores; the first primary takes new objects.")
+    tiers: Tiers = Tiers()
     trash: Trash = Trash()
     links: Links = Links()
     apps: Apps = Apps()
@@ -272,6 +296,15 @@ class Config(Section):
         """Scheme, host and port of the pages that may use a passkey, in lower case."""
         pages = self.passkeys.origins or (self.accounts_app,)
         return tuple(f"{u.scheme}://{u.netloc}".lower() for u in map(urlsplit, pages))
+
+    @field_validator("storage")
+    @classmethod
+    def _stores(cls, v: tuple[Storage, ...]) -> tuple[Storage, ...]:
+        if len({s.name for s in v}) != len(v):
+            raise ValueError("two stores have the same name")
+        if all(s.role != "primary" for s in v):
+            raise ValueError('no store has role = "primary", so nothing could be uploaded')
+        return v
 
     @field_validator("public_url")
     @classmethod

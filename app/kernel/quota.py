@@ -19,18 +19,20 @@ UNLIMITED = 1 << 52  # bytes; what clients are told when nothing limits them (st
 class Plan:
     """What an account may store."""
 
-    limit: int  # bytes; UNLIMITED when the operator set 0
+    limit: int  # bytes, the bonus among them; UNLIMITED when the operator set 0
     ends_at: int | None  # µs; None: never
+    bonus: int = 0  # bytes of the limit that an administrator gave on top
 
 
 def plan(tx: Tx, config: Config, user_id: int) -> Plan:
-    """The account's own limit, else the configured default."""
-    row = tx.one("SELECT quota, plan_ends_at FROM users WHERE user_id = :user_id", user_id=user_id)
-    return _plan(config, *(row or (None, None)))
+    """The account's own limit, else the configured default, and its bonus."""
+    row = tx.one("SELECT quota, plan_ends_at, bonus FROM users WHERE user_id = :user_id", user_id=user_id)
+    return _plan(config, *(row or (None, None, None)))
 
 
-def _plan(config: Config, own: int | None, ends_at: int | None) -> Plan:
-    return Plan((config.quota.default if own is None else own) or UNLIMITED, ends_at)
+def _plan(config: Config, own: int | None, ends_at: int | None, bonus: int | None) -> Plan:
+    limit = config.quota.default if own is None else own
+    return Plan(min(limit + bonus, UNLIMITED), ends_at, bonus) if limit and bonus else Plan(limit or UNLIMITED, ends_at)
 
 
 def used(tx: Tx, user_id: int, app: str) -> tuple[int, int]:
@@ -51,13 +53,13 @@ class Standing:
 def standing(tx: Tx, config: Config, user_id: int, app: str) -> Standing:
     """Both in one statement."""
     row = tx.one(
-        "SELECT u.quota, u.plan_ends_at, g.bytes, g.files FROM users u LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app "
+        "SELECT u.quota, u.plan_ends_at, u.bonus, g.bytes, g.files FROM users u LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app "
         "WHERE u.user_id = :user_id",
         user_id=user_id,
         app=app,
     )
-    own, ends_at, size, files = row or (None, None, None, None)
-    return Standing(_plan(config, own, ends_at), size or 0, files or 0)
+    own, ends_at, bonus, size, files = row or (None, None, None, None, None)
+    return Standing(_plan(config, own, ends_at, bonus), size or 0, files or 0)
 
 
 def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now: int, files: int = 1) -> None:

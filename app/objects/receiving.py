@@ -97,6 +97,13 @@ async def complete(request: Request, ticket: Ticket) -> Answer:
 
 async def _complete(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
     parts = completion.parse(await request.body.read(completion.MAX_BYTES))
+    stored = await join(kernel, ticket, parts)
+    etag = _quoted(stored.etag)
+    return Answer(_result(ticket.key, etag.decode()).encode(), media=XML, headers=[(b"etag", etag)])
+
+
+async def join(kernel: Kernel, ticket: Ticket, parts: list[tuple[int, str]]) -> Stored:
+    """Make one object of parts (number, bare etag; ascending) and record it. Raises `Refusal` and what stores raise."""
     if ticket.parts is not None and [number for number, _ in parts] != list(range(1, ticket.parts + 1)):
         raise Refusal(400, "InvalidPart", f"The upload consists of the parts 1 to {ticket.parts}.")
     try:
@@ -108,8 +115,7 @@ async def _complete(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
         await recording.record(kernel, ticket.key, stored.size, None)
     else:
         await _record_joined(kernel, ticket, stored)
-    etag = _quoted(stored.etag)
-    return Answer(_result(ticket.key, etag.decode()).encode(), media=XML, headers=[(b"etag", etag)])
+    return stored
 
 
 async def _record_joined(kernel: Kernel, ticket: Ticket, stored: Stored) -> None:

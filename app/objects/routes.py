@@ -7,9 +7,9 @@ from ..http.auth import anyone, storage
 from ..http.request import BaseUrl, Request
 from ..http.routing import delete, get, patch, post, put
 from ..kernel.access import Session
-from ..kernel.errors import Forbidden, NotFound, PaymentRequired, StorageFull, Unavailable
+from ..kernel.errors import Conflict, Forbidden, NoSpace, NotFound, PaymentRequired, StorageFull, TooLarge, Unavailable
 from ..kernel.parts import Kernel
-from . import doors, downloads, receiving, sending, wire
+from . import doors, downloads, joining, receiving, sending, wire
 from . import upload_urls as asking
 from .refusals import DRAINED, Refusal, as_xml
 from .signed import signed_url
@@ -51,6 +51,7 @@ ROUTES = [
     post("/files/upload-url", storage, upload_url, limit="upload_urls", errors=_QUOTA),
     get("/files/multipart-upload-urls", storage, multipart_upload_urls, limit="upload_urls", errors=(*_QUOTA, Unavailable)),
     post("/files/multipart-upload-url", storage, multipart_upload_url, limit="upload_urls", errors=(*_QUOTA, Unavailable)),
+    post("/files/multipart-complete", storage, joining.complete, errors=(Conflict, Forbidden, NotFound, TooLarge, Unavailable, NoSpace)),
     get("/files/upload-eligibility", storage, eligibility, errors=_QUOTA),
     *doors.routes("/files", storage, downloads.find, limit="preview", older=True, bad_id=NotFound),
     get(OBJECT, signed_url, sending.send, **BYTES),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..http.query import Lax, Query
-from ..kernel.fields import Key, Parts, Word
+from ..kernel.fields import Key, Line, Parts, Word
 from ..kernel.wire import Body, Needed, Reply
 
 
@@ -22,6 +22,26 @@ class NewMultipart(Body):
     content_length: Needed[int]
     part_length: Needed[int]
     part_md5s: Parts[Word] | None = msgspec.field(default=None, name="partMd5s")
+
+
+class CompletedPart(Body):
+    """A part that was put: its number and the ETag of the answer, with or without quotes."""
+
+    part_number: Needed[int]
+    e_tag: Needed[Word]
+
+
+class Complete(Body):
+    """POST /files/multipart-complete: the `completeURL` that came with the part URLs, and the parts in ascending order."""
+
+    complete_url: Needed[Line] = msgspec.field(name="completeURL")
+    parts: Needed[Parts[CompletedPart]]
+
+
+class Completed(Reply):
+    object_key: str
+    e_tag: str
+    size: int
 
 
 class CountQuery(Query):

@@ -13,7 +13,7 @@ from ..http.routing import get
 from ..kernel.errors import Unavailable
 from ..kernel.parts import Kernel
 from ..kernel.wire import Lean, Reply
-from . import health
+from . import build, health
 
 
 class Pong(Lean):
@@ -31,6 +31,7 @@ class State(Reply):
 class Version(Reply):
     name: str
     version: str
+    build: str
 
 
 class Named(Query):
@@ -74,7 +75,8 @@ async def livez() -> State:
 
 
 async def version() -> Version:
-    return Version(name="darkroom", version=__version__)
+    """`build` names the code that runs: equal builds of one version are the same files."""
+    return Version(name="darkroom", version=__version__, build=build.digest())
 
 
 ROUTES = [

@@ -11,5 +11,6 @@ ROUTES = [
     post("/files/trash", storage, service.trash, errors=(Forbidden, NotFound, TooLarge)),
     get("/trash/v2/diff", storage, service.diff),
     post("/trash/delete", storage, service.delete, errors=(TooLarge,)),
+    post("/files/delete", storage, service.delete, errors=(TooLarge,)),
     post("/trash/empty", storage, service.empty),
 ]

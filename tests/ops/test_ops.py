@@ -10,6 +10,7 @@ import pytest
 from app import __version__
 from app.kernel.errors import Unavailable
 from app.ops import health
+from app.ops.build import digest
 from app.ops.pages import page
 from storage_backends import Unavailable as StoreAway
 from tests.inprocess import Api, World
@@ -96,7 +97,8 @@ async def test_questions_that_cost_something_have_a_budget(world: World) -> None
 
 
 async def test_version(world: World) -> None:
-    assert (await world.anon().get("/version")).json() == {"name": "darkroom", "version": __version__}
+    assert (await world.anon().get("/version")).json() == {"name": "darkroom", "version": __version__, "build": digest()}
+    assert len(digest()) == 12
 
 
 class Page(HTMLParser):

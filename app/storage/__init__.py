@@ -1,0 +1,8 @@
+"""Stores as people and operators see them: what is used, of whom, where, and how many copies there are.
+
+What other features ask of it is in `service`.
+"""
+
+from .routes import ROUTES
+
+__all__ = ["ROUTES"]
