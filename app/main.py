@@ -99,6 +99,8 @@ class Darkroom:
         self.kernel = kernel
         self.pages = Pages(all_pages(kernel), self._lifespan)
         self.server = Server(kernel, TABLE, self.pages)
+        http = kernel.config.http
+        self.connections = connections.Connections(http.port, connections.allowed(http.connections), self.server.traffic, self.server.ip.trusts)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self.server(scope, receive, send)
@@ -125,9 +127,7 @@ class Darkroom:
                 await store.close()
 
     async def _watch(self) -> None:
-        http, traffic = self.kernel.config.http, self.server.traffic
-        most = connections.allowed(http.connections)
-        await connections.watch(connections.Connections(http.port, most, traffic, self.server.ip.trusts), traffic)
+        await connections.watch(self.connections, self.server.traffic)
 
 
 def create_app(kernel: Kernel) -> Darkroom:

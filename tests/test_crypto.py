@@ -158,3 +158,9 @@ def test_a_minted_key_with_one_bit_changed(crypto: Crypto) -> None:
     name = uuid.UUID(crypto.mint_key(5).partition("/")[2])
     for bit in range(128):
         assert not crypto.minted(5, f"5/{uuid.UUID(int=name.int ^ (1 << bit))}"), bit
+
+
+def test_an_address_is_the_same_however_its_letters_are_composed() -> None:
+    from app.kernel.crypto import normal_email
+
+    assert normal_email(" A\u0308rger@Example.org ") == normal_email("\u00e4rger@example.org")

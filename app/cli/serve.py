@@ -177,7 +177,11 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
         raise RuntimeError("the HTTP server ended by itself")
     log.info("stopping: finishing requests in flight")
     server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
-    done, _ = await asyncio.wait((serving,), timeout=STOP_SECONDS)
+    for _ in range(int(STOP_SECONDS)):
+        await asyncio.to_thread(app.connections.end_idle)
+        done, _ = await asyncio.wait((serving,), timeout=1.0)
+        if done:
+            break
     if not done:
         log.warning("some requests did not end within %.0f s and are cut off", STOP_SECONDS)
     return bool(done)

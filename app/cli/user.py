@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ..kernel.config import LARGEST, Config, format_size, parse_size
@@ -26,6 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     quota = actions.add_parser("quota", help="set an account's storage limit")
     quota.add_argument("email", metavar="EMAIL")
     quota.add_argument("size", metavar="SIZE", help='such as "50GiB", "unlimited", or "default" for the configured one')
+
+    for action in actions.choices.values():  # `user list --data-dir …` as well as `user --data-dir … list`
+        action.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        action.add_argument("--data-dir", metavar="FOLDER", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace, config: Config) -> int:

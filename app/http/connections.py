@@ -115,6 +115,13 @@ class Connections:
             _shut(found[inode], inode)
         return len(ours) - len(ending)
 
+    def end_idle(self) -> None:
+        """End those that wait for a request: a server that stops would wait for HTTP/2 clients to go. Runs in a thread."""
+        for inode, fd in ((inode, fd) for fd, inode in _sockets()):
+            known = self._known.get(inode) or self._new(fd, monotonic())
+            if known is not None and known.peer[1] and known.peer not in self._traffic.busy and not _moved(fd)[1]:
+                _shut(fd, inode)
+
     def _new(self, fd: int, now: float) -> Connection | None:
         """What a socket of ours is connected to; one with port 0 stands for sockets that are nobody's connection to us."""
         held = _held(fd)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -12,12 +14,21 @@ from ..kernel.parts import Kernel
 from .body import IncomingBody, Receive
 
 B = TypeVar("B", bound=wire.Body)
+log = logging.getLogger("darkroom.http")
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
+_compared: set[str] = set()  # values of public_url that were compared with what a proxy says: a mismatch is told once
+
+
+def _socket_name(scope: dict[str, Any]) -> str:
+    """Where the request came in, for a client of HTTP/1.0 that names no host."""
+    host, port = scope.get("server") or ("localhost", 80)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class Request:
     """A request. Header names are lower-case bytes; query values are text, the first of each name counts."""
 
-    __slots__ = ("_query", "body", "client_ip", "headers", "kernel", "method", "params", "path", "request_id", "scope")
+    __slots__ = ("_query", "body", "client_ip", "headers", "kernel", "method", "params", "path", "proxied", "request_id", "scope")
 
     def __init__(self, kernel: Kernel, scope: dict[str, Any], receive: Receive) -> None:
         self.kernel = kernel
@@ -28,6 +39,7 @@ class Request:
         self.body = IncomingBody(receive, self.headers)
         self.params: dict[str, str] = {}
         self.client_ip = ""
+        self.proxied = False  # by a trusted proxy
         self.request_id = ""
         self._query: dict[str, str] | None = None
 
@@ -55,10 +67,21 @@ class Request:
 
     @property
     def base_url(self) -> str:
-        """The URL at which this client reaches the server: the configured one, else that of this request."""
-        if self.kernel.config.public_url:
-            return self.kernel.config.public_url
-        return f"{self.scope.get('scheme', 'http')}://{self.header(b'host')}"
+        """The URL at which this client reaches the server: the configured one, else that of this request, as a trusted proxy names it."""
+        scheme, host = self.scope.get("scheme", "http"), self.header(b"host") or _socket_name(self.scope)
+        if self.proxied:
+            told = self.header(b"x-forwarded-proto").partition(",")[0].strip().lower()
+            scheme = told if told in ("http", "https") else scheme
+            named = self.header(b"x-forwarded-host").partition(",")[0].strip()
+            host = named if _HOST.fullmatch(named) else host
+        configured = self.kernel.config.public_url
+        if not configured:
+            return f"{scheme}://{host}"
+        if self.proxied and configured not in _compared:
+            _compared.add(configured)
+            if configured.partition("/")[0] != f"{scheme}:":
+                log.warning("public_url is %s, but the proxy says that clients use %s://%s: one of them is wrong", configured, scheme, host)
+        return configured
 
     async def json(self, kind: type[B], limit: int) -> B:
         """The body (at most `limit` bytes) as a struct (`app.kernel.wire.decode`)."""

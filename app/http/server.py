@@ -133,6 +133,7 @@ class Server:
         peer = scope.get("client")
         # a proxy may add its own line below the client's instead of continuing it: all lines together are the chain
         chain = b",".join(v for k, v in scope["headers"] if k == b"x-forwarded-for").decode("latin-1")
+        request.proxied = peer is not None and self.ip.trusts(peer[0])
         request.client_ip = self.ip.of(peer[0] if peer else "", chain)
         request.request_id = request.header(b"x-request-id")[:128] or f"ser_{self._numbers.getrandbits(88):022x}"
         return request

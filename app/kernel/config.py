@@ -102,6 +102,11 @@ class Quota(Section):
     default: Size = Field("10GiB", description="Storage of each account without an own quota; 0 means unlimited.")  # type: ignore[assignment]  # the validator turns the text into bytes
     tolerance: Size = Field("50MiB", description="How far one sized request may pass the limit; museum's clients count on it.")  # type: ignore[assignment]
     pending: Size = Field(0, description="Bytes per account uploaded but not committed; 0: as much as quota and tolerance. The oldest go first.")
+    reserve: Size | None = Field(
+        None,
+        description="Room on the disk that objects never take, so that log-in and deleting work; by default 1 % of it or 512 MiB, the larger.",
+        examples=["2GiB"],
+    )
     max_file: Size = Field("10GiB", description="Largest single file, encrypted.")  # type: ignore[assignment]
 
 
@@ -239,7 +244,7 @@ class Limits(Section):
     )
     unknown_lookups: Limit = Field(_limit(10, 86_400), description="Of these, addresses that have no account. Survives a restart.")
     bulk_sharing: Limit = Field(_limit(60, 60), description="Shares of many albums or with many people at once, per route and account.")
-    upload_urls: Limit = Field(_limit(500, 60), description="Upload URL requests per route and account.")
+    upload_urls: Limit = Field(_limit(3000, 10), description="Upload URL requests per route and account.")
     custom_domain: Limit = Field(_limit(500, 60), description="Questions whether a custom domain is claimed, per address.")
     preview: Limit = Field(_limit(700, 1), description="Thumbnail requests per account.")
     guest_uploads: Limit = Field(_limit(250, 60), description="Uploads of guests, per link and route.")
@@ -309,6 +314,6 @@ class Config(Section):
     @field_validator("public_url")
     @classmethod
     def _url(cls, v: str | None) -> str | None:
-        if v is not None and not re.match(r"https?://[^/\s]+", v):
-            raise ValueError("should be an http:// or https:// URL")
+        if v is not None and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", v):
+            raise ValueError("should be an http:// or https:// URL without query, fragment or blanks")
         return v.rstrip("/") if v else v

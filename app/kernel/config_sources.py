@@ -6,6 +6,8 @@ and what values they may have, is `app.config`'s. Nothing here creates or change
 
 from __future__ import annotations
 
+import logging
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +23,9 @@ PREFIX = "DARKROOM_"
 FILE_SUFFIX = "_FILE"
 CONFIG_VARIABLE = "DARKROOM_CONFIG"  # the file, when there is no --config
 IGNORED = ("DARKROOM_TEST_",)  # settings of the test suite
+_SERVICE = re.compile(r"DARKROOM(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)|DARKROOM_PORT")
+"""What Kubernetes puts into the environment for a service called darkroom, or darkroom-something."""
+log = logging.getLogger("darkroom.config")
 Path_ = tuple[str, ...]
 
 
@@ -70,6 +75,7 @@ def _walk(section: Section, path: Path_) -> Iterator[Option]:
 def load(file: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Config:
     """The configuration. `flags` maps option names to texts, None for a flag that was not given; ConfigError when anything is wrong."""
     origins: dict[str, str] = {}
+    environ = {name: text for name, text in environ.items() if text.strip() or not name.startswith(PREFIX)}  # `${VAR:-}` is empty: not set
     if file is None and CONFIG_VARIABLE in environ:
         file = Path(environ[CONFIG_VARIABLE])
     values = _read_toml(file) if file else {}
@@ -102,7 +108,9 @@ def _from_environment(known: Iterable[Option], environ: Mapping[str, str]) -> It
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name.startswith(IGNORED) or name == CONFIG_VARIABLE:
             continue
-        if name in variables:
+        if _SERVICE.fullmatch(name) and (name not in variables or "://" in environ[name]):
+            log.warning("%s is ignored: Kubernetes sets it for a service of that name", name)
+        elif name in variables:
             yield variables[name], environ[name], name
         elif name in files:
             option = files[name]

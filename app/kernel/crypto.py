@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import unicodedata
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,8 +54,8 @@ def same(a: bytes | str, b: bytes | str) -> bool:
 
 
 def normal_email(text: str) -> str:
-    """Trimmed and lower-cased, as every route compares addresses (accounts.md §0)."""
-    return text.strip().lower()
+    """Trimmed, lower-cased and composed (NFC), as every route compares addresses (accounts.md §0): ä is one letter or two, as keyboards go."""
+    return unicodedata.normalize("NFC", text.strip().lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Kernel:
     limiter: RateLimiter
     last_used: LastUsed
     health: dict[str, tuple[int, str]] = field(default_factory=dict)  # part → (when it was tried, how it was); see app/ops/health.py
+    room: dict[str, tuple[int, int]] = field(default_factory=dict)  # folder → (when it was looked at, bytes above the reserve)
 
     @property
     def store(self) -> ObjectStore:

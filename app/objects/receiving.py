@@ -16,7 +16,7 @@ from ..http.answer import Answer
 from ..http.request import Request
 from ..kernel.clock import HOUR, SECOND
 from ..kernel.parts import Kernel
-from . import completion, queries, recording
+from . import completion, queries, recording, room
 from .refusals import XML, Refusal, refusing
 from .urls import Ticket
 
@@ -34,6 +34,7 @@ async def put(request: Request, ticket: Ticket) -> Answer:
 
 async def _put(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
     length, md5 = _promised(ticket, request)
+    await room.check(kernel, length or 0)
     deadline = ticket.expires * SECOND + _SLOW
 
     def in_time() -> None:
@@ -106,13 +107,13 @@ async def join(kernel: Kernel, ticket: Ticket, parts: list[tuple[int, str]]) -> 
     """Make one object of parts (number, bare etag; ascending) and record it. Raises `Refusal` and what stores raise."""
     if ticket.parts is not None and [number for number, _ in parts] != list(range(1, ticket.parts + 1)):
         raise Refusal(400, "InvalidPart", f"The upload consists of the parts 1 to {ticket.parts}.")
+    await room.check(kernel, 0)
     try:
         stored = await kernel.store.complete_multipart(ticket.key, ticket.upload_id, parts, length=ticket.length)
     except KeyTaken as e:
         stored = await recording.replace(kernel, ticket.key, e.staged)
     except NoSuchUpload:
-        stored = await _unrecorded(kernel, ticket, parts)
-        await recording.record(kernel, ticket.key, stored.size, None)
+        stored = await _completed_before(kernel, ticket, parts)
     else:
         await _record_joined(kernel, ticket, stored)
     return stored
@@ -125,17 +126,19 @@ async def _record_joined(kernel: Kernel, ticket: Ticket, stored: Stored) -> None
     await recording.record(kernel, ticket.key, stored.size, None)
 
 
-async def _unrecorded(kernel: Kernel, ticket: Ticket, parts: list[tuple[int, str]]) -> Stored:
-    """The object of a completion that was cut short between the bytes and their row: the repeated request finishes it.
+async def _completed_before(kernel: Kernel, ticket: Ticket, parts: list[tuple[int, str]]) -> Stored:
+    """The object that this very completion made before: its answer was lost, or it was cut short between the bytes and their row.
 
-    Every other repetition is the 404 it is on S3.
+    A 404 would make phones begin a file of any size again. For every other object, and one that was deleted, it is that 404.
     """
-    owner = int(ticket.key.partition("/")[0])
     head = await kernel.store.head(ticket.key)
-    if head is None or head.etag != parts_etag([etag.strip('"') for _, etag in parts]):
+    if head is None or head.etag != parts_etag([etag.strip('"') for _, etag in parts]) or ticket.length not in (None, head.size):
         raise NoSuchUpload(f"{ticket.key}: no such upload")
-    if await kernel.db.read(queries.known, owner, [ticket.key]):
-        raise NoSuchUpload(f"{ticket.key}: completed before")
+    found = await kernel.db.read(queries.facts, ticket.key)
+    if found is None:
+        await recording.record(kernel, ticket.key, head.size, None)
+    elif found[0] not in ("pending", "stored"):
+        raise NoSuchUpload(f"{ticket.key}: {found[0]}")
     return Stored(head.size, None, head.etag)
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -207,3 +208,40 @@ def test_what_a_killed_server_left_half_written_goes_at_the_start(tmp_path: Path
         assert not (temp / "0123456789abcdef-7").exists()
         assert (temp / "mp" / "upload").exists(), "an upload that goes on"
         assert server.stop(signal.SIGHUP) == 0
+
+
+def test_a_stop_does_not_wait_for_idle_connections(tmp_path: Path) -> None:
+    from tests.hostile.flood import PREFACE
+
+    with serving(tmp_path) as server, socket.create_connection(("127.0.0.1", server.port)) as idle:
+        idle.sendall(PREFACE)
+        assert idle.recv(100)
+        with socket.create_connection(("127.0.0.1", server.port)):
+            began = time.monotonic()
+            assert server.stop() == 0
+            assert time.monotonic() - began < 6  # two seconds, and a busy machine
+        assert "cut off" not in server.says()
+
+
+def test_options_of_a_command_stand_before_or_after_its_action(tmp_path: Path) -> None:
+    with serving(tmp_path, "--data-dir", "here") as server:
+        assert server.stop() == 0
+    for words in (("user", "list", "--data-dir", "here"), ("user", "--data-dir", "here", "list")):
+        done = darkroom(*words, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    (tmp_path / "d.toml").write_text('data_dir = "here"\n')
+    assert darkroom("user", "list", "--config", "d.toml", cwd=tmp_path).returncode == 0
+
+
+def test_what_a_cluster_puts_into_the_environment(tmp_path: Path) -> None:
+    injected = {
+        "DARKROOM_PORT": "tcp://10.0.0.1:80", "DARKROOM_SERVICE_HOST": "10.0.0.1", "DARKROOM_PORT_80_TCP_ADDR": "10.0.0.1",
+        "DARKROOM_HTTP_PORT": "tcp://10.0.0.1:80", "DARKROOM_WEB_SERVICE_PORT_HTTP": "80", "DARKROOM_DATA_DIR": "", "DARKROOM_PUBLIC_URL": " ",
+    }  # fmt: skip
+    with serving(tmp_path, **injected) as server:
+        assert "DARKROOM_PORT is ignored" in server.says()
+        assert (tmp_path / "darkroom-data" / DATABASE).exists()
+        assert server.stop() == 0
+    for url in ("https://x.example/?a=1", "https://x.example/a b", "https://u@x.example", "https://x.example#a"):
+        assert "public_url" in refused(cwd=tmp_path, DARKROOM_PUBLIC_URL=url)
+    assert "DARKROOM_DATADIR" in refused(cwd=tmp_path, DARKROOM_DATADIR="x")

@@ -103,15 +103,20 @@ async def test_all_parts_and_all_bytes_were_promised(world: World, alice: Person
     assert b"<Code>InvalidPart</Code>" in (await send(alice, "POST", bound["completeURL"], document(tags[:1]), expect=400)).content
 
 
-async def test_after_completion_the_upload_is_gone(world: World, alice: Person) -> None:
+async def test_a_completion_whose_answer_was_lost_is_answered_again(world: World, alice: Person) -> None:
+    """A 404 would make a phone begin the file again, whatever its size."""
     made = await begin(alice)
     tags = await send_parts(alice, made)
-    await send(alice, "POST", made["completeURL"], document(tags), expect=200)
+    first = await send(alice, "POST", made["completeURL"], document(tags), expect=200)
+    again = await send(alice, "POST", made["completeURL"], document(tags), expect=200)
+    assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
     for refused in (
-        await send(alice, "POST", made["completeURL"], document(tags), expect=404),
+        await send(alice, "POST", made["completeURL"], document(list(reversed(tags))), expect=404),
         await put(alice, made["partURLs"][0], ONE, expect=404),
     ):
         assert b"<Code>NoSuchUpload</Code>" in refused.content
+    await world.kernel.db.write("test.delete", lambda tx: tx.run("UPDATE objects SET state = 'deleting'"))
+    await send(alice, "POST", made["completeURL"], document(tags), expect=404)
 
 
 async def test_a_completion_cut_short_is_finished_by_its_repetition(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:

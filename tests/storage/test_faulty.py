@@ -137,5 +137,7 @@ async def test_a_wrapper_passes_every_call_on() -> None:
     await store.delete(BOB)
     assert (await store.sweep(0), await store.free_bytes(), store.path(ALICE)) == (0, await inner.free_bytes(), inner.path(ALICE))
     await store.check()
+    await store.mark("ours")
+    assert (await store.marker(), await store.sweep_temporary()) == ("ours", 0)
     assert set(asked) == {m for m in methods if inspect.iscoroutinefunction(getattr(MemoryStore, m))} - {"close"}
     await store.close()
