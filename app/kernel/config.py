@@ -92,6 +92,14 @@ class Registration(Section):
     )
 
 
+class Accounts(Section):
+    password_login: bool = Field(
+        False,
+        description="POST /users/login with the password itself, for scripts and development. The server then sees a password that opens the "
+        "account's keys: SECURITY.md. The apps never need it.",
+    )
+
+
 class Otp(Section):
     fixed: dict[str, str] = Field(
         default_factory=dict, description='For tests only: e-mail suffix to fixed code, e.g. {"@example.org" = "123456"}. Loud at start.'
@@ -271,6 +279,7 @@ class Config(Section):
     )
     http: Http = Http()
     registration: Registration = Registration()
+    accounts: Accounts = Accounts()
     otp: Otp = Otp()
     quota: Quota = Quota()
     admin: Admin = Admin()

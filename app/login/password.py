@@ -105,11 +105,11 @@ async def attributes(kernel: Kernel, query: AttributesQuery, client: Client) -> 
         )
         return SrpAttributesReply(attributes=found)
     if not await kernel.limiter.left("probes", f"ip {client.ip}"):
-        return SrpAttributesReply(attributes=_made_up(kernel, email))
+        return SrpAttributesReply(attributes=made_up(kernel, email))
     raise NotFound(code=None if row is None else "NOT_FOUND", log="no password log-in for this address")
 
 
-def _made_up(kernel: Kernel, email: str) -> SrpAttributes:
+def made_up(kernel: Kernel, email: str) -> SrpAttributes:
     first = base64.b64decode(kernel.crypto.hash(f"made-up srp attributes\0{email}"))
     second = base64.b64decode(kernel.crypto.hash(f"made-up kek salt\0{email}"))
     mem_limit, ops_limit = (1 << 28, 16) if second[16] % 4 else (1 << 30, 4)

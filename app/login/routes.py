@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..http.answer import OBJECT
 from ..http.auth import anyone, session
 from ..http.routing import delete, get, post, put
-from ..kernel.errors import Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized
-from . import code_login, codes, password, session_list, sign_up, tokens, validity
+from ..kernel.errors import Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized, Unavailable
+from . import code_login, codes, in_clear, password, session_list, sign_up, tokens, validity
 
 CODE = (Unauthorized, Gone, TooMany)  # wrong, none alive, too many guesses
 PROOF = (Unauthorized, Gone)
@@ -16,6 +16,7 @@ ROUTES = [
     post("/users/verify-email", anyone, code_login.verify, limit="sensitive", errors=(*CODE, codes.RegistrationClosed)),
     post("/users/change-email", session, code_login.change_email, limit="sensitive", errors=(*CODE, Forbidden)),
     put("/users/attributes", session, sign_up.set_attributes, errors=(Forbidden,)),
+    post("/users/login", anyone, in_clear.log_in, limit="sensitive", errors=(Forbidden, Unauthorized, Conflict, TooMany, Unavailable)),
     get("/users/session-validity/v2", validity.validity, validity.told),
     get("/users/srp/attributes", anyone, password.attributes, limit="sensitive", errors=(NotFound,)),
     post("/users/srp/create-session", anyone, password.start, limit="sensitive", errors=(Conflict,)),

@@ -40,6 +40,12 @@ def pad(n: int) -> bytes:
 K = _int(_h(pad(N), pad(G)))
 
 
+def verifier(identity: str, password: bytes, salt: bytes) -> bytes:
+    """v = g^x, 512 bytes: what a client enrols of its password."""
+    x = _int(_h(salt, _h(identity.encode() + b":" + password)))
+    return pad(pow(G, x, N))
+
+
 def valid_public(a: bytes) -> bool:
     """Whether a client's A lies in 0 < A < N."""
     return 0 < _int(a) < N

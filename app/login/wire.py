@@ -43,6 +43,21 @@ class Authorised(Lean):
     srp_m2: str = ""
 
 
+class Password(Body):
+    """For `POST /users/login` alone: everywhere else a password stays on its device."""
+
+    email: Needed[Address]
+    password: Needed[Line]
+
+
+class PlainSession(Reply):
+    """`token_type`: the header that carries the token; `expires_in`: seconds that it may lie idle."""
+
+    auth_token: str
+    token_type: str = field(name="token_type")
+    expires_in: int
+
+
 class SrpAttributes(Reply):
     srp_user_id: str
     srp_salt: str

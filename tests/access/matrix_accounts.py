@@ -38,6 +38,7 @@ ROWS: Rows = {
     ),
     ("GET", "/users/srp/attributes"): Row(lambda s, a: (f"/users/srp/attributes?email={quote(s.guest_email)}", None), anybody(404)),
     ("POST", "/users/srp/create-session"): Row(same("/users/srp/create-session", {"srpUserID": UUID, "srpA": SRP_A}), anybody()),
+    ("POST", "/users/login"): Row(same("/users/login", {"email": "x@example.org", "password": "x"}), anybody(403)),
     ("POST", "/users/srp/verify-session"): Row(
         same("/users/srp/verify-session", {"sessionID": UUID, "srpUserID": UUID, "srpM1": "bTE="}), anybody(400)
     ),

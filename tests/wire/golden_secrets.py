@@ -50,7 +50,7 @@ class Secrets:
         self._true_codes = {
             str(step["body"].get("code")).strip()
             for step in steps
-            if step.get("status") == 200 and "/two-factor/" in step["url"] and isinstance(step["body"], dict)
+            if step.get("status") == 200 and "/two-factor/" in step["url"] and "code" in (step["body"] or {})
         }
         self._codes: dict[str, str] = {}
         self._totp_secret = ""
@@ -79,7 +79,7 @@ class Secrets:
             if exchange is not None and exchange.m1:
                 body["srpM1"] = b64(exchange.m1)
         code = str(recorded.get("code")).strip()
-        if code in self._true_codes and self._totp_secret:
+        if "code" in recorded and code in self._true_codes and self._totp_secret:
             fresh = self._codes.setdefault(code, totp(self._totp_secret, time.time()))
             body["code"] = recorded["code"].replace(code, fresh)
         if "challenge" in recorded and step["status"] == 200:
