@@ -29,7 +29,12 @@ def standing(tx: Tx, email_hash: str) -> tuple[int, bool] | None:
 
 
 def is_invited(tx: Tx, email_hash: str) -> bool:
-    return tx.value("SELECT 1 FROM invites WHERE email_hash = :email_hash", email_hash=email_hash) is not None
+    return tx.value("SELECT 1 FROM invites WHERE email_hash = :email_hash AND used_at IS NULL", email_hash=email_hash) is not None
+
+
+def use_invite(tx: Tx, email_hash: str, now: int) -> None:
+    """An invitation brings one account, whatever becomes of that."""
+    tx.run("UPDATE invites SET used_at = :now WHERE email_hash = :email_hash", email_hash=email_hash, now=now)
 
 
 def insert_user(tx: Tx, email: tuple[bytes, bytes, str], source: str, now: int) -> int:
@@ -98,7 +103,8 @@ def set_email_mfa(tx: Tx, user_id: int, enabled: bool) -> None:
 def mark_deleted(tx: Tx, user_id: int, feedback: str, now: int) -> int:
     """Blank the address (it can sign up again at once) and leave the row; how many accounts this deleted: 0 or 1."""
     return tx.run(
-        "UPDATE users SET email_cipher = NULL, email_nonce = NULL, email_hash = :freed, delete_feedback = :feedback, deleted_at = :now "
+        "UPDATE users SET email_cipher = NULL, email_nonce = NULL, former_hash = email_hash, email_hash = :freed, "
+        "delete_feedback = :feedback, deleted_at = :now "
         "WHERE user_id = :user_id AND deleted_at IS NULL",
         freed=f"deleted+{user_id}",
         feedback=feedback,
@@ -115,13 +121,31 @@ def is_deleted(tx: Tx, user_id: int) -> bool:
 def restore(tx: Tx, user_id: int, email: tuple[bytes, bytes, str]) -> int:
     """Undo `mark_deleted`; `email` is (cipher, nonce, hash). How many accounts this brought back: 0 or 1."""
     return tx.run(
-        "UPDATE users SET email_cipher = :cipher, email_nonce = :nonce, email_hash = :email_hash, delete_feedback = NULL, deleted_at = NULL "
-        "WHERE user_id = :user_id AND deleted_at IS NOT NULL",
+        "UPDATE users SET email_cipher = :cipher, email_nonce = :nonce, email_hash = :email_hash, former_hash = NULL, delete_feedback = NULL, "
+        "deleted_at = NULL WHERE user_id = :user_id AND deleted_at IS NOT NULL AND purged_at IS NULL",
         cipher=email[0],
         nonce=email[1],
         email_hash=email[2],
         user_id=user_id,
     )
+
+
+def to_purge(tx: Tx, before: int, limit: int) -> list[int]:
+    """Accounts deleted before a time whose data is still there."""
+    rows = tx.all(
+        "SELECT user_id FROM users WHERE deleted_at < :before AND deleted_at IS NOT NULL AND purged_at IS NULL ORDER BY deleted_at LIMIT :limit",
+        before=before,
+        limit=limit,
+    )
+    return [user_id for (user_id,) in rows]
+
+
+def forget_keys(tx: Tx, user_id: int) -> None:
+    tx.run("DELETE FROM key_attributes WHERE user_id = :user_id", user_id=user_id)
+
+
+def mark_purged(tx: Tx, user_id: int, now: int) -> None:
+    tx.run("UPDATE users SET purged_at = :now, former_hash = NULL, delete_feedback = NULL WHERE user_id = :user_id", user_id=user_id, now=now)
 
 
 # --- keys

@@ -57,8 +57,20 @@ def register(tx: Tx, kernel: Kernel, email: str, source: str = "") -> int:
     the loser's transaction is repeated."""
     now = kernel.clock.now()
     user_id = queries.insert_user(tx, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)), source[:256], now)
+    queries.use_invite(tx, kernel.crypto.hash(email), now)
     sync.open_feed(tx, user_id, now)
     return user_id
+
+
+def to_purge(tx: Tx, before: int, limit: int) -> list[int]:
+    """Accounts deleted before a time (µs) whose data is still there."""
+    return queries.to_purge(tx, before, limit)
+
+
+def forget_person(tx: Tx, user_id: int, now: int) -> None:
+    """The keys of an account that can no longer be restored; its row stays as a tombstone."""
+    queries.forget_keys(tx, user_id)
+    queries.mark_purged(tx, user_id, now)
 
 
 def is_live(tx: Tx, user_id: int) -> bool:

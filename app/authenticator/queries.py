@@ -63,3 +63,8 @@ def changed_since(tx: Tx, user_id: int, since: int, limit: int) -> list[Entity]:
         limit=limit,
     )
     return [Entity(id=i, user_id=u, encrypted_data=d, header=h, is_deleted=bool(gone), created_at=c, updated_at=t) for i, u, d, h, gone, c, t in rows]
+
+
+def forget_person(tx: Tx, user_id: int) -> None:
+    tx.run("DELETE FROM authenticator_entities WHERE user_id = :user_id", user_id=user_id)
+    tx.run("DELETE FROM authenticator_keys WHERE user_id = :user_id", user_id=user_id)

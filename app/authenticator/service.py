@@ -109,3 +109,8 @@ async def diff(kernel: Kernel, actor: Session, query: DiffQuery) -> Diff:
 def _require_key(tx: Tx, user_id: int) -> None:
     if queries.key(tx, user_id) is None:
         raise CodedBadRequest("authenticator key not created", code="AUTH_KEY_NOT_CREATED")
+
+
+def forget_person(tx: Tx, user_id: int) -> None:
+    """Everything here of an account that is gone for good."""
+    queries.forget_person(tx, user_id)

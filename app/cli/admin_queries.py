@@ -36,7 +36,8 @@ def usage(tx: Tx) -> dict[int, tuple[int, int]]:
 
 def insert_invite(tx: Tx, email_hash: str, now: int) -> None:
     tx.run(
-        "INSERT INTO invites (email_hash, created_at) VALUES (:email_hash, :now) ON CONFLICT (email_hash) DO NOTHING",
+        "INSERT INTO invites (email_hash, created_at) VALUES (:email_hash, :now) "
+        "ON CONFLICT (email_hash) DO UPDATE SET created_at = excluded.created_at, used_at = NULL",
         email_hash=email_hash,
         now=now,
     )

@@ -79,3 +79,8 @@ def changed_since(tx: Tx, user_id: int, kind: str, since: int, limit: int) -> li
         limit=limit,
     )
     return [_entity(row) for row in rows]
+
+
+def forget_person(tx: Tx, user_id: int) -> None:
+    tx.run("DELETE FROM entities WHERE user_id = :user_id", user_id=user_id)
+    tx.run("DELETE FROM entity_keys WHERE user_id = :user_id", user_id=user_id)

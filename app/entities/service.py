@@ -151,3 +151,8 @@ async def diff(kernel: Kernel, actor: Session, query: DiffQuery) -> Diff:
 def _require_type(kind: str) -> None:
     if kind not in TYPES:
         raise CodedBadRequest(f"Invalid EntityType: {kind}")
+
+
+def forget_person(tx: Tx, user_id: int) -> None:
+    """Everything here of an account that is gone for good."""
+    queries.forget_person(tx, user_id)

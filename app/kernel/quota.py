@@ -35,9 +35,21 @@ def _plan(config: Config, own: int | None, ends_at: int | None, bonus: int | Non
     return Plan(min(limit + bonus, UNLIMITED), ends_at, bonus) if limit and bonus else Plan(limit or UNLIMITED, ends_at)
 
 
+_HELD = (
+    "COALESCE((SELECT CAST(SUM(h.bytes) AS BIGINT) FROM users f JOIN usage h ON h.user_id = f.user_id AND h.app = :app "
+    "WHERE f.former_hash = u.email_hash), 0)"
+)
+"""What is still kept of accounts that this address had before and deleted: or signing up again and again would be free storage."""
+
+
 def used(tx: Tx, user_id: int, app: str) -> tuple[int, int]:
     """(bytes, files) of an account in an app."""
-    row = tx.one("SELECT bytes, files FROM usage WHERE user_id = :user_id AND app = :app", user_id=user_id, app=app)
+    row = tx.one(
+        f"SELECT COALESCE(g.bytes, 0) + {_HELD}, COALESCE(g.files, 0) FROM users u LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app "
+        "WHERE u.user_id = :user_id",
+        user_id=user_id,
+        app=app,
+    )
     return (row[0], row[1]) if row else (0, 0)
 
 
@@ -53,7 +65,8 @@ class Standing:
 def standing(tx: Tx, config: Config, user_id: int, app: str) -> Standing:
     """Both in one statement."""
     row = tx.one(
-        "SELECT u.quota, u.plan_ends_at, u.bonus, g.bytes, g.files FROM users u LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app "
+        f"SELECT u.quota, u.plan_ends_at, u.bonus, COALESCE(g.bytes, 0) + {_HELD}, g.files "
+        "FROM users u LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app "
         "WHERE u.user_id = :user_id",
         user_id=user_id,
         app=app,

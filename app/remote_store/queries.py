@@ -54,3 +54,7 @@ def is_claimed(tx: Tx, claim: str) -> bool:
     """By an account that lives."""
     hit = tx.value("SELECT 1 FROM remote_store r JOIN users u ON u.user_id = r.user_id WHERE r.claim = :claim AND u.deleted_at IS NULL", claim=claim)
     return hit is not None
+
+
+def forget_person(tx: Tx, user_id: int) -> None:
+    tx.run("DELETE FROM remote_store WHERE user_id = :user_id", user_id=user_id)

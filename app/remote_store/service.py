@@ -114,3 +114,8 @@ def serves(tx: Tx, user_id: int, host: str) -> bool:
     """Whether this host name, in whatever spelling, is the person's custom domain."""
     own, asked = queries.value(tx, user_id, DOMAIN), domain.to_ascii(host)
     return own is not None and asked is not None and domain.to_ascii(own) == asked
+
+
+def forget_person(tx: Tx, user_id: int) -> None:
+    """Everything here of an account that is gone for good."""
+    queries.forget_person(tx, user_id)

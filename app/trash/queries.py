@@ -155,6 +155,12 @@ def delete_files(tx: Tx, owner_id: int, file_ids: Collection[int], stamp: int) -
     )
 
 
+def live_of(tx: Tx, owner_id: int, limit: int) -> list[int]:
+    """Files of an owner that are not gone for good, in the trash or not."""
+    rows = tx.all("SELECT file_id FROM files WHERE owner_id = :owner_id AND NOT is_deleted LIMIT :limit", owner_id=owner_id, limit=limit)
+    return [file_id for (file_id,) in rows]
+
+
 def past_due(tx: Tx, now: int, after: tuple[int, int], limit: int) -> list[tuple[int, int, int]]:
     """(delete by, file, owner) of files whose time in the trash is over, in that order, beyond `after` (delete by, file)."""
     rows = tx.all(

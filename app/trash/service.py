@@ -106,7 +106,22 @@ def purge(tx: Tx, kernel: Kernel, owner_id: int, file_ids: Collection[int], now:
     ids = queries.still_in_trash(tx, owner_id, file_ids, due)
     if not ids:
         return
-    stamp = sync.stamp(tx, now, [owner_id])
+    _bury(tx, kernel, owner_id, ids, now, sync.stamp(tx, now, [owner_id]))
+
+
+def forget_person(tx: Tx, kernel: Kernel, owner_id: int, now: int, limit: int) -> int:
+    """Delete up to `limit` files of an account that is gone for good, wherever they are; how many there were."""
+    sync.lock_account(tx, owner_id)
+    ids = queries.live_of(tx, owner_id, limit)
+    if ids:
+        sync.lock_collections(tx, queries.albums_holding(tx, owner_id, ids))
+        stamp = sync.stamp_collections(tx, now, queries.albums_holding(tx, owner_id, ids), also=[owner_id])
+        queries.take_out(tx, owner_id, ids, stamp)
+        _bury(tx, kernel, owner_id, ids, now, stamp)
+    return len(ids)
+
+
+def _bury(tx: Tx, kernel: Kernel, owner_id: int, ids: Collection[int], now: int, stamp: int) -> None:
     queries.mark_deleted(tx, owner_id, ids, stamp)
     gone = queries.delete_files(tx, owner_id, ids, stamp)
     size: Counter[str] = Counter()

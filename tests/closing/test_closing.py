@@ -8,11 +8,14 @@ import re
 import pytest
 
 from app.accounts import service
-from app.closing import deletion, restoring
+from app.cli import admin_queries
+from app.closing import deletion, purge, restoring
 from app.closing.wire import DeleteAccount
+from app.db import Tx
 from app.http.client import Client
 from app.kernel.access import Session
 from app.kernel.clock import DAY
+from app.kernel.config import Registration
 from app.kernel.crypto import token_hash
 from app.kernel.errors import Gone, Unauthorized
 from app.login import code_login
@@ -210,3 +213,58 @@ async def test_requests_on_their_way_when_the_account_goes(world: World, dora: N
     row = await kernel.db.scan(lambda tx: tx.one("SELECT email_cipher, email_hash FROM users WHERE user_id = :u", u=dora.user_id))
     assert row == (None, f"deleted+{dora.user_id}")
     assert await kernel.db.scan(lambda tx: tx.value("SELECT count(*) FROM sessions WHERE user_id = :u", u=dora.user_id)) == 0
+
+
+# --- afterwards
+async def test_the_data_goes_when_it_cannot_be_restored_any_more(world: World, dora: Newcomer) -> None:
+    fill = {
+        "objects": "INSERT INTO objects (object_key, owner_id, store, size, state, created_at) VALUES ('1/k', :u, 'main', 7, 'stored', 0)",
+        "files": (
+            "INSERT INTO files (owner_id, app, file_object_id, thumb_object_id, file_size, thumb_size, encrypted_metadata, file_header, "
+            "thumb_header, "
+            "metadata_header, updation_time, created_at) SELECT :u, 'photos', object_id, object_id, 5, 2, '', '', '', '', 1, 1 "
+            "FROM objects WHERE owner_id = :u"
+        ),
+        "usage": "INSERT INTO usage (user_id, app, bytes, files) VALUES (:u, 'photos', 7, 1)",
+        "authenticator_keys": ("INSERT INTO authenticator_keys (user_id, encrypted_key, header, created_at) VALUES (:u, '', '', 0)"),
+    }
+    for sql in fill.values():
+        await world.kernel.db.write("test.fill", lambda tx, sql=sql: tx.run(sql, u=dora.user_id))
+    token = await deleted(dora)
+    again = await Newcomer(world, dora.email, world.anon()).sign_up()
+    assert (await details_of(again.api))["usage"] == 7, "signing up again gives no room that is not there"
+    world.clock.advance(purge.KEPT)
+    await purge.purge(world.kernel)
+    assert (await details_of(again.api))["usage"] == 7
+    world.clock.advance(1)
+    await purge.purge(world.kernel)
+    assert (await details_of(again.api))["usage"] == 0
+
+    def left(tx: Tx) -> list[object]:
+        return [
+            tx.value("SELECT count(*) FROM files WHERE owner_id = :u AND NOT is_deleted", u=dora.user_id),
+            tx.value("SELECT count(*) FROM authenticator_keys WHERE user_id = :u", u=dora.user_id),
+            tx.value("SELECT count(*) FROM key_attributes WHERE user_id = :u", u=dora.user_id),
+            tx.value("SELECT bytes FROM usage WHERE user_id = :u AND app = 'photos'", u=dora.user_id),
+            tx.value("SELECT count(*) FROM deletions"),
+        ]
+
+    assert await world.kernel.db.scan(left) == [0, 0, 0, 0, 1]
+    assert not await restored(world, token)
+    await purge.purge(world.kernel)
+
+
+async def test_an_invitation_brings_one_account(world: World, dora: Newcomer) -> None:
+    config = world.kernel.config.model_copy(update={"registration": Registration(mode="invite")})
+    hashed = world.kernel.crypto.hash(dora.email)
+
+    async def may_register() -> bool:
+        return await world.kernel.db.scan(service.may_register, config, hashed)
+
+    await world.kernel.db.write("test.invite", admin_queries.insert_invite, hashed, 1)
+    assert await may_register()
+    await deleted(dora)
+    await Newcomer(world, dora.email, world.anon()).sign_up()
+    assert not await may_register()
+    await world.kernel.db.write("test.invite", admin_queries.insert_invite, hashed, 2)
+    assert await may_register()
