@@ -24,6 +24,7 @@ from ..kernel.errors import CodedBadRequest, Forbidden, NotFound, Unauthorized
 from ..kernel.logs import NOTICE
 from ..kernel.parts import Kernel
 from ..legacy import service as legacy
+from ..memories import service as memories
 from ..push import service as push
 from ..second_factor import service as second_factor
 from . import queries
@@ -71,6 +72,7 @@ def close(tx: Tx, kernel: Kernel, user_id: int, feedback: str, now: int) -> None
     collections.forget_person(tx, kernel, user_id, now)
     cast.forget_person(tx, user_id)
     file_links.forget_person(tx, user_id, now)
+    memories.forget_person(tx, user_id, now)
     sessions.end_all(tx, user_id)
     second_factor.end_logins(tx, user_id)
     push.forget_person(tx, user_id)

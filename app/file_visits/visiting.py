@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from ..db import Tx
-from ..db.engine import Row
 from ..file_links import service as links
 from ..file_links.service import FileLink
-from ..files.entry import Attributes, File, Metadata, raw
-from ..files.entry import Info as Sizes
+from ..files import entry
 from ..http.auth import guard
 from ..http.request import Request
 from ..kernel import link_secrets
@@ -86,21 +84,7 @@ async def info(kernel: Kernel, actor: FileVisitor, device: Device) -> tuple[Info
         kdf_mem_limit=link.kdf_mem_limit,
         kdf_ops_limit=link.kdf_ops_limit,
     )
-    return Info(file=shared_file(row), link=secrets), fresh
-
-
-def shared_file(row: Row) -> File:
-    """A file outside of any album (`links.shown`): no key, no private metadata."""
-    file_id, owner, file_header, thumb_header, metadata, metadata_header, pub, has_info, file_size, thumb_size = row
-    return File(
-        id=file_id,
-        owner_id=owner,
-        file=Attributes(decryption_header=file_header),
-        thumbnail=Attributes(decryption_header=thumb_header),
-        metadata=Metadata(encrypted_data=metadata, decryption_header=metadata_header),
-        pub_magic_metadata=raw(pub),
-        info=Sizes(file_size=file_size, thumb_size=thumb_size) if has_info else msgspec.UNSET,
-    )
+    return Info(file=entry.bare(row), link=secrets), fresh
 
 
 async def pass_info(kernel: Kernel, actor: FileVisitor) -> PassInfo:

@@ -5,6 +5,7 @@ No statements here: features put COLUMNS into their own SELECT over `files f` jo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET, Raw, UnsetType
@@ -103,4 +104,19 @@ def build(row: tuple[Any, ...], viewer: int | None) -> File:
         info=Info(file_size=file_size, thumb_size=thumb_size) if has_info else UNSET,
         action=action if mine and action is not None and not gone else UNSET,
         action_user=action_user if mine and action_user is not None and not gone else UNSET,
+    )
+
+
+def bare(row: Sequence[Any]) -> File:
+    """(id, owner, file header, thumbnail header, metadata, its header, public magic metadata, has sizes, bytes, bytes of the thumbnail) as a file
+    outside of any album: no key, no private metadata."""
+    file_id, owner, file_header, thumb_header, metadata, metadata_header, pub, has_info, file_size, thumb_size = row
+    return File(
+        id=file_id,
+        owner_id=owner,
+        file=Attributes(decryption_header=file_header),
+        thumbnail=Attributes(decryption_header=thumb_header),
+        metadata=Metadata(encrypted_data=metadata, decryption_header=metadata_header),
+        pub_magic_metadata=raw(pub),
+        info=Info(file_size=file_size, thumb_size=thumb_size) if has_info else UNSET,
     )
