@@ -10,6 +10,7 @@ AREAS_LANDED = frozenset(
     {
         "accounts_http",
         "accounts_keys",
+        "accounts_life",
         "accounts_ott",
         "accounts_passkeys",
         "accounts_second_factor",
@@ -56,6 +57,7 @@ NOT_REPLAYED = {
     "accounts_passkeys/the_app_picks_up_the_token_by_polling": _AUTHENTICATOR,
     "accounts_passkeys/totp_beside_a_passkey": _AUTHENTICATOR,
     "accounts_passkeys/wrong_answers_of_an_authenticator": _AUTHENTICATOR,
+    "accounts_second_factor/wrong_totp_codes_sent_at_once_are_all_counted": "24 codes sent at the same time, from as many addresses",
 }
 
 _TOMBSTONE = "a tombstone keeps what parsers demand and drops magic metadata and the pending action"
@@ -73,6 +75,8 @@ ALLOWED = {
     "accounts_keys/attributes_are_written_once": {
         4: "a repeated write of the same attributes is a lost answer's retry and gets 200",
     },
+    "accounts_life/deletion_needs_the_opened_challenge_of_ones_own": {12: "somebody else's challenge travelled sealed; tests/closing sends one"},
+    "accounts_life/storage_bonus": dict.fromkeys((6, 7), "there are no referrals here"),
     "accounts_passkeys/registration_options": dict.fromkeys((6,), "ES384 is not offered: the package that verifies does not know it"),
     "accounts_srp/ten_open_sessions_are_the_limit": {26: "the oldest open log-in of a network gives way: strangers' must not lock the owner out"},
     "accounts_sessions/the_auth_app_gets_no_storage": {11: "the flags announce only what is here"},
@@ -118,6 +122,15 @@ ALLOWED = {
 }
 
 WAITING_FOR = {
+    **dict.fromkeys(
+        (
+            "accounts_life/a_family_of_one",
+            "accounts_life/family_data_of_the_details_names_people_and_states",
+            "accounts_life/family_with_the_session_token",
+            "accounts_life/outside_a_family",
+        ),
+        ("GET", "/family/members"),
+    ),
     "accounts_http/admin_routes_refuse_ordinary_people": ("GET", "/admin/users"),
     "accounts_sessions/accounts_token_opens_only_the_passkey_pages": ("GET", "/family/members"),
     "accounts_sessions/families_and_payment_tokens": ("GET", "/family/members"),
