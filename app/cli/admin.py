@@ -15,12 +15,16 @@ from ..kernel import people, sync
 from ..kernel.errors import BadRequest
 from ..kernel.parts import Kernel
 from ..login import service as login
+from ..maintenance.progress import Tell, silent
+from . import admin_maintenance
 from . import admin_queries as queries
 from .admin_client import Refused
 
 
-async def run(kernel: Kernel, command: str, args: dict[str, Any]) -> Any:
-    """The result of a command by name; Refused for one that does not exist."""
+async def run(kernel: Kernel, command: str, args: dict[str, Any], tell: Tell = silent) -> Any:
+    """The result of a command by name; Refused for one that does not exist. `tell` hears how far a long one is."""
+    if command in admin_maintenance.COMMANDS:
+        return await admin_maintenance.COMMANDS[command](kernel, tell, **args)
     if command not in COMMANDS:
         raise Refused(f"the running server knows no command {command}: is it an older one?")
     return await COMMANDS[command](kernel, **args)

@@ -1,6 +1,7 @@
 """The running server's ear for commands: a Unix socket in the data folder, one JSON object a line each way.
 
-`{"command", "args"}` → `{"result"}` or `{"error"}`. Only who may read the data folder reaches it (0600 inside 0700). What commands do is
+`{"command", "args"}` → `{"progress"}`…, then `{"result"}` or `{"error"}` (see `admin_client`).
+Only who may read the data folder reaches it (0600 inside 0700). What commands do is
 `admin`'s.
 """
 
@@ -16,10 +17,13 @@ from typing import Any
 
 from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
+from ..maintenance.progress import Tell
 from . import admin
 from .admin_client import LINE, NAME, Refused, short_name
 
 log = logging.getLogger("darkroom.admin")
+NEWS = 0.5  # seconds between two words of how far a long command is
+ALIVE = 5.0  # seconds after which a command with nothing to tell says that it is still at it
 
 
 class AdminSocket:
@@ -60,17 +64,35 @@ class AdminSocket:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
-                writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
-                await writer.drain()
+                await self._run(line, writer)
         except (ConnectionError, ValueError) as e:
             log.warning("admin connection dropped: %s", e)
         finally:
             writer.close()
 
-    async def _answer(self, line: bytes) -> dict[str, Any]:
+    async def _run(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+        """A command, and meanwhile how far it is. Who goes away ends it: every command is safe to end anywhere."""
+        latest: list[Any] = []
+
+        def tell(*words: Any) -> None:
+            latest[:] = [words]
+
+        task = asyncio.create_task(self._answer(line, tell), name="admin")
+        try:
+            silent = 0.0
+            while not (await asyncio.wait((task,), timeout=NEWS))[0]:
+                silent += NEWS
+                if latest or silent >= ALIVE:
+                    await _say(writer, {"progress": latest.pop() if latest else None})
+                    silent = 0.0
+            await _say(writer, task.result())
+        finally:
+            task.cancel()
+
+    async def _answer(self, line: bytes, tell: Tell) -> dict[str, Any]:
         try:
             ask = json.loads(line)
-            return {"result": await admin.run(self._kernel, ask["command"], ask["args"])}
+            return {"result": await admin.run(self._kernel, ask["command"], ask["args"], tell)}
         except Refused as e:
             return {"error": str(e)}
         except AppError as e:
@@ -78,3 +100,8 @@ class AdminSocket:
         except Exception:
             log.exception("admin command failed")
             return {"error": "the server could not do that; its log says why"}
+
+
+async def _say(writer: asyncio.StreamWriter, what: dict[str, Any]) -> None:
+    writer.write(json.dumps(what).encode() + b"\n")
+    await writer.drain()

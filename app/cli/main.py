@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "run the server",
     "ott": "show the codes that are waiting for an address",
     "user": "list and add accounts, invite people, set quotas",
+    "fsck": "check that everything that is stored is whole, and repair what can be",
     "db": "copy the database between SQLite and PostgreSQL",
     "config": "show or check the configuration",
     "routes": "list the routes with guards, budgets and limits, or print the API description",

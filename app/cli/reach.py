@@ -13,6 +13,7 @@ from typing import Any
 
 from ..kernel.config import Config
 from ..kernel.config_sources import ConfigError
+from ..maintenance.progress import Tell, silent
 from . import admin_client, folder
 
 PATIENCE = 5.0  # seconds in which a server that has just been started opens its socket
@@ -23,33 +24,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", metavar="FOLDER", help="the server's data folder")
 
 
-def perform(config: Config, command: str, **args: Any) -> Any:
-    """The result of an `admin` command; `admin_client.Refused` or ConfigError when it cannot be had."""
+def perform(config: Config, command: str, /, tell: Tell = silent, **args: Any) -> Any:
+    """The result of an `admin` command; `admin_client.Refused` or ConfigError when it cannot be had. `tell` hears how far a long one is."""
     if config.database.url is not None:
-        return asyncio.run(_here(config, command, args))
+        return asyncio.run(_here(config, command, args, tell))
     data = config.data_dir.expanduser().absolute()
     if not (data / folder.DATABASE).exists():
         raise ConfigError(f"data_dir: no database in {data}; name the server's folder with --data-dir, or run `darkroom serve` once")
-    return _through_server_or_here(config, data, command, args)
+    return _through_server_or_here(config, data, command, args, tell)
 
 
-def _through_server_or_here(config: Config, data: Path, command: str, args: dict[str, Any]) -> Any:
+def _through_server_or_here(config: Config, data: Path, command: str, args: dict[str, Any], tell: Tell) -> Any:
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            return admin_client.ask(data, command, args)
+            return admin_client.ask(data, command, args, tell)
         except admin_client.NoServer:
             try:
                 with folder.locked(data):
-                    return asyncio.run(_here(config, command, args))
+                    return asyncio.run(_here(config, command, args, tell))
             except folder.FolderInUse:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
 
 
-async def _here(config: Config, command: str, args: dict[str, Any]) -> Any:
+async def _here(config: Config, command: str, args: dict[str, Any], tell: Tell) -> Any:
     from . import admin, build  # slow to import, and not needed while a server runs
 
     async with build.started(config) as kernel:
-        return await admin.run(kernel, command, args)
+        return await admin.run(kernel, command, args, tell)

@@ -140,6 +140,17 @@ def charge(tx: Tx, user_id: int, app: str, size: int, files: int) -> None:
     )
 
 
+def recount(tx: Tx, user_id: int, app: str) -> None:
+    """Set the ledger to what the account's files add up to (`darkroom fsck --repair`), the account being locked (`sync.lock_account`)."""
+    tx.run(
+        "INSERT INTO usage (user_id, app, bytes, files) SELECT CAST(:user_id AS BIGINT), CAST(:app AS TEXT), "
+        "CAST(COALESCE(sum(file_size + thumb_size), 0) AS BIGINT), count(*) FROM files WHERE owner_id = :user_id AND app = :app AND NOT is_deleted "
+        "ON CONFLICT (user_id, app) DO UPDATE SET bytes = excluded.bytes, files = excluded.files",
+        user_id=user_id,
+        app=app,
+    )
+
+
 def charge_checked(tx: Tx, config: Config, user_id: int, app: str, size: int, now: int, files: int = 1) -> None:
     """Charge and refuse when that passes the limit. Call it inside the committing transaction, after `sync.lock_account`."""
     if size > 0 or files > 0:

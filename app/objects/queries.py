@@ -241,6 +241,12 @@ def postpone(tx: Tx, rows: Sequence[tuple[int, int, int]]) -> None:
     )
 
 
+def bring_back(tx: Tx, object_id: int) -> int:
+    """A living row names this object and its bytes are there: it is stored, whatever was about to happen to it."""
+    unschedule(tx, [object_id])
+    return tx.run("UPDATE objects SET state = 'stored' WHERE object_id = :object_id AND state <> 'stored'", object_id=object_id)
+
+
 def drop(tx: Tx, object_ids: Collection[int]) -> None:
     """Remove objects whose bytes are gone, with their deletions."""
     unschedule(tx, object_ids)

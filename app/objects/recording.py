@@ -20,15 +20,17 @@ class KeyInUse(Conflict):
     """The key was committed, or deleted, or another request is replacing its bytes at this moment."""
 
 
-async def record(kernel: Kernel, key: str, size: int, md5: str | None) -> None:
+async def record(kernel: Kernel, key: str, size: int, md5: str | None, store: str | None = None) -> None:
     """Make durable bytes committable: one transaction. The same upload again is a success; KeyInUse for any other content.
+
+    `store`: where they lie; without it the store that takes new objects.
 
     Uploads beyond what the account may leave uncommitted push out its oldest ones (design.md §4, Quota).
     """
-    upload = Upload(key, kernel.store.name, size, md5)
+    upload = Upload(key, store or kernel.store.name, size, md5)
     state, evicted = await kernel.db.write("objects.record", record_in, kernel.config, upload, kernel.clock.now())
     if state == "deleting":  # never usable again: what this request has put there goes as well
-        await kernel.store.delete(key)
+        await kernel.stores[upload.store].delete(key)
     if state is not None:
         raise KeyInUse(log=f"{key} is {state}")
     if evicted:

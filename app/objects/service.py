@@ -17,6 +17,7 @@ from ..db import Tx
 from ..kernel.errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unavailable
 from ..kernel.parts import Kernel
 from . import queries, recording, urls
+from .queries import bring_back, condemn
 from .upload_urls import begin, check_may_upload, multipart, multipart_sized, single, single_sized
 from .wire import PartUrls
 
@@ -24,8 +25,11 @@ __all__ = [
     "Claimed",
     "Missing",
     "abandon",
+    "adopt",
+    "bring_back",
     "check_may_upload",
     "claim",
+    "condemn",
     "free_parts",
     "free_url",
     "hold",
@@ -180,6 +184,13 @@ async def store_bytes(kernel: Kernel, owner_id: int, data: bytes) -> str:
         raise refusal(e) from e
     await recording.record(kernel, key, len(data), digest.hex())
     return key
+
+
+async def adopt(kernel: Kernel, key: str, store: str) -> None:
+    """Give bytes without a row one (`darkroom fsck --repair`): pending, so they are bounded and expire. Nothing when they have gone meanwhile."""
+    head = await kernel.stores[store].head(key)
+    if head is not None:
+        await recording.record(kernel, key, head.size, _md5(head), store)
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

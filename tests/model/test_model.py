@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from app.maintenance.consistency import problems
 from tests.collections.scenes import SEALED, album, items
 from tests.inprocess import Person, open_world
-from tests.model.fsck import problems
 from tests.model.mirror import Mirror
 from tests.model.state import Album, Library, Photo
 from tests.objects.parcels import uploaded

@@ -1,0 +1,18 @@
+"""What the commands that check, clean and save do, given a kernel: as `admin`, but they take long and say how far they are."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..kernel.parts import Kernel
+from ..maintenance import fsck
+from ..maintenance.progress import Tell
+
+
+async def check(kernel: Kernel, tell: Tell, repair: bool) -> dict[str, Any]:
+    """The report of `maintenance.fsck`."""
+    return (await fsck.check(kernel, mend=repair, tell=tell)).plain()
+
+
+COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {"fsck": check}

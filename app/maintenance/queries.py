@@ -1,0 +1,167 @@
+"""SQL of checking and repairing: one function a statement. These see everybody's rows; nothing reachable over HTTP may use them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from ..db import Tx
+from ..db.engine import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """An object as the database has it; `named`: a living row needs its bytes."""
+
+    object_id: int
+    key: str
+    owner_id: int
+    store: str
+    size: int
+    md5: str | None
+    state: str
+    named: bool
+
+
+_NAMED = (
+    "CASE WHEN EXISTS (SELECT 1 FROM files f WHERE f.file_object_id = o.object_id AND NOT f.is_deleted) "
+    "OR EXISTS (SELECT 1 FROM files f WHERE f.thumb_object_id = o.object_id AND NOT f.is_deleted) "
+    "OR EXISTS (SELECT 1 FROM file_data d WHERE d.object_id = o.object_id AND NOT d.is_deleted) "
+    "OR EXISTS (SELECT 1 FROM file_data d WHERE d.preview_object_id = o.object_id AND NOT d.is_deleted) "
+    "OR EXISTS (SELECT 1 FROM contacts c WHERE c.picture_object_id = o.object_id) THEN 1 ELSE 0 END"
+)
+_STOCK = f"SELECT o.object_id, o.object_key, o.owner_id, o.store, o.size, o.md5, o.state, {_NAMED} AS named FROM objects o "
+
+
+def _stock(row: Row) -> Stock:
+    object_id, key, owner_id, store, size, md5, state, named = row
+    return Stock(object_id, key, owner_id, store, size, md5, state, bool(named))
+
+
+def stock(tx: Tx, after: int, limit: int) -> list[Stock]:
+    """Objects beyond an id, in the order of the ids."""
+    sql = _STOCK + "WHERE o.object_id > :after ORDER BY o.object_id LIMIT :limit"
+    return [_stock(row) for row in tx.all(sql, after=after, limit=limit)]
+
+
+def stock_of(tx: Tx, object_ids: Collection[int]) -> list[Stock]:
+    sql = _STOCK + "WHERE o.object_id IN (:ids[]) ORDER BY o.object_id"
+    return [_stock(row) for row in tx.all(sql, ids=sorted(object_ids))]
+
+
+def counted(tx: Tx) -> int:
+    """Objects in the database."""
+    return int(tx.value("SELECT count(*) FROM objects"))
+
+
+def known(tx: Tx, keys: Sequence[str]) -> set[str]:
+    """Which of these keys have a row, whatever its state."""
+    return {key for (key,) in tx.all("SELECT object_key FROM objects WHERE object_key IN (:keys[])", keys=list(keys))}
+
+
+def owners(tx: Tx, user_ids: Collection[int]) -> set[int]:
+    """Which of these are accounts."""
+    return {user_id for (user_id,) in tx.all("SELECT user_id FROM users WHERE user_id IN (:ids[])", ids=sorted(user_ids))}
+
+
+def is_scheduled(tx: Tx, object_id: int) -> bool:
+    """Whether these bytes are to be removed."""
+    return tx.value("SELECT 1 FROM deletions WHERE object_id = :object_id", object_id=object_id) is not None
+
+
+# --- repairs
+def albums_of(tx: Tx, file_id: int) -> list[int]:
+    """Albums in which a file is live, or marked so."""
+    rows = tx.all("SELECT collection_id FROM collection_files WHERE file_id = :file_id AND NOT is_deleted", file_id=file_id)
+    return [collection_id for (collection_id,) in rows]
+
+
+def newest_entry(tx: Tx, collection_id: int) -> int:
+    """The greatest stamp of an album's entries, 0 without any."""
+    sql = "SELECT COALESCE(max(updation_time), 0) FROM collection_files WHERE collection_id = :collection_id"
+    return int(tx.value(sql, collection_id=collection_id))
+
+
+def newest_seen(tx: Tx, user_id: int) -> int:
+    """The greatest stamp of what a person's feed covers: their albums, shares and trash."""
+    return int(
+        tx.value(
+            "SELECT COALESCE(max(s), 0) FROM (SELECT max(updation_time) AS s FROM collections WHERE owner_id = :user_id "
+            "UNION ALL SELECT max(updation_time) FROM collection_shares WHERE to_user_id = :user_id "
+            "UNION ALL SELECT max(c.updation_time) FROM collection_shares h JOIN collections c ON c.collection_id = h.collection_id "
+            "WHERE h.to_user_id = :user_id AND NOT h.is_deleted "
+            "UNION ALL SELECT max(updated_at) FROM trash WHERE user_id = :user_id) t",
+            user_id=user_id,
+        )
+    )
+
+
+def feeds_behind(tx: Tx) -> list[int]:
+    """People whose feed is older than something in it."""
+    rows = tx.all(
+        "SELECT f.user_id FROM feeds f JOIN collections c ON c.owner_id = f.user_id WHERE c.updation_time > f.stamp UNION "
+        "SELECT f.user_id FROM feeds f JOIN collection_shares s ON s.to_user_id = f.user_id JOIN collections c ON c.collection_id = s.collection_id "
+        "WHERE s.updation_time > f.stamp OR (NOT s.is_deleted AND c.updation_time > f.stamp) UNION "
+        "SELECT f.user_id FROM feeds f JOIN trash t ON t.user_id = f.user_id WHERE t.updated_at > f.stamp ORDER BY 1"
+    )
+    return [user_id for (user_id,) in rows]
+
+
+def ledgers(tx: Tx) -> list[tuple[int, str]]:
+    """(user, app) whose ledger is not the sum of their files, or who have none."""
+    rows = tx.all(
+        "SELECT user_id, app FROM (SELECT user_id, app, bytes, files FROM usage UNION ALL "
+        "SELECT owner_id, app, -sum(file_size + thumb_size), -count(*) FROM files WHERE NOT is_deleted GROUP BY owner_id, app) t "
+        "GROUP BY user_id, app HAVING sum(bytes) <> 0 OR sum(files) <> 0 ORDER BY user_id, app"
+    )
+    return [(user_id, app) for user_id, app in rows]
+
+
+def place_of(tx: Tx, file_id: int) -> tuple[int, bool, bool, list[int]] | None:
+    """(owner, deleted for good, in the trash, the albums in which it is live) of a file."""
+    row = tx.one(
+        "SELECT f.owner_id, f.is_deleted, CASE WHEN t.file_id IS NOT NULL AND NOT t.is_restored AND NOT t.is_deleted THEN 1 ELSE 0 END "
+        "FROM files f LEFT JOIN trash t ON t.file_id = f.file_id WHERE f.file_id = :file_id",
+        file_id=file_id,
+    )
+    return None if row is None else (row[0], bool(row[1]), bool(row[2]), albums_of(tx, file_id))
+
+
+def album_is_deleted(tx: Tx, collection_id: int) -> bool:
+    return bool(tx.value("SELECT is_deleted FROM collections WHERE collection_id = :collection_id", collection_id=collection_id))
+
+
+def owner_of_album(tx: Tx, collection_id: int) -> int:
+    return int(tx.value("SELECT owner_id FROM collections WHERE collection_id = :collection_id", collection_id=collection_id))
+
+
+def take_out(tx: Tx, collection_id: int, file_id: int, stamp: int) -> None:
+    """A file leaves an album; a tombstone stays for clients."""
+    tx.run(
+        "UPDATE collection_files SET is_deleted = TRUE, updation_time = :stamp WHERE collection_id = :collection_id AND file_id = :file_id",
+        collection_id=collection_id,
+        file_id=file_id,
+        stamp=stamp,
+    )
+
+
+def leave_trash(tx: Tx, file_id: int, stamp: int) -> None:
+    tx.run("UPDATE trash SET is_restored = TRUE, updated_at = :stamp WHERE file_id = :file_id", file_id=file_id, stamp=stamp)
+
+
+def end_trash(tx: Tx, file_id: int, stamp: int) -> None:
+    tx.run("UPDATE trash SET is_deleted = TRUE, updated_at = :stamp WHERE file_id = :file_id", file_id=file_id, stamp=stamp)
+
+
+def drop_own_shares(tx: Tx) -> int:
+    """Shares of albums with their own owners."""
+    return tx.run(
+        "DELETE FROM collection_shares WHERE to_user_id = (SELECT c.owner_id FROM collections c "
+        "WHERE c.collection_id = collection_shares.collection_id)"
+    )
+
+
+def unstored(tx: Tx, after: int, limit: int) -> list[Stock]:
+    """Objects that a living row names and that are not stored, beyond an id."""
+    sql = f"SELECT * FROM ({_STOCK} WHERE o.state <> 'stored' AND o.object_id > :after) t WHERE named = 1 ORDER BY object_id LIMIT :limit"
+    return [_stock(row) for row in tx.all(sql, after=after, limit=limit)]
