@@ -3,7 +3,7 @@
 -- Written for SQLite. PostgreSQL gets the same with its own types (app/db/dialect.py): INTEGER is BIGINT, BLOB is BYTEA.
 -- {identity N} is a table's id: given out by the database, rising, the first one being N.
 
--- Times are µs since 1970 UTC. `stamp`-like columns (updation_time, updated_at) come from app/sync.py only.
+-- Times are µs since 1970 UTC. `stamp`-like columns (updation_time, updated_at) come from app/kernel/sync.py only.
 -- Encrypted texts are stored exactly as the client sent them.
 
 -- Accounts. A deleted account keeps its row: email null, email_hash "deleted+<id>".
@@ -20,12 +20,10 @@ CREATE TABLE users (
   plan_ends_at INTEGER,                       -- null: never; past: uploads answer 402
   delete_feedback TEXT,
   deleted_at INTEGER,
-  former_hash TEXT,                           -- of a deleted account: its address's hash, as long as its data is kept
-  purged_at INTEGER,                          -- of a deleted account: when its data went
+  former_hash TEXT, -- of a deleted account: its address's hash, as long as its data is kept
+  purged_at INTEGER, -- of a deleted account: when its data went
   bonus INTEGER NOT NULL DEFAULT 0            -- bytes on top of the limit, given by an administrator
 );
-CREATE INDEX users_by_former_hash ON users (former_hash) WHERE former_hash IS NOT NULL;
-CREATE INDEX users_to_purge ON users (deleted_at) WHERE deleted_at IS NOT NULL AND purged_at IS NULL;
 
 -- What a client needs to unlock its keys with the password. Opaque but for public_key.
 CREATE TABLE key_attributes (
@@ -67,7 +65,7 @@ CREATE TABLE srp_sessions (
   verified_at INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
-  network TEXT NOT NULL DEFAULT ''            -- of who began it
+  network TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX srp_sessions_open ON srp_sessions (srp_user_id, created_at);
 CREATE INDEX srp_sessions_age ON srp_sessions (created_at);
@@ -81,7 +79,7 @@ CREATE TABLE otts (
   code_nonce BLOB NOT NULL,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
-  network TEXT NOT NULL DEFAULT '',           -- of who asked for it: an IPv4 address, the /64 of an IPv6 one
+  network TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (email_hash, app, code_hash)
 );
 CREATE INDEX otts_expiry ON otts (expires_at);
@@ -113,91 +111,6 @@ CREATE TABLE rate_counters (
   hits INTEGER NOT NULL
 );
 CREATE INDEX rate_counters_age ON rate_counters (window_start);
-
--- Codes of an authenticator app (TOTP): one secret a person, sealed; its keyed hash is what recovery is compared with.
--- encrypted_secret is the client's own copy under the recovery key. Whether it is asked for stands in users.totp_enabled.
-CREATE TABLE totp (
-  user_id INTEGER PRIMARY KEY REFERENCES users(user_id),
-  secret_cipher BLOB NOT NULL,
-  secret_nonce BLOB NOT NULL,
-  secret_hash TEXT NOT NULL,
-  encrypted_secret TEXT NOT NULL,
-  encrypted_secret_nonce TEXT NOT NULL,
-  enabled_at INTEGER NOT NULL
-);
-
--- Secrets that were shown and not yet proved by a code.
-CREATE TABLE totp_pending (
-  user_id INTEGER NOT NULL REFERENCES users(user_id),
-  secret_hash TEXT NOT NULL,
-  secret_cipher BLOB NOT NULL,
-  secret_nonce BLOB NOT NULL,
-  expires_at INTEGER NOT NULL,
-  PRIMARY KEY (user_id, secret_hash)
-);
-CREATE INDEX totp_pending_expiry ON totp_pending (expires_at);
-
--- Time steps (of 30 s) whose code was used: a code is good once.
-CREATE TABLE totp_used (
-  user_id INTEGER NOT NULL REFERENCES users(user_id),
-  step INTEGER NOT NULL,
-  PRIMARY KEY (user_id, step)
-);
-CREATE INDEX totp_used_step ON totp_used (step);
-
--- Log-ins that still owe a code, by the SHA-256 of what the client holds. A row goes with its success.
-CREATE TABLE totp_logins (
-  session_hash BLOB PRIMARY KEY,
-  user_id INTEGER NOT NULL REFERENCES users(user_id),
-  attempts INTEGER NOT NULL DEFAULT 0,
-  expires_at INTEGER NOT NULL
-);
-CREATE INDEX totp_logins_user ON totp_logins (user_id);
-CREATE INDEX totp_logins_expiry ON totp_logins (expires_at);
-
--- Passkeys: the public half, as COSE. transports is JSON, for the browser.
-CREATE TABLE passkeys (
-  passkey_id TEXT PRIMARY KEY,
-  user_id INTEGER NOT NULL REFERENCES users(user_id),
-  name TEXT NOT NULL,
-  credential_id BLOB NOT NULL,
-  public_key BLOB NOT NULL,
-  transports TEXT NOT NULL,
-  created_at INTEGER NOT NULL
-);
-CREATE UNIQUE INDEX passkeys_user ON passkeys (user_id, credential_id);
-
--- Challenges given to a browser, each answered once. login_hash is the log-in it belongs to, empty for a registration.
-CREATE TABLE passkey_ceremonies (
-  ceremony_id TEXT PRIMARY KEY,
-  user_id INTEGER NOT NULL REFERENCES users(user_id),
-  login_hash BLOB NOT NULL,
-  challenge BLOB NOT NULL,
-  expires_at INTEGER NOT NULL
-);
-CREATE INDEX passkey_ceremonies_login ON passkey_ceremonies (user_id, login_hash, expires_at);
-CREATE INDEX passkey_ceremonies_expiry ON passkey_ceremonies (expires_at);
-
--- Log-ins that still owe a passkey, by the SHA-256 of what the client holds. answer (the token in it is sealed) waits for the app to fetch it.
-CREATE TABLE passkey_logins (
-  session_hash BLOB PRIMARY KEY,
-  user_id INTEGER NOT NULL REFERENCES users(user_id),
-  expires_at INTEGER NOT NULL,
-  verified_at INTEGER,
-  answer TEXT,
-  fetches INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX passkey_logins_user ON passkey_logins (user_id);
-CREATE INDEX passkey_logins_expiry ON passkey_logins (expires_at);
-
--- The way past a lost passkey: a keyed hash of the secret, and the client's own copy under the recovery key.
-CREATE TABLE passkey_recovery (
-  user_id INTEGER PRIMARY KEY REFERENCES users(user_id),
-  secret_hash TEXT NOT NULL,
-  user_cipher TEXT NOT NULL,
-  user_nonce TEXT NOT NULL,
-  created_at INTEGER NOT NULL
-);
 
 -- The greatest stamp any of a person's cursors can have met (design.md §4, Feeds).
 CREATE TABLE feeds (
@@ -487,85 +400,90 @@ CREATE TABLE leases (
   expires_at INTEGER NOT NULL
 );
 
--- Notes that are read once, then gone (collections.md §12.1). Opaque but for the times.
-CREATE TABLE pastes (
-  token_hash TEXT PRIMARY KEY,                -- keyed hash: who reads the database opens no paste
-  encrypted_data TEXT NOT NULL,
-  decryption_header TEXT NOT NULL,
-  encrypted_key TEXT NOT NULL,
-  key_nonce TEXT NOT NULL,
-  kdf_nonce TEXT NOT NULL,
-  kdf_mem_limit INTEGER NOT NULL,
-  kdf_ops_limit INTEGER NOT NULL,
+-- Codes of an authenticator app (TOTP): one secret a person, sealed; its keyed hash is what recovery is compared with.
+-- encrypted_secret is the client's own copy under the recovery key. Whether it is asked for stands in users.totp_enabled.
+CREATE TABLE totp (
+  user_id INTEGER PRIMARY KEY REFERENCES users(user_id),
+  secret_cipher BLOB NOT NULL,
+  secret_nonce BLOB NOT NULL,
+  secret_hash TEXT NOT NULL,
+  encrypted_secret TEXT NOT NULL,
+  encrypted_secret_nonce TEXT NOT NULL,
+  enabled_at INTEGER NOT NULL
+);
+
+-- Secrets that were shown and not yet proved by a code.
+CREATE TABLE totp_pending (
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  secret_hash TEXT NOT NULL,
+  secret_cipher BLOB NOT NULL,
+  secret_nonce BLOB NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, secret_hash)
+);
+CREATE INDEX totp_pending_expiry ON totp_pending (expires_at);
+
+-- Time steps (of 30 s) whose code was used: a code is good once.
+CREATE TABLE totp_used (
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  step INTEGER NOT NULL,
+  PRIMARY KEY (user_id, step)
+);
+CREATE INDEX totp_used_step ON totp_used (step);
+
+-- Log-ins that still owe a code, by the SHA-256 of what the client holds. A row goes with its success.
+CREATE TABLE totp_logins (
+  session_hash BLOB PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  attempts INTEGER NOT NULL DEFAULT 0,
   expires_at INTEGER NOT NULL
 );
-CREATE INDEX pastes_by_expiry ON pastes (expires_at);
+CREATE INDEX totp_logins_user ON totp_logins (user_id);
+CREATE INDEX totp_logins_expiry ON totp_logins (expires_at);
 
--- Comments on albums and their photos (collections.md §8). The text is encrypted with the album's key.
-CREATE TABLE comments (
-  comment_id TEXT PRIMARY KEY,
-  collection_id INTEGER NOT NULL REFERENCES collections(collection_id),
-  file_id INTEGER,                            -- null: on the album
-  parent_id TEXT,
-  user_id INTEGER,                            -- null: a visitor under a name of their own
-  anon_id TEXT,
-  cipher TEXT,                                -- null once deleted
-  nonce TEXT,
-  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
-  created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
+-- Passkeys: the public half, as COSE. transports is JSON, for the browser.
+CREATE TABLE passkeys (
+  passkey_id TEXT PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  name TEXT NOT NULL,
+  credential_id BLOB NOT NULL,
+  public_key BLOB NOT NULL,
+  transports TEXT NOT NULL,
+  created_at INTEGER NOT NULL
 );
-CREATE INDEX comments_by_change ON comments (collection_id, updated_at);
+CREATE UNIQUE INDEX passkeys_user ON passkeys (user_id, credential_id);
 
--- One reaction for each author and thing: `target` is the comment's id, the file's number, or '' for the album.
-CREATE TABLE reactions (
-  reaction_id TEXT PRIMARY KEY,
-  collection_id INTEGER NOT NULL REFERENCES collections(collection_id),
-  author TEXT NOT NULL,                       -- 'user <id>' or the visitor's id
-  target TEXT NOT NULL,
-  file_id INTEGER,
-  comment_id TEXT,
-  user_id INTEGER,
-  anon_id TEXT,
-  cipher TEXT,
-  nonce TEXT,
-  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
-  created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL,
-  UNIQUE (collection_id, author, target)
+-- Challenges given to a browser, each answered once. login_hash is the log-in it belongs to, empty for a registration.
+CREATE TABLE passkey_ceremonies (
+  ceremony_id TEXT PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  login_hash BLOB NOT NULL,
+  challenge BLOB NOT NULL,
+  expires_at INTEGER NOT NULL
 );
-CREATE INDEX reactions_by_change ON reactions (collection_id, updated_at);
-CREATE INDEX reactions_by_comment ON reactions (comment_id) WHERE comment_id IS NOT NULL;
+CREATE INDEX passkey_ceremonies_login ON passkey_ceremonies (user_id, login_hash, expires_at);
+CREATE INDEX passkey_ceremonies_expiry ON passkey_ceremonies (expires_at);
 
--- Names under which visitors of a link write: encrypted with the album's key.
-CREATE TABLE anon_profiles (
-  anon_id TEXT PRIMARY KEY,
-  collection_id INTEGER NOT NULL REFERENCES collections(collection_id),
-  cipher TEXT NOT NULL,
-  nonce TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
+-- Log-ins that still owe a passkey, by the SHA-256 of what the client holds. answer (the token in it is sealed) waits for the app to fetch it.
+CREATE TABLE passkey_logins (
+  session_hash BLOB PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users(user_id),
+  expires_at INTEGER NOT NULL,
+  verified_at INTEGER,
+  answer TEXT,
+  fetches INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX anon_profiles_by_album ON anon_profiles (collection_id, updated_at);
+CREATE INDEX passkey_logins_user ON passkey_logins (user_id);
+CREATE INDEX passkey_logins_expiry ON passkey_logins (expires_at);
 
--- Screens that show an album (collections.md §10): a row is a code that a TV displays, and from the moment a phone answers it a session.
-CREATE TABLE casts (
-  cast_id TEXT PRIMARY KEY,                   -- UUID, which the phone's list of screens names
-  code TEXT NOT NULL UNIQUE,
-  public_key TEXT NOT NULL,
-  pq_public_key TEXT,
-  ip TEXT NOT NULL,
-  device_name TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
-  user_id INTEGER REFERENCES users(user_id),  -- null: nobody has answered the code yet
-  collection_id INTEGER REFERENCES collections(collection_id),
-  token_hash TEXT UNIQUE,
-  payload TEXT,                               -- the album's key, encrypted for the TV
-  claimed_at INTEGER,
-  last_used_at INTEGER NOT NULL
+-- The way past a lost passkey: a keyed hash of the secret, and the client's own copy under the recovery key.
+CREATE TABLE passkey_recovery (
+  user_id INTEGER PRIMARY KEY REFERENCES users(user_id),
+  secret_hash TEXT NOT NULL,
+  user_cipher TEXT NOT NULL,
+  user_nonce TEXT NOT NULL,
+  created_at INTEGER NOT NULL
 );
-CREATE INDEX casts_of_user ON casts (user_id, claimed_at);
-CREATE INDEX casts_by_use ON casts (last_used_at);
 
 -- People whom a person keeps as contacts. The server reads neither name nor picture.
 CREATE TABLE contacts (
@@ -653,6 +571,87 @@ CREATE TABLE legacy_kit_openings (
   created_at INTEGER NOT NULL
 );
 CREATE INDEX legacy_kit_openings_session ON legacy_kit_openings (session_id, created_at);
+
+-- Notes that are read once, then gone (collections.md §12.1). Opaque but for the times.
+CREATE TABLE pastes (
+  token_hash TEXT PRIMARY KEY,                -- keyed hash: who reads the database opens no paste
+  encrypted_data TEXT NOT NULL,
+  decryption_header TEXT NOT NULL,
+  encrypted_key TEXT NOT NULL,
+  key_nonce TEXT NOT NULL,
+  kdf_nonce TEXT NOT NULL,
+  kdf_mem_limit INTEGER NOT NULL,
+  kdf_ops_limit INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+);
+CREATE INDEX pastes_by_expiry ON pastes (expires_at);
+
+-- Comments on albums and their photos (collections.md §8). The text is encrypted with the album's key.
+CREATE TABLE comments (
+  comment_id TEXT PRIMARY KEY,
+  collection_id INTEGER NOT NULL REFERENCES collections(collection_id),
+  file_id INTEGER,                            -- null: on the album
+  parent_id TEXT,
+  user_id INTEGER,                            -- null: a visitor under a name of their own
+  anon_id TEXT,
+  cipher TEXT,                                -- null once deleted
+  nonce TEXT,
+  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+CREATE INDEX comments_by_change ON comments (collection_id, updated_at);
+
+-- One reaction for each author and thing: `target` is the comment's id, the file's number, or '' for the album.
+CREATE TABLE reactions (
+  reaction_id TEXT PRIMARY KEY,
+  collection_id INTEGER NOT NULL REFERENCES collections(collection_id),
+  author TEXT NOT NULL,                       -- 'user <id>' or the visitor's id
+  target TEXT NOT NULL,
+  file_id INTEGER,
+  comment_id TEXT,
+  user_id INTEGER,
+  anon_id TEXT,
+  cipher TEXT,
+  nonce TEXT,
+  is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (collection_id, author, target)
+);
+CREATE INDEX reactions_by_change ON reactions (collection_id, updated_at);
+CREATE INDEX reactions_by_comment ON reactions (comment_id) WHERE comment_id IS NOT NULL;
+
+-- Names under which visitors of a link write: encrypted with the album's key.
+CREATE TABLE anon_profiles (
+  anon_id TEXT PRIMARY KEY,
+  collection_id INTEGER NOT NULL REFERENCES collections(collection_id),
+  cipher TEXT NOT NULL,
+  nonce TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+CREATE INDEX anon_profiles_by_album ON anon_profiles (collection_id, updated_at);
+
+-- Screens that show an album (collections.md §10): a row is a code that a TV displays, and from the moment a phone answers it a session.
+CREATE TABLE casts (
+  cast_id TEXT PRIMARY KEY,                   -- UUID, which the phone's list of screens names
+  code TEXT NOT NULL UNIQUE,
+  public_key TEXT NOT NULL,
+  pq_public_key TEXT,
+  ip TEXT NOT NULL,
+  device_name TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  user_id INTEGER REFERENCES users(user_id),  -- null: nobody has answered the code yet
+  collection_id INTEGER REFERENCES collections(collection_id),
+  token_hash TEXT UNIQUE,
+  payload TEXT,                               -- the album's key, encrypted for the TV
+  claimed_at INTEGER,
+  last_used_at INTEGER NOT NULL
+);
+CREATE INDEX casts_of_user ON casts (user_id, claimed_at);
+CREATE INDEX casts_by_use ON casts (last_used_at);
+
 -- Which installation this database is one part of; the others are secrets.toml and the stores. One row, written at the first start.
 CREATE TABLE instance (
   id TEXT PRIMARY KEY,                        -- follows from the secrets
@@ -679,41 +678,9 @@ CREATE TABLE multiparts (
 CREATE INDEX multiparts_by_owner ON multiparts (owner_id, touched_at);
 CREATE INDEX multiparts_by_age ON multiparts (touched_at);
 
--- Links to a single file (files.md §7). The secrets are encrypted by clients; `encrypted_share_key` lets the owner's other devices rebuild the address.
-CREATE TABLE file_links (
-  link_id TEXT PRIMARY KEY,                   -- pft_…
-  file_id INTEGER NOT NULL REFERENCES files(file_id),
-  owner_id INTEGER NOT NULL REFERENCES users(user_id),
-  app TEXT NOT NULL,
-  token_hash TEXT NOT NULL UNIQUE,            -- keyed hash; the token itself encrypted beside it, because its owner is shown it again
-  token_cipher BLOB NOT NULL,
-  token_nonce BLOB NOT NULL,
-  is_disabled BOOLEAN NOT NULL DEFAULT FALSE,
-  valid_till INTEGER NOT NULL DEFAULT 0,
-  device_limit INTEGER NOT NULL DEFAULT 0,
-  pass_hash TEXT,
-  pass_nonce TEXT,
-  mem_limit INTEGER,
-  ops_limit INTEGER,
-  enable_download BOOLEAN NOT NULL DEFAULT TRUE,
-  encrypted_file_key TEXT,
-  encrypted_file_key_nonce TEXT,
-  kdf_nonce TEXT,
-  kdf_mem_limit INTEGER,
-  kdf_ops_limit INTEGER,
-  encrypted_share_key TEXT,
-  created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
-);
-CREATE UNIQUE INDEX file_links_live ON file_links (file_id) WHERE NOT is_disabled;
-CREATE INDEX file_links_of_owner ON file_links (owner_id, app, created_at);
+CREATE INDEX users_by_former_hash ON users (former_hash) WHERE former_hash IS NOT NULL;
+CREATE INDEX users_to_purge ON users (deleted_at) WHERE deleted_at IS NOT NULL AND purged_at IS NULL;
 
-CREATE TABLE file_link_devices (
-  link_id TEXT NOT NULL REFERENCES file_links(link_id),
-  ip TEXT NOT NULL,
-  user_agent TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
-  PRIMARY KEY (link_id, ip, user_agent)
 -- Where an object's bytes lie, or should lie, beside what objects.store says; of its own store too, once that was looked at or found wanting.
 -- With one store and no scrub there are no rows. pending (bytes are to come; retried at retry_at), stored (they were read and compared),
 -- deleting (they are to go, then the row), dead (tried often enough, or nothing good is left: an operator has to look).
@@ -754,6 +721,44 @@ CREATE TABLE storage_sweeps (
   finished_at INTEGER
 );
 
+-- Links to a single file (files.md §7). The secrets are encrypted by clients; `encrypted_share_key` lets the owner's other devices rebuild the address.
+CREATE TABLE file_links (
+  link_id TEXT PRIMARY KEY,                   -- pft_…
+  file_id INTEGER NOT NULL REFERENCES files(file_id),
+  owner_id INTEGER NOT NULL REFERENCES users(user_id),
+  app TEXT NOT NULL,
+  token_hash TEXT NOT NULL UNIQUE,            -- keyed hash; the token itself encrypted beside it, because its owner is shown it again
+  token_cipher BLOB NOT NULL,
+  token_nonce BLOB NOT NULL,
+  is_disabled BOOLEAN NOT NULL DEFAULT FALSE,
+  valid_till INTEGER NOT NULL DEFAULT 0,
+  device_limit INTEGER NOT NULL DEFAULT 0,
+  pass_hash TEXT,
+  pass_nonce TEXT,
+  mem_limit INTEGER,
+  ops_limit INTEGER,
+  enable_download BOOLEAN NOT NULL DEFAULT TRUE,
+  encrypted_file_key TEXT,
+  encrypted_file_key_nonce TEXT,
+  kdf_nonce TEXT,
+  kdf_mem_limit INTEGER,
+  kdf_ops_limit INTEGER,
+  encrypted_share_key TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX file_links_live ON file_links (file_id) WHERE NOT is_disabled;
+CREATE INDEX file_links_of_owner ON file_links (owner_id, app, created_at);
+
+-- Devices that opened a file's link.
+CREATE TABLE file_link_devices (
+  link_id TEXT NOT NULL REFERENCES file_links(link_id),
+  ip TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (link_id, ip, user_agent)
+);
+
 -- Memories shared by link (collections.md §11): some photos, not an album, for a week. Opaque but for ids, order and times.
 CREATE TABLE memory_shares (
   memory_id {identity 1},
@@ -773,6 +778,7 @@ CREATE TABLE memory_shares (
 );
 CREATE INDEX memory_shares_of_user ON memory_shares (user_id, created_at);
 
+-- The photos of a shared memory, in their order, with their keys for it.
 CREATE TABLE memory_share_files (
   memory_id INTEGER NOT NULL REFERENCES memory_shares(memory_id),
   file_id INTEGER NOT NULL REFERENCES files(file_id),

@@ -27,6 +27,7 @@ CREATE TABLE file_links (
 CREATE UNIQUE INDEX file_links_live ON file_links (file_id) WHERE NOT is_disabled;
 CREATE INDEX file_links_of_owner ON file_links (owner_id, app, created_at);
 
+-- Devices that opened a file's link.
 CREATE TABLE file_link_devices (
   link_id TEXT NOT NULL REFERENCES file_links(link_id),
   ip TEXT NOT NULL,

@@ -17,6 +17,7 @@ CREATE TABLE memory_shares (
 );
 CREATE INDEX memory_shares_of_user ON memory_shares (user_id, created_at);
 
+-- The photos of a shared memory, in their order, with their keys for it.
 CREATE TABLE memory_share_files (
   memory_id INTEGER NOT NULL REFERENCES memory_shares(memory_id),
   file_id INTEGER NOT NULL REFERENCES files(file_id),
