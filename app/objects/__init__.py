@@ -3,9 +3,9 @@
 Other features import `objects.service` only.
 """
 
-from . import deletion, strays
+from . import deletion, multiparts, strays
 from .routes import ROUTES
 
-JOBS = (*deletion.JOBS, *strays.JOBS)
+JOBS = (*deletion.JOBS, *multiparts.JOBS, *strays.JOBS)
 
 __all__ = ["JOBS", "ROUTES"]

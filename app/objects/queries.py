@@ -251,3 +251,43 @@ def drop(tx: Tx, object_ids: Collection[int]) -> None:
     """Remove objects whose bytes are gone, with their deletions."""
     unschedule(tx, object_ids)
     tx.run("DELETE FROM objects WHERE object_id IN (:ids[]) AND state = 'deleting'", ids=sorted(object_ids))
+
+
+# --- multipart uploads on their way
+Begun = tuple[str, str, str]
+"""(upload id, key, store) of one."""
+
+
+def begin_parts(tx: Tx, owner_id: int, key: str, upload_id: str, store: str, size: int, now: int) -> None:
+    tx.run(
+        "INSERT INTO multiparts (upload_id, object_key, owner_id, store, bytes, created_at, touched_at) "
+        "VALUES (:upload_id, :key, :owner_id, :store, :size, :now, :now) "
+        "ON CONFLICT (upload_id) DO UPDATE SET object_key = excluded.object_key, owner_id = excluded.owner_id, bytes = excluded.bytes",
+        upload_id=upload_id,
+        key=key,
+        owner_id=owner_id,
+        store=store,
+        size=size,
+        now=now,
+    )
+
+
+def add_part(tx: Tx, upload_id: str, size: int, now: int) -> None:
+    tx.run("UPDATE multiparts SET bytes = bytes + :size, touched_at = :now WHERE upload_id = :upload_id", upload_id=upload_id, size=size, now=now)
+
+
+def begun(tx: Tx, owner_id: int) -> list[tuple[str, str, str, int]]:
+    """(upload id, key, store, bytes) of an owner's uploads on their way, the one that was longest left alone first."""
+    rows = tx.all("SELECT upload_id, object_key, store, bytes FROM multiparts WHERE owner_id = :owner_id ORDER BY touched_at", owner_id=owner_id)
+    return [(upload_id, key, store, size) for upload_id, key, store, size in rows]
+
+
+def end_parts(tx: Tx, upload_ids: Collection[str]) -> None:
+    tx.run("DELETE FROM multiparts WHERE upload_id IN (:ids[])", ids=sorted(upload_ids))
+
+
+def old_parts(tx: Tx, before: int, limit: int) -> list[Begun]:
+    rows = tx.all(
+        "SELECT upload_id, object_key, store FROM multiparts WHERE touched_at < :before ORDER BY touched_at LIMIT :limit", before=before, limit=limit
+    )
+    return [(upload_id, key, store) for upload_id, key, store in rows]

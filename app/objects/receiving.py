@@ -16,7 +16,7 @@ from ..http.answer import Answer
 from ..http.request import Request
 from ..kernel.clock import HOUR, SECOND
 from ..kernel.parts import Kernel
-from . import completion, queries, recording, room
+from . import completion, multiparts, queries, recording, room
 from .refusals import XML, Refusal, refusing
 from .urls import Ticket
 
@@ -46,8 +46,12 @@ async def _put(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
     request.body.hold(min(IN_MEMORY, request.body.announced or IN_MEMORY))
     limit = kernel.config.quota.max_file
     if ticket.purpose == "part":
+        if ticket.length is None:  # what was promised was counted when the upload was begun
+            await multiparts.admit(kernel, ticket.owner_id, ticket.upload_id, length or 0)
         part = await kernel.store.put_part(ticket.key, ticket.upload_id, ticket.part, request.body, length=length, md5=md5, max_length=limit)
         etag = part.etag
+        if ticket.length is None:
+            await multiparts.count(kernel, ticket.upload_id, part.size)
     else:
         etag = await _put_whole(kernel, ticket.key, request, length, md5)
     return Answer(headers=[(b"etag", _quoted(etag)), (b"accept-ranges", b"bytes")])
@@ -99,6 +103,7 @@ async def complete(request: Request, ticket: Ticket) -> Answer:
 async def _complete(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
     parts = completion.parse(await request.body.read(completion.MAX_BYTES))
     stored = await join(kernel, ticket, parts)
+    await multiparts.end(kernel, ticket.upload_id)
     etag = _quoted(stored.etag)
     return Answer(_result(ticket.key, etag.decode()).encode(), media=XML, headers=[(b"etag", etag)])
 

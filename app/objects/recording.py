@@ -39,7 +39,7 @@ async def record(kernel: Kernel, key: str, size: int, md5: str | None, store: st
 
 def record_in(tx: Tx, config: Config, upload: Upload, now: int) -> tuple[str | None, list[int]]:
     """`record`, inside a transaction: (what stands in the way or None, objects that went)."""
-    object_id, limit = tx.together(lambda tx: queries.insert(tx, upload, now), lambda tx: _limit(tx, config, upload.owner_id))
+    object_id, limit = tx.together(lambda tx: queries.insert(tx, upload, now), lambda tx: pending_limit(tx, config, upload.owner_id))
     if object_id is not None:
         return None, _make_room(tx, upload, object_id, limit, now)
     found = queries.facts(tx, upload.key)
@@ -58,7 +58,7 @@ by SAMPLE x SMALL = 64 MiB without harm."""
 SMALL = 2 << 20
 
 
-def _limit(tx: Tx, config: Config, owner_id: int) -> int:
+def pending_limit(tx: Tx, config: Config, owner_id: int) -> int:
     """Bytes that an account may leave uncommitted: never less than what one commit may bring."""
     return config.quota.pending or quota.plan(tx, config, owner_id).limit + config.quota.tolerance
 
@@ -99,7 +99,7 @@ async def replace(kernel: Kernel, key: str, staged: Staged) -> Stored:
 
 def _end_replace(tx: Tx, config: Config, object_id: int, upload: Upload, now: int) -> None:
     queries.end_replace(tx, object_id, upload.size, upload.md5, now)
-    _make_room(tx, upload, object_id, _limit(tx, config, upload.owner_id), now)
+    _make_room(tx, upload, object_id, pending_limit(tx, config, upload.owner_id), now)
 
 
 def _stop_replace(tx: Tx, object_id: int, now: int) -> None:

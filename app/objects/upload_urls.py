@@ -15,7 +15,7 @@ from ..kernel import quota
 from ..kernel.errors import BadRequest, Unavailable
 from ..kernel.parts import Kernel
 from ..kernel.wire import b64_bytes
-from . import urls
+from . import multiparts, urls
 from .wire import NewMultipart, NewUpload, PartUrls, UploadUrl
 
 MAX_URLS = 50
@@ -76,6 +76,7 @@ async def begin(kernel: Kernel, key: str, base_url: str, promises: Sequence[Prom
         upload_id = await kernel.store.create_multipart(key)
     except StoreError as e:
         raise Unavailable(log=e.log) from e
+    await multiparts.begin(kernel, key, upload_id, length)
     if len(promises) <= _IN_LOOP:
         parts = urls.part_urls(kernel, base_url, key, upload_id, promises)
     else:

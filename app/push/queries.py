@@ -46,6 +46,23 @@ def keep_event(tx: Tx, event_id: str, event: str, app: str, platform: str, data:
     )
 
 
+def keep_newest_of_nobody(tx: Tx, most: int) -> int:
+    return tx.run(
+        "DELETE FROM events WHERE user_id IS NULL AND created_at < "
+        "(SELECT created_at FROM events WHERE user_id IS NULL ORDER BY created_at DESC LIMIT 1 OFFSET :most)",
+        most=most - 1,
+    )
+
+
+def keep_newest_of(tx: Tx, user_id: int, most: int) -> int:
+    return tx.run(
+        "DELETE FROM events WHERE user_id = :user_id AND created_at < "
+        "(SELECT created_at FROM events WHERE user_id = :user_id ORDER BY created_at DESC LIMIT 1 OFFSET :most)",
+        user_id=user_id,
+        most=most - 1,
+    )
+
+
 def drop_nobodys_events(tx: Tx, before: int) -> int:
     """Installs are reported without an account, by anybody: they do not pile up."""
     return tx.run("DELETE FROM events WHERE user_id IS NULL AND created_at < :before", before=before)

@@ -25,6 +25,9 @@ DATA_LIMIT = 8192  # bytes of an event's data
 DATA_DEPTH = 32  # objects and lists in one another there
 IDLE = 61 * DAY  # misc.md §11: tokens of devices that were not seen for that long
 NOBODYS = 90 * DAY
+MOST_OF_NOBODY = 2000  # installs kept that are no account's yet, from all the world together: the newest
+MOST_OF_ACCOUNT = 50
+TRIMMED = 16  # one report in so many, by chance, counts what is there and drops the oldest beyond
 
 
 async def keep_token(kernel: Kernel, actor: Session, ask: PushToken) -> None:
@@ -55,7 +58,17 @@ async def report(kernel: Kernel, actor: Session | None, ask: Event, version: str
         data["app_version"] = version
     if max(len(ask.app), len(ask.platform), len(version)) > NAME_LIMIT or len(encode(data)) > DATA_LIMIT:
         raise BadRequest(log="event too large")
-    await kernel.db.write("push.event", _report, None if actor is None else actor.user_id, event_id, ask, data, kernel.clock.now())
+    user_id = None if actor is None else actor.user_id
+    await kernel.db.write("push.event", _report, user_id, event_id, ask, data, kernel.clock.now())
+    if kernel.ids.bytes(1)[0] % TRIMMED == 0:
+        await kernel.db.write("push.trim", _trim, user_id)
+
+
+def _trim(tx: Tx, user_id: int | None) -> None:
+    if user_id is None:
+        queries.keep_newest_of_nobody(tx, MOST_OF_NOBODY)
+    else:
+        queries.keep_newest_of(tx, user_id, MOST_OF_ACCOUNT)
 
 
 def _depth(value: Any) -> int:
