@@ -16,6 +16,7 @@ from ..kernel.errors import BadRequest
 from ..kernel.parts import Kernel
 from ..login import service as login
 from ..maintenance.progress import Tell, silent
+from ..second_factor import service as second_factor
 from . import admin_maintenance
 from . import admin_queries as queries
 from .admin_client import Refused
@@ -82,6 +83,20 @@ def _quota(tx: Tx, kernel: Kernel, email: str, size: int | None) -> bool:
     return user_id is not None
 
 
+async def reset_second_factor(kernel: Kernel, email: str) -> None:
+    """For somebody who lost it, and the recovery key too: the next log-in owes nothing but the password or a mailed code."""
+    if not await kernel.db.write("admin.reset_second_factor", _reset_second_factor, kernel, email):
+        raise Refused(f"{email} has no account")
+
+
+def _reset_second_factor(tx: Tx, kernel: Kernel, email: str) -> bool:
+    user_id = people.find(tx, kernel.crypto, email)
+    if user_id is not None:
+        second_factor.switch_off(tx, user_id)
+        second_factor.forget(tx, user_id)
+    return user_id is not None
+
+
 async def restore(kernel: Kernel, user_id: int, email: str) -> str:
     """The path of a link that undoes the deletion of this account for the next seven days and gives it this address."""
     if not await kernel.db.read(accounts.is_deleted, user_id):
@@ -96,4 +111,12 @@ def _address(text: str) -> str:
         raise Refused(f"{text!r} is no e-mail address") from None
 
 
-COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {"ott": codes, "users": users, "add": add, "invite": invite, "quota": quota, "restore": restore}
+COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
+    "ott": codes,
+    "users": users,
+    "add": add,
+    "invite": invite,
+    "quota": quota,
+    "restore": restore,
+    "reset_second_factor": reset_second_factor,
+}

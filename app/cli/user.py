@@ -1,4 +1,4 @@
-"""`darkroom user list|add|invite|quota|restore`: the operator's view of accounts."""
+"""`darkroom user list|add|invite|quota|restore|reset-second-factor`: the operator's view of accounts."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     restore = actions.add_parser("restore", help="a link that undoes the deletion of an account, for seven days")
     restore.add_argument("id", metavar="ID", type=int, help="the account's number, from the line that the server logged when it was deleted")
     restore.add_argument("email", metavar="EMAIL", help="the address it gets back")
+    reset = actions.add_parser("reset-second-factor", help="forget an account's authenticator app and passkeys, for who lost them")
+    reset.add_argument("email", metavar="EMAIL")
     quota = actions.add_parser("quota", help="set an account's storage limit")
     quota.add_argument("email", metavar="EMAIL")
     quota.add_argument("size", metavar="SIZE", help='such as "50GiB", "unlimited", or "default" for the configured one')
@@ -44,6 +46,9 @@ def run(args: argparse.Namespace, config: Config) -> int:
         print(f"{args.email} may sign up" + ("" if config.registration.mode == "invite" else f" (registration.mode is {config.registration.mode})"))
     elif args.action == "restore":
         print(origin(config) + reach.perform(config, "restore", user_id=args.id, email=args.email))
+    elif args.action == "reset-second-factor":
+        reach.perform(config, "reset_second_factor", email=args.email)
+        print(f"{args.email} can log in without a second factor; be sure that it was its owner who asked you")
     else:
         size = read_quota(args.size)
         reach.perform(config, "quota", email=args.email, size=size)

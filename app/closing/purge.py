@@ -12,6 +12,7 @@ from ..kernel.clock import DAY
 from ..kernel.jobs import Job
 from ..kernel.parts import Kernel
 from ..remote_store import service as remote_store
+from ..second_factor import service as second_factor
 from ..trash import service as trash
 from . import restoring
 
@@ -36,6 +37,7 @@ def _forget(tx: Tx, user_id: int, now: int) -> None:
     authenticator.forget_person(tx, user_id)
     entities.forget_person(tx, user_id)
     remote_store.forget_person(tx, user_id)
+    second_factor.forget(tx, user_id)
     accounts.forget_person(tx, user_id, now)
 
 

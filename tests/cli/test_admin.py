@@ -44,7 +44,8 @@ async def test_a_code_is_shown_while_it_is_good(world: World) -> None:
 async def test_a_deletion_is_undone_by_a_link(world: World, alice: Person) -> None:
     await world.kernel.db.write("test.delete", close, world.kernel, alice.user_id, "{}", world.clock.now())
     path = await admin.run(world.kernel, "restore", {"user_id": alice.user_id, "email": " ALICE.new@Example.org "})
-    assert b"is back" in (await world.anon().get(path)).content
+    assert b"Bring it back" in (await world.anon().get(path)).content
+    assert b"is back" in (await world.anon().post(path.replace("?", "/page?"))).content
     assert [(u["id"], u["email"]) for u in await admin.run(world.kernel, "users", {})] == [(alice.user_id, "alice.new@example.org")]
     for args in ({"user_id": alice.user_id, "email": alice.email}, {"user_id": 5, "email": alice.email}):
         with pytest.raises(Refused, match="no deleted account"):

@@ -226,6 +226,10 @@ async def test_the_data_goes_when_it_cannot_be_restored_any_more(world: World, d
             "FROM objects WHERE owner_id = :u"
         ),
         "usage": "INSERT INTO usage (user_id, app, bytes, files) VALUES (:u, 'photos', 7, 1)",
+        "passkeys": (
+            "INSERT INTO passkeys (passkey_id, user_id, name, credential_id, public_key, transports, created_at) "
+            "SELECT 'p', user_id, '', email_cipher, email_nonce, '[]', 0 FROM users WHERE user_id = :u"
+        ),
         "authenticator_keys": ("INSERT INTO authenticator_keys (user_id, encrypted_key, header, created_at) VALUES (:u, '', '', 0)"),
     }
     for sql in fill.values():
@@ -245,11 +249,12 @@ async def test_the_data_goes_when_it_cannot_be_restored_any_more(world: World, d
             tx.value("SELECT count(*) FROM files WHERE owner_id = :u AND NOT is_deleted", u=dora.user_id),
             tx.value("SELECT count(*) FROM authenticator_keys WHERE user_id = :u", u=dora.user_id),
             tx.value("SELECT count(*) FROM key_attributes WHERE user_id = :u", u=dora.user_id),
+            tx.value("SELECT count(*) FROM passkeys WHERE user_id = :u", u=dora.user_id),
             tx.value("SELECT bytes FROM usage WHERE user_id = :u AND app = 'photos'", u=dora.user_id),
             tx.value("SELECT count(*) FROM deletions"),
         ]
 
-    assert await world.kernel.db.scan(left) == [0, 0, 0, 0, 1]
+    assert await world.kernel.db.scan(left) == [0, 0, 0, 0, 0, 1]
     assert not await restored(world, token)
     await purge.purge(world.kernel)
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from app.cli import admin
+from app.cli.admin_client import Refused
 from app.kernel.clock import HOUR, MINUTE, SECOND
 from app.kernel.crypto import token_hash
 from app.second_factor.service import forget, sweep
@@ -203,6 +207,14 @@ async def test_switching_off(world: World, dora: Newcomer, phone: Phone) -> None
     again = await enable(world, dora.api)
     assert (await verify(world, await half_way(dora), phone.code())).status == 401
     assert (await verify(world, await half_way(dora), again.code())).status == 200
+
+
+async def test_the_operator_resets_it(world: World, dora: Newcomer, phone: Phone) -> None:
+    await admin.run(world.kernel, "reset_second_factor", {"email": dora.email})
+    assert (await Login(dora)()).json()["encryptedToken"]
+    assert (await dora.api.get("/users/two-factor/status")).json() == {"status": False}
+    with pytest.raises(Refused):
+        await admin.run(world.kernel, "reset_second_factor", {"email": "nobody@example.net"})
 
 
 async def test_forgetting_a_person_leaves_nothing(world: World, dora: Newcomer, phone: Phone) -> None:
