@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ..closing import purge
 from ..kernel.parts import Kernel
-from ..maintenance import fsck
+from ..maintenance import fsck, gc
 from ..maintenance.progress import Tell
 
 
@@ -15,4 +16,9 @@ async def check(kernel: Kernel, tell: Tell, repair: bool) -> dict[str, Any]:
     return (await fsck.check(kernel, mend=repair, tell=tell)).plain()
 
 
-COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {"fsck": check}
+async def clean(kernel: Kernel, tell: Tell, dry_run: bool) -> dict[str, Any]:
+    """The report of `maintenance.gc`."""
+    return (await gc.clean(kernel, accounts=purge.purge, dry_run=dry_run, tell=tell)).plain()
+
+
+COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {"fsck": check, "gc": clean}

@@ -40,6 +40,15 @@ def take_lease(tx: Tx, name: str, holder: str, now: int, until: int) -> bool:
     return bool(got == holder)
 
 
+def is_leased(tx: Tx, name: str, now: int) -> bool:
+    """Whether anybody has this lease."""
+    return tx.value("SELECT 1 FROM leases WHERE name = :name AND expires_at > :now", name=name, now=now) is not None
+
+
+def end_lease(tx: Tx, name: str, holder: str) -> None:
+    tx.run("DELETE FROM leases WHERE name = :name AND holder = :holder", name=name, holder=holder)
+
+
 async def run_jobs(kernel: Kernel, jobs: list[Job]) -> None:
     """Run until cancelled; a failing job is logged and tried again at its next turn."""
     holder = kernel.ids.uuid()

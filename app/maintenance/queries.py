@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..db import Tx
 from ..db.engine import Row
+from ..objects.service import UNNAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,7 @@ class Stock:
     named: bool
 
 
-_NAMED = (
-    "CASE WHEN EXISTS (SELECT 1 FROM files f WHERE f.file_object_id = o.object_id AND NOT f.is_deleted) "
-    "OR EXISTS (SELECT 1 FROM files f WHERE f.thumb_object_id = o.object_id AND NOT f.is_deleted) "
-    "OR EXISTS (SELECT 1 FROM file_data d WHERE d.object_id = o.object_id AND NOT d.is_deleted) "
-    "OR EXISTS (SELECT 1 FROM file_data d WHERE d.preview_object_id = o.object_id AND NOT d.is_deleted) "
-    "OR EXISTS (SELECT 1 FROM contacts c WHERE c.picture_object_id = o.object_id) THEN 1 ELSE 0 END"
-)
+_NAMED = f"CASE WHEN {UNNAMED} THEN 0 ELSE 1 END"
 _STOCK = f"SELECT o.object_id, o.object_key, o.owner_id, o.store, o.size, o.md5, o.state, {_NAMED} AS named FROM objects o "
 
 
@@ -67,6 +62,69 @@ def owners(tx: Tx, user_ids: Collection[int]) -> set[int]:
 def is_scheduled(tx: Tx, object_id: int) -> bool:
     """Whether these bytes are to be removed."""
     return tx.value("SELECT 1 FROM deletions WHERE object_id = :object_id", object_id=object_id) is not None
+
+
+# --- cleaning
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """An object that is to go."""
+
+    object_id: int
+    key: str
+    store: str
+    size: int
+    created_at: int
+    state: str
+    of_deleted: bool  # its account is deleted
+
+
+_DOOMED = (
+    "SELECT o.object_id, o.object_key, o.store, o.size, o.created_at, o.state, CASE WHEN u.deleted_at IS NULL THEN 0 ELSE 1 END "
+    "FROM objects o JOIN users u ON u.user_id = o.owner_id "
+)
+
+
+def _doomed(rows: Sequence[Row]) -> list[Doomed]:
+    return [Doomed(i, key, store, size, at, state, bool(of_deleted)) for i, key, store, size, at, state, of_deleted in rows]
+
+
+def too_old(tx: Tx, before: int, after: int, limit: int) -> list[Doomed]:
+    """Uploads of before a time that nobody committed, beyond an id."""
+    sql = _DOOMED + (
+        "WHERE o.created_at < :before AND o.state IN ('pending', 'writing') AND o.state <> 'stored' AND o.object_id > :after "
+        "ORDER BY o.object_id LIMIT :limit"
+    )
+    return _doomed(tx.all(sql, before=before, after=after, limit=limit))
+
+
+def due(tx: Tx, now: int, after: int, limit: int) -> list[Doomed]:
+    """Objects whose removal is due and that no living row names, beyond an id."""
+    sql = _DOOMED + (
+        "JOIN deletions d ON d.object_id = o.object_id "
+        f"WHERE d.due_at <= :now AND o.object_id > :after AND {UNNAMED} ORDER BY o.object_id LIMIT :limit"
+    )
+    return _doomed(tx.all(sql, now=now, after=after, limit=limit))
+
+
+def of_accounts(tx: Tx, user_ids: Collection[int], after: int, limit: int) -> list[Doomed]:
+    """Objects of accounts, beyond an id, but for those that others' files name too."""
+    sql = _DOOMED + (
+        "WHERE o.owner_id IN (:ids[]) AND o.object_id > :after AND o.state = 'stored' AND NOT EXISTS (SELECT 1 FROM files f "
+        "WHERE (f.file_object_id = o.object_id OR f.thumb_object_id = o.object_id) AND NOT f.is_deleted AND f.owner_id NOT IN (:ids[])) "
+        "ORDER BY o.object_id LIMIT :limit"
+    )
+    return _doomed(tx.all(sql, ids=sorted(user_ids), after=after, limit=limit))
+
+
+def stale_multiparts(tx: Tx, before: int) -> list[Row]:
+    """(key, store, bytes of the parts, begun at) of uploads in parts that nobody has touched since."""
+    return tx.all("SELECT object_key, store, bytes, created_at FROM multiparts WHERE touched_at < :before ORDER BY touched_at", before=before)
+
+
+def still_there(tx: Tx, object_ids: Collection[int]) -> set[int]:
+    """Which of these still promise their bytes."""
+    rows = tx.all("SELECT object_id FROM objects WHERE object_id IN (:ids[]) AND state <> 'deleting'", ids=sorted(object_ids))
+    return {object_id for (object_id,) in rows}
 
 
 # --- repairs

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from storage_backends import StoreError
 
 from ..db import Tx
+from ..kernel import jobs
 from ..kernel.clock import DAY, HOUR, MINUTE
 from ..kernel.jobs import Job
 from ..kernel.parts import Kernel
@@ -27,23 +28,33 @@ KEY_LIFE = 8 * DAY  # beyond every upload URL for a key (7 days), and a slow upl
 MAX_WAIT = DAY
 
 
+HOLD = "objects.hold"
+"""Lease under which no bytes are removed anywhere: a backup has listed them and is not yet done (`maintenance.backup`)."""
+
+
 async def run_deletions(kernel: Kernel) -> None:
     """Delete everything that is due."""
     while ids := await kernel.db.read(queries.due, kernel.clock.now(), BATCH):
-        await delete(kernel, ids)
+        if not await delete(kernel, ids):
+            return
 
 
-async def delete(kernel: Kernel, object_ids: Sequence[int]) -> None:
-    """Delete those of these scheduled objects that no live row names; a failure is tried again later."""
-    going = await kernel.db.write("objects.begin_delete", _begin, list(object_ids))
+async def delete(kernel: Kernel, object_ids: Sequence[int]) -> bool:
+    """Delete those of these scheduled objects that no live row names; a failure is tried again later. False while deletions are held."""
+    going = await kernel.db.write("objects.begin_delete", _begin, list(object_ids), kernel.clock.now())
+    if going is None:
+        return False
     gate = asyncio.Semaphore(AT_ONCE)
     removed = await asyncio.gather(*(_remove(kernel, gate, key, store) for _, key, store, _, _ in going))
     if going:
         await kernel.db.write("objects.end_delete", _end, list(zip(going, removed, strict=True)), kernel.clock.now())
+    return True
 
 
-def _begin(tx: Tx, object_ids: list[int]) -> list[queries.Due]:
-    """Look once more who names them, and from this commit on nobody can."""
+def _begin(tx: Tx, object_ids: list[int], now: int) -> list[queries.Due] | None:
+    """Look once more who names them, and from this commit on nobody can. None while deletions are held."""
+    if jobs.is_leased(tx, HOLD, now):
+        return None
     queries.lock(tx, object_ids)
     going = queries.unnamed(tx, object_ids)
     ids = [row[0] for row in going]

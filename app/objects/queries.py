@@ -16,7 +16,7 @@ from ..kernel.access import MAY_READ
 Due = tuple[int, str, str, int, int]
 """(object id, key, store, created at µs, attempts) of a deletion."""
 
-_UNNAMED = (
+UNNAMED = (
     "NOT EXISTS (SELECT 1 FROM files f WHERE f.file_object_id = o.object_id AND NOT f.is_deleted) "
     "AND NOT EXISTS (SELECT 1 FROM files f WHERE f.thumb_object_id = o.object_id AND NOT f.is_deleted) "
     "AND NOT EXISTS (SELECT 1 FROM file_data d WHERE d.object_id = o.object_id AND NOT d.is_deleted) "
@@ -188,7 +188,7 @@ def place(tx: Tx, file_id: int, *, thumb: bool) -> tuple[str, str] | None:
 def schedule_unnamed(tx: Tx, object_ids: Collection[int], due_at: int) -> int:
     """Schedule those of these objects that no live row names."""
     return tx.run(
-        f"INSERT INTO deletions (object_id, due_at) SELECT o.object_id, :due_at FROM objects o WHERE o.object_id IN (:ids[]) AND {_UNNAMED} "
+        f"INSERT INTO deletions (object_id, due_at) SELECT o.object_id, :due_at FROM objects o WHERE o.object_id IN (:ids[]) AND {UNNAMED} "
         "ON CONFLICT (object_id) DO NOTHING",
         ids=sorted(object_ids),
         due_at=due_at,
@@ -208,7 +208,7 @@ def unnamed(tx: Tx, object_ids: Collection[int]) -> list[Due]:
     """Those of these scheduled objects that no live row names."""
     rows = tx.all(
         "SELECT o.object_id, o.object_key, o.store, o.created_at, d.attempts FROM deletions d JOIN objects o ON o.object_id = d.object_id "
-        f"WHERE d.object_id IN (:ids[]) AND {_UNNAMED} ORDER BY o.object_id",
+        f"WHERE d.object_id IN (:ids[]) AND {UNNAMED} ORDER BY o.object_id",
         ids=sorted(object_ids),
     )
     return [(i, key, store, created, attempts) for i, key, store, created, attempts in rows]

@@ -17,11 +17,16 @@ from ..db import Tx
 from ..kernel.errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unavailable
 from ..kernel.parts import Kernel
 from . import queries, recording, urls
-from .queries import bring_back, condemn
+from .deletion import HOLD, KEY_LIFE, PENDING_AGE, run_deletions, sweep
+from .queries import UNNAMED, bring_back, condemn
 from .upload_urls import begin, check_may_upload, multipart, multipart_sized, single, single_sized
 from .wire import PartUrls
 
 __all__ = [
+    "HOLD",
+    "KEY_LIFE",
+    "PENDING_AGE",
+    "UNNAMED",
     "Claimed",
     "Missing",
     "abandon",
@@ -41,10 +46,12 @@ __all__ = [
     "read_bytes",
     "refusal",
     "release",
+    "run_deletions",
     "single",
     "single_sized",
     "size",
     "store_bytes",
+    "sweep",
     "url",
 ]
 
