@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import time
 from typing import Any
 
@@ -49,6 +50,7 @@ _PREFLIGHT: Headers = [
     (b"access-control-max-age", b"1728000"),
     (b"content-length", b"0"),
 ]
+_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")  # it stands in log lines, which must not be a stranger's to write
 NOT_FOUND = Answer(b"404 page not found", 404, media=b"text/plain")
 
 
@@ -135,7 +137,8 @@ class Server:
         chain = b",".join(v for k, v in scope["headers"] if k == b"x-forwarded-for").decode("latin-1")
         request.proxied = peer is not None and self.ip.trusts(peer[0])
         request.client_ip = self.ip.of(peer[0] if peer else "", chain)
-        request.request_id = request.header(b"x-request-id")[:128] or f"ser_{self._numbers.getrandbits(88):022x}"
+        given = request.header(b"x-request-id")[:128]
+        request.request_id = given if _ID.fullmatch(given) else f"ser_{self._numbers.getrandbits(88):022x}"
         return request
 
     async def _answer(self, request: Request, route: Route, flight: Flight) -> Answer:

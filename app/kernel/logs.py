@@ -25,6 +25,14 @@ _NEWLINE = " ⏎ "
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # would move the cursor of whoever reads the log in a terminal
 
 
+_PLAIN = re.compile(r"[\w.+@:/-]{1,320}")
+
+
+def quoted(text: str) -> str:
+    """A stranger's text as part of a line: as it is when it cannot be taken for anything else, else in quotes and escaped, cut at 320."""
+    return text if _PLAIN.fullmatch(text) else ascii(text[:320])
+
+
 def clean(text: str) -> str:
     """The text without query strings and tokens."""
     text = _QUERY.sub(r"\1?…", text)

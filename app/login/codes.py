@@ -17,7 +17,7 @@ from ..kernel.clock import MINUTE
 from ..kernel.config import Config
 from ..kernel.crypto import Crypto, normal_email
 from ..kernel.errors import AppError, Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized
-from ..kernel.logs import NOTICE
+from ..kernel.logs import NOTICE, quoted
 from ..kernel.parts import Kernel
 from . import queries
 from .wire import CodeRequest
@@ -49,7 +49,7 @@ async def send(kernel: Kernel, ask: CodeRequest, client: Client) -> None:
     code = fixed or kernel.ids.digits(6)
     await kernel.db.write("login.store_code", _store, kernel, email, client, code)
     if fixed is None:
-        log.log(NOTICE, "code for %s (%s): %s", email, app, code)
+        log.log(NOTICE, "code for %s (%s): %s", quoted(email), app, code)
 
 
 class RegistrationClosed(Forbidden):
@@ -63,7 +63,7 @@ class RegistrationClosed(Forbidden):
 
     def note(self) -> None:
         """Tell the operator, who will be asked."""
-        log.log(NOTICE, "%s may not sign up here; `darkroom user add %s` opens an account", self.email, self.email)
+        log.log(NOTICE, "%s may not sign up here; `darkroom user add %s` opens an account", quoted(self.email), quoted(self.email))
 
 
 def _refusal(tx: Tx, kernel: Kernel, purpose: str, email: str) -> AppError | None:

@@ -9,6 +9,7 @@ import pytest
 
 from app.http import request as request_module
 from app.http.request import Request
+from app.kernel import logs
 from app.kernel.config import Config, Http, Storage
 from tests.inprocess import World, open_world
 
@@ -40,3 +41,11 @@ async def test_a_mismatch_is_told_once(tmp_path: Path, caplog: pytest.LogCapture
         for _ in range(3):
             assert asked(world, "127.0.0.1", *FORWARDED).base_url == "http://a.example"
     assert caplog.text.count("public_url is http://a.example") == 1
+
+
+async def test_a_request_id_is_no_text_for_the_log(world: World) -> None:
+    assert asked(world, "10.0.0.1", (b"x-request-id", b"req-7:a/b")).request_id == "req-7:a/b"
+    for forged in (b"a] error: all is lost [b", b"\xff\xe9", b"", b"\x1b[2J"):
+        assert asked(world, "10.0.0.1", (b"x-request-id", forged)).request_id.startswith("ser_")
+    assert logs.quoted("alice+1@example.org") == "alice+1@example.org"
+    assert logs.quoted("a\u2028 (photos): 123456") == "'a\\u2028 (photos): 123456'"

@@ -145,7 +145,7 @@ async def test_preflight_costs_no_budget(engine: str, tmp_path: Path) -> None:
 async def test_request_ids_are_kept_made_and_bounded(world: World) -> None:
     anon = world.anon()
     for path, status in (("/billing/plans/v2", 200), ("/no/such", 404)):
-        for sent, kept in (("ios_42", "ios_42"), ("x" * 200, "x" * 128), ("\u00ff\u00e9", "\u00ff\u00e9")):
+        for sent, kept in (("ios_42", "ios_42"), ("x" * 200, "x" * 128)):
             raw = await call_raw(world, scope_of(path, [(b"x-request-id", sent.encode("latin-1"))], method="GET"))
             assert (raw["status"], raw["headers"][b"x-request-id"].decode("latin-1")) == (status, kept)
         made = {(await anon.get(path, expect=status, headers={"x-request-id": ""})).headers["x-request-id"] for _ in range(5)}
