@@ -80,6 +80,8 @@ CREATE TABLE otts (
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   network TEXT NOT NULL DEFAULT '',
+  email_cipher BLOB,
+  email_nonce BLOB,
   PRIMARY KEY (email_hash, app, code_hash)
 );
 CREATE INDEX otts_expiry ON otts (expires_at);
@@ -786,4 +788,33 @@ CREATE TABLE memory_share_files (
   encrypted_key TEXT NOT NULL,
   key_nonce TEXT NOT NULL,
   PRIMARY KEY (memory_id, file_id)
+);
+
+-- What administrators did: one row an act, written with it. Names of accounts are numbers, so that it keeps no address of who has left.
+CREATE TABLE admin_acts (
+  act_id {identity 1},
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,                        -- command, page, user 17
+  act TEXT NOT NULL,                          -- account.quota
+  user_id INTEGER,                            -- whom it is about
+  detail TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX admin_acts_by_user ON admin_acts (user_id, act_id) WHERE user_id IS NOT NULL;
+-- Ways into the administration page: links that are used once, and sessions. Only the SHA-256 of a secret is kept.
+CREATE TABLE admin_entries (
+  secret_hash BLOB PRIMARY KEY,
+  kind TEXT NOT NULL,                         -- link, session
+  created_at INTEGER NOT NULL,
+  last_used_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  ip TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX admin_entries_expiry ON admin_entries (expires_at);
+-- When each background job ran last, and how it went.
+CREATE TABLE job_runs (
+  name TEXT PRIMARY KEY,
+  began_at INTEGER NOT NULL,
+  ended_at INTEGER NOT NULL,
+  succeeded_at INTEGER,                       -- null: never yet
+  problem TEXT NOT NULL DEFAULT ''            -- of the last run: the kind of the error
 );

@@ -11,6 +11,7 @@ from litestar import Litestar
 
 from . import (
     accounts,
+    admin,
     authenticator,
     cast,
     closing,
@@ -48,6 +49,7 @@ from .kernel.parts import Kernel
 
 FEATURES = (
     accounts,
+    admin,
     authenticator,
     cast,
     closing,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..db import Tx
 from ..http.query import Query
 from ..kernel import people, quota
-from ..kernel.access import Session
+from ..kernel.access import App, Session
 from ..kernel.errors import Conflict
 from ..kernel.parts import Kernel
 from ..kernel.wire import go_bool
@@ -31,20 +31,20 @@ class DetailsQuery(Query):
 
 async def details(kernel: Kernel, actor: Session, query: DetailsQuery) -> Details:
     """Address, usage, plan and profile (accounts.md §5.11). `usage` is what Photos stores; Locker has its own limit."""
-    return await kernel.db.scan(_details, kernel, actor, bool(go_bool(query.memory_count)))
+    return await kernel.db.scan(details_of, kernel, actor.user_id, actor.app, bool(go_bool(query.memory_count)))
 
 
-def _details(tx: Tx, kernel: Kernel, actor: Session, count_files: bool) -> Details:
-    user_id = actor.user_id
+def details_of(tx: Tx, kernel: Kernel, user_id: int, app: App, count_files: bool) -> Details:
+    """The details of an account as one of its apps sees them."""
     email = people.email_of(tx, kernel.crypto, user_id)
-    files = _live(tx, user_id, actor.app)[1] if count_files or actor.app == "locker" else 0
+    files = _live(tx, user_id, app)[1] if count_files or app == "locker" else 0
     return Details(
         email=email,
         usage=quota.used(tx, user_id, "photos")[0],
         subscription=service.subscription(tx, kernel.config, user_id),
         file_count=files if count_files else None,
         shared_collections_count=0 if count_files else None,
-        locker_family_usage=LockerFamilyUsage(family_file_count=files) if actor.app == "locker" else None,
+        locker_family_usage=LockerFamilyUsage(family_file_count=files) if app == "locker" else None,
         storage_bonus=quota.plan(tx, kernel.config, user_id).bonus,
         profile_data=_profile(tx, user_id),
         bonus_data=Bonuses(storage_bonuses=[]),

@@ -17,7 +17,7 @@ from ..kernel.parts import Kernel
 from ..login import service as login
 from ..maintenance.progress import Tell, silent
 from ..second_factor import service as second_factor
-from . import admin_maintenance
+from . import admin_acts, admin_maintenance
 from . import admin_queries as queries
 from .admin_client import Refused
 
@@ -119,4 +119,5 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "quota": quota,
     "restore": restore,
     "reset_second_factor": reset_second_factor,
+    **admin_acts.COMMANDS,
 }

@@ -20,13 +20,14 @@ COMMANDS = {
     "user": "list and add accounts, invite people, set quotas",
     "fsck": "check that everything that is stored is whole, and repair what can be",
     "gc": "remove the bytes that nothing needs any more, now",
+    "admin": "look after accounts, sessions, second factors, codes and jobs; the audit log",
     "db": "copy the database between SQLite and PostgreSQL",
     "config": "show or check the configuration",
     "routes": "list the routes with guards, budgets and limits, or print the API description",
     "healthcheck": "ask the running server whether it is alive (for containers)",
     "version": "print the version",
 }
-MODULES = {"config": "config_command", "gc": "gc_command"}  # where the plain name would confuse
+MODULES = {"config": "config_command", "gc": "gc_command", "admin": "admin_command"}  # where the plain name would confuse
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -107,7 +107,7 @@ async def validate(kernel: Kernel, ask: RecoveryLink) -> Recovery:
 
 async def recover(kernel: Kernel, ask: RecoveryLink) -> Recovery:
     """Give a deleted account its address back. The same again answers the same."""
-    await kernel.db.write("closing.restore", _restore, kernel, *_opened(kernel, ask.token))
+    await kernel.db.write("closing.restore", bring_back, kernel, *_opened(kernel, ask.token))
     return Recovery(status="recovered")
 
 
@@ -136,7 +136,8 @@ def _state(tx: Tx, kernel: Kernel, user_id: int, email: str) -> str:
     return "ready"
 
 
-def _restore(tx: Tx, kernel: Kernel, user_id: int, email: str) -> None:
+def bring_back(tx: Tx, kernel: Kernel, user_id: int, email: str) -> None:
+    """Restore a deleted account under this address; what `_state` refuses."""
     sync.lock_account(tx, user_id)
     if _state(tx, kernel, user_id, email) == "ready":  # a sign-up with the address at this moment: whoever comes second is repeated and sees it
         accounts.restore(tx, user_id, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)))

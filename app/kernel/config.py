@@ -120,7 +120,7 @@ class Quota(Section):
 
 class Admin(Section):
     users: tuple[str, ...] = Field(
-        (), description="Accounts that may call the administrators' routes (`/storage/admin/…`): e-mail addresses or account numbers."
+        (), description="Accounts that may call the administrators' routes (`/admin/…`, `/storage/admin/…`): e-mail addresses or account numbers."
     )
 
 

@@ -6,6 +6,7 @@ With several processes a job runs in one of them at a time: a lease in the datab
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from ..db import Tx
 from . import sessions
 from .clock import SECOND
+from .errors import AppError
 from .parts import Kernel
 
 log = logging.getLogger("darkroom.jobs")
@@ -71,9 +73,50 @@ async def run_leased(kernel: Kernel, job: Job, holder: str) -> None:
     now = kernel.clock.now()
     try:
         if await kernel.db.write("jobs.lease", take_lease, job.name, holder, now, now + job.seconds * SECOND // 2):
-            await job.run(kernel)
+            await _run_noted(kernel, job)
     except Exception:
         log.exception("job %s failed", job.name)
+
+
+async def _run_noted(kernel: Kernel, job: Job) -> None:
+    began, problem = kernel.clock.now(), ""
+    try:
+        await job.run(kernel)
+    except Exception as e:
+        problem = type(e).__name__
+        raise
+    finally:
+        with contextlib.suppress(AppError):  # a database that is away is what the job itself failed for
+            await kernel.db.write("jobs.note", note_run, job.name, began, kernel.clock.now(), problem)
+
+
+def note_run(tx: Tx, name: str, began: int, ended: int, problem: str) -> None:
+    tx.run(
+        "INSERT INTO job_runs (name, began_at, ended_at, succeeded_at, problem) VALUES (:name, :began, :ended, :succeeded, :problem) "
+        "ON CONFLICT (name) DO UPDATE SET began_at = excluded.began_at, ended_at = excluded.ended_at, "
+        "succeeded_at = COALESCE(excluded.succeeded_at, job_runs.succeeded_at), problem = excluded.problem",
+        name=name,
+        began=began,
+        ended=ended,
+        succeeded=None if problem else ended,
+        problem=problem,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a job's last run went; times in µs, `succeeded_at` None: it never has."""
+
+    name: str
+    began_at: int
+    ended_at: int
+    succeeded_at: int | None
+    problem: str
+
+
+def runs(tx: Tx) -> list[Run]:
+    """The last run of every job that ever ran."""
+    return [Run(*row) for row in tx.all("SELECT name, began_at, ended_at, succeeded_at, problem FROM job_runs ORDER BY name")]
 
 
 async def _flush(kernel: Kernel) -> None:

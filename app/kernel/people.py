@@ -76,3 +76,9 @@ def email_of(tx: Tx, crypto: Crypto, user_id: int) -> str:
 def has_keys(tx: Tx, user_id: int) -> bool:
     """Whether an account's key attributes are set: until then its sign-up is not finished."""
     return tx.value("SELECT 1 FROM key_attributes WHERE user_id = :user_id", user_id=user_id) is not None
+
+
+def is_administrator(tx: Tx, kernel: Kernel, user_id: int) -> bool:
+    """Whether the configuration (`admin.users`) names this account, by its number or by its address."""
+    named = kernel.config.admin.users
+    return str(user_id) in named or any("@" in name and find(tx, kernel.crypto, name) == user_id for name in named)

@@ -13,6 +13,7 @@ from ..accounts import service as accounts
 from ..db import Tx
 from ..http.client import Client
 from ..kernel import limits, people
+from ..kernel.access import App
 from ..kernel.clock import MINUTE
 from ..kernel.config import Config
 from ..kernel.crypto import Crypto, normal_email
@@ -24,6 +25,7 @@ from .wire import CodeRequest
 
 LIFETIME = 60 * MINUTE
 LIVE_CODES = 10  # per address and app; the oldest gives way
+MOST_SHOWN = 200  # codes in the administrator's list
 LIVE_CODES_OF_A_NETWORK = 3  # of these; a stranger's requests push out the stranger's own codes
 
 logging.addLevelName(NOTICE, "NOTICE")  # for programs that do not request `logs.setup`
@@ -105,8 +107,19 @@ def _store(tx: Tx, kernel: Kernel, email: str, client: Client, code: str) -> Non
     near = [c for c in live if c.network == network]
     for old in near[: max(0, len(near) - LIVE_CODES_OF_A_NETWORK + 1)] or live[: max(0, len(live) - LIVE_CODES + 1)]:
         queries.delete_code(tx, email_hash, app, old.code_hash)
+    _keep(tx, kernel, email, client, code, now + LIFETIME)
+
+
+def _keep(tx: Tx, kernel: Kernel, email: str, client: Client, code: str, expires_at: int) -> None:
     cipher, nonce = kernel.crypto.encrypt(code)
-    queries.store_code(tx, email_hash, queries.StoredCode(app, hashed, cipher, nonce, now + LIFETIME, network), now)
+    stored = queries.StoredCode(client.app, _code_hash(kernel.crypto, email, client.app, code), cipher, nonce, expires_at, limits.network(client.ip))
+    queries.store_code(tx, kernel.crypto.hash(email), kernel.crypto.encrypt(email), stored, kernel.clock.now())
+
+
+def add(tx: Tx, kernel: Kernel, email: str, app: App, code: str, expires_at: int) -> None:
+    """A code that an administrator chose for a normalised address, good until then (µs)."""
+    queries.lock_codes(tx, kernel.crypto.hash(email))
+    _keep(tx, kernel, email, Client(app, "", ""), code, expires_at)
 
 
 class Check(Enum):
@@ -164,3 +177,19 @@ def pending_codes(tx: Tx, crypto: Crypto, email: str, now: int) -> list[PendingC
     """For `darkroom ott EMAIL`: the live codes of an address, oldest first."""
     codes = queries.live_codes(tx, crypto.hash(normal_email(email)), now)
     return [PendingCode(c.app, crypto.decrypt(c.code_cipher, c.code_nonce), c.expires_at) for c in codes]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCode(PendingCode):
+    """The same with the address that asked for it; "" where that was not kept."""
+
+    email: str
+    created_at: int  # µs
+
+
+def waiting_codes(tx: Tx, crypto: Crypto, now: int) -> list[WaitingCode]:
+    """The live codes of everybody, the newest first: what the administrator of a server without mail hands on."""
+    return [
+        WaitingCode(c.app, crypto.decrypt(*c.code), c.expires_at, crypto.decrypt(*c.email) if c.email else "", c.created_at)
+        for c in queries.waiting(tx, now, MOST_SHOWN)
+    ]

@@ -22,6 +22,31 @@ class StoredCode:
     network: str  # of who asked for it
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingCode:
+    """A live code and the sealed address that it was asked for (none of before the address was kept)."""
+
+    app: str
+    code: tuple[bytes, bytes]
+    email: tuple[bytes, bytes] | None
+    created_at: int
+    expires_at: int
+
+
+def waiting(tx: Tx, now: int, limit: int) -> list[WaitingCode]:
+    """Unexpired codes of everybody, for the operator: the last ones first."""
+    rows = tx.all(
+        "SELECT app, code_cipher, code_nonce, email_cipher, email_nonce, created_at, expires_at FROM otts WHERE expires_at > :now "
+        "ORDER BY expires_at DESC LIMIT :limit",
+        now=now,
+        limit=limit,
+    )
+    return [
+        WaitingCode(app, (bytes(cipher), bytes(nonce)), None if sealed is None else (bytes(sealed), bytes(seal)), made, ends)
+        for app, cipher, nonce, sealed, seal, made, ends in rows
+    ]
+
+
 def live_codes(tx: Tx, email_hash: str, now: int) -> list[StoredCode]:
     """Unexpired codes of an address, of every app, oldest first."""
     rows = tx.all(
@@ -38,15 +63,17 @@ def lock_codes(tx: Tx, email_hash: str) -> None:
     tx.all("SELECT code_hash FROM otts WHERE email_hash = :email_hash ORDER BY app, code_hash FOR UPDATE", email_hash=email_hash)
 
 
-def store_code(tx: Tx, email_hash: str, code: StoredCode, now: int) -> None:
-    """The same code again gets new times."""
+def store_code(tx: Tx, email_hash: str, sealed: tuple[bytes, bytes], code: StoredCode, now: int) -> None:
+    """The same code again gets new times. `sealed`: the address (cipher, nonce)."""
     tx.run(
-        "INSERT INTO otts (email_hash, app, code_hash, code_cipher, code_nonce, created_at, expires_at, network) "
-        "VALUES (:email_hash, :app, :code_hash, :code_cipher, :code_nonce, :now, :expires_at, :network) "
+        "INSERT INTO otts (email_hash, app, code_hash, code_cipher, code_nonce, created_at, expires_at, network, email_cipher, email_nonce) "
+        "VALUES (:email_hash, :app, :code_hash, :code_cipher, :code_nonce, :now, :expires_at, :network, :email_cipher, :email_nonce) "
         "ON CONFLICT (email_hash, app, code_hash) DO UPDATE SET "
         "created_at = excluded.created_at, expires_at = excluded.expires_at, network = excluded.network",
         of=code,
         email_hash=email_hash,
+        email_cipher=sealed[0],
+        email_nonce=sealed[1],
         now=now,
     )
 

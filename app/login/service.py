@@ -6,10 +6,11 @@ from ..accounts.service import Grant
 from ..kernel.config import Config
 from ..kernel.crypto import seal_token
 from ..second_factor.service import Admission
-from .codes import PendingCode, pending_codes
+from .codes import PendingCode, WaitingCode, pending_codes, waiting_codes
+from .codes import add as add_code
 from .wire import Authorised
 
-__all__ = ["PendingCode", "answer", "pending_codes"]
+__all__ = ["PendingCode", "WaitingCode", "add_code", "answer", "pending_codes", "waiting_codes"]
 
 
 def answer(config: Config, outcome: Admission, srp_m2: str = "") -> Authorised:

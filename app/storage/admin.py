@@ -30,14 +30,9 @@ class Administrator(Session):
 async def administrator(request: Request) -> Administrator:
     """A photos session of an administrator; 403 for everybody else with an account."""
     found = await find_session(request)
-    if found.app != "photos" or not await request.kernel.db.read(_is_administrator, request.kernel, found.user_id):
+    if found.app != "photos" or not await request.kernel.db.read(people.is_administrator, request.kernel, found.user_id):
         raise Gate("insufficient permissions", status=403)
     return Administrator(found.user_id, found.app, found.token_hash, found.token, found.created_at, found.last_used_at)
-
-
-def _is_administrator(tx: Tx, kernel: Kernel, user_id: int) -> bool:
-    named = kernel.config.admin.users
-    return str(user_id) in named or any("@" in name and people.find(tx, kernel.crypto, name) == user_id for name in named)
 
 
 async def usage(kernel: Kernel, actor: Administrator, user_id: int) -> Account:

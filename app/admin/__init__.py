@@ -1,0 +1,5 @@
+"""Administration: what the operator and the administrators do to accounts, by command, by page and by the routes of Ente's own tools."""
+
+from .routes import ROUTES
+
+__all__ = ["ROUTES"]

@@ -1,0 +1,197 @@
+"""Administrators' routes as Ente's tools call them (misc.md §12). Left out is what this server has nothing of: mailing lists, coupons, queues."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from ..accounts import entry
+from ..accounts import service as accounts
+from ..db import Tx
+from ..http.answer import OBJECT
+from ..http.query import Exact, Query
+from ..http.routing import delete, get, post, put
+from ..kernel import people
+from ..kernel.access import App
+from ..kernel.clock import DAY
+from ..kernel.crypto import normal_email, token_hash
+from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, Gone, NotFound
+from ..kernel.fields import Address
+from ..kernel.parts import Kernel
+from . import queries, service
+from .guards import Administrator, administrator, fresh_administrator
+from .wire import (
+    Deleted,
+    Deletion,
+    Deletions,
+    EmailMfa,
+    Emails,
+    EndSession,
+    Hash,
+    Hashes,
+    NewAddress,
+    NewCode,
+    NewSubscription,
+    Recover,
+    Token,
+    User,
+    UserDetails,
+    Users,
+    Whom,
+)
+
+MOST = 10_000  # users in one answer
+
+
+class Which(Query):
+    email: Address = ""
+    id: int = 0
+
+
+class Named(Query):
+    email: Address = ""
+
+
+class Since(Query):
+    since_time: Exact
+
+
+async def user(kernel: Kernel, actor: Administrator, query: Which) -> UserDetails:
+    """By address or number; 400 for neither, 404 for nobody's."""
+    if not query.email and not query.id:
+        raise BadRequest(log="neither email nor id")
+    return await kernel.db.scan(_user, kernel, query)
+
+
+def _user(tx: Tx, kernel: Kernel, query: Which) -> UserDetails:
+    user_id = query.id or people.find(tx, kernel.crypto, query.email)
+    row = None if user_id is None else queries.account(tx, user_id)
+    if row is None or row.deleted_at is not None:
+        raise NotFound(log="no such account")
+    details = entry.details_of(tx, kernel, row.user_id, "photos", True)
+    return UserDetails(
+        user=_shown(kernel, row),
+        subscription=accounts.subscription(tx, kernel.config, row.user_id),
+        details=details,
+        tokens=[
+            Token(creation_time=s.created_at, last_used_time=s.last_used_at, ua=s.user_agent, is_deleted=False, app=s.app)
+            for s in queries.sessions(tx, row.user_id)
+        ],
+        auth_codes=entry.code_count(tx, row.user_id),
+    )
+
+
+def _shown(kernel: Kernel, row: queries.Account) -> User:
+    return User(
+        id=row.user_id,
+        email=service.address(kernel, row),
+        hash=row.email_hash,
+        creation_time=row.created_at,
+        is_two_factor_enabled=row.totp,
+        is_email_mfa_enabled=row.email_mfa,
+    )
+
+
+async def users(kernel: Kernel, actor: Administrator, query: Since) -> Users:
+    """Accounts made after a time."""
+    rows = await kernel.db.scan(queries.created_since, query.since_time, MOST)
+    return Users(users=[_shown(kernel, row) for row in rows])
+
+
+async def close(kernel: Kernel, actor: Administrator, query: Named) -> Deleted:
+    """What its owner does by deleting it."""
+    if not query.email:
+        raise BadRequest(log="email is required")
+    user_id = await service.find(kernel, normal_email(query.email))
+    await service.close(kernel, actor.name, user_id)
+    return Deleted(is_subscription_cancelled=True, user_id=user_id)
+
+
+async def disable_codes(kernel: Kernel, actor: Administrator, ask: Whom) -> None:
+    await service.reset_second_factor(kernel, actor.name, ask.user_id, keys=False)
+
+
+async def disable_passkeys(kernel: Kernel, actor: Administrator, ask: Whom) -> None:
+    await service.reset_second_factor(kernel, actor.name, ask.user_id, codes=False)
+
+
+async def subscribe(kernel: Kernel, actor: Administrator, ask: NewSubscription) -> None:
+    """The limit and its end; 400 below zero."""
+    if ask.storage < 0:
+        raise CodedBadRequest("storage should not be below zero")
+    await service.set_plan(kernel, actor.name, ask.user_id, ask.storage, ask.expiry_time)
+
+
+async def email_mfa(kernel: Kernel, actor: Administrator, ask: EmailMfa) -> None:
+    if ask.email_mfa is None:
+        raise CodedBadRequest("emailMFA is required")
+    await service.set_email_mfa(kernel, actor.name, ask.user_id, ask.email_mfa)
+
+
+async def add_code(kernel: Kernel, actor: Administrator, ask: NewCode) -> None:
+    await service.add_code(kernel, actor.name, ask.email, cast(App, ask.app), ask.code, ask.expiry_time)
+
+
+async def end_session(kernel: Kernel, actor: Administrator, ask: EndSession) -> None:
+    await service.end_session(kernel, actor.name, ask.user_id, token_hash(ask.token))
+
+
+async def change_email(kernel: Kernel, actor: Administrator, ask: NewAddress) -> None:
+    await service.change_email(kernel, actor.name, ask.user_id, ask.email)
+
+
+async def recover(kernel: Kernel, actor: Administrator, ask: Recover) -> None:
+    await service.restore(kernel, actor.name, ask.user_id, ask.email_id)
+
+
+async def scheduled(kernel: Kernel, actor: Administrator, query: Named) -> Deletions:
+    """Deleted accounts that had this address and can still come back."""
+    if not query.email:
+        raise CodedBadRequest("email is required")
+    return await kernel.db.scan(_scheduled, kernel, kernel.crypto.hash(normal_email(query.email)))
+
+
+def _scheduled(tx: Tx, kernel: Kernel, email_hash: str) -> Deletions:
+    kept = kernel.config.trash.retention_days * DAY
+    rows = queries.former(tx, email_hash)
+    used = queries.usage(tx, [user_id for user_id, _, _ in rows])
+    return Deletions(
+        scheduled_deletions=[
+            Deletion(
+                user_id=user_id,
+                user_created_at=created,
+                scheduled_at=gone,
+                deletion_starts_at=gone + kept,
+                storage_consumed=used.get(user_id, (0, 0))[0],
+                authenticator_entry_count=entry.code_count(tx, user_id),
+            )
+            for user_id, created, gone in rows
+        ]
+    )
+
+
+async def email_hash(kernel: Kernel, actor: Administrator, query: Named) -> Hash:
+    """The form in which the database knows an address."""
+    return Hash(hash=kernel.crypto.hash(normal_email(query.email)))
+
+
+async def emails(kernel: Kernel, actor: Administrator, ask: Hashes) -> Emails:
+    found = await kernel.db.scan(queries.by_hashes, ask.hashes)
+    return Emails(emails=[kernel.crypto.decrypt(*found[h]) for h in dict.fromkeys(ask.hashes) if h in found])
+
+
+ROUTES = [
+    get("/admin/user", administrator, user, errors=(NotFound,)),
+    get("/admin/users", fresh_administrator, users),
+    delete("/admin/user/delete", fresh_administrator, close, errors=(NotFound,)),
+    post("/admin/user/disable-2fa", fresh_administrator, disable_codes, done=OBJECT, errors=(NotFound,)),
+    post("/admin/user/disable-passkeys", administrator, disable_passkeys, done=OBJECT, errors=(NotFound,)),
+    put("/admin/user/subscription", administrator, subscribe, done=OBJECT, errors=(NotFound,)),
+    post("/admin/user/update-email-mfa", administrator, email_mfa, done=OBJECT, errors=(NotFound, Conflict)),
+    post("/admin/user/add-ott", administrator, add_code, done=OBJECT),
+    post("/admin/user/terminate-session", administrator, end_session, done=OBJECT, errors=(NotFound,)),
+    put("/admin/user/change-email", administrator, change_email, done=OBJECT, errors=(NotFound, Conflict)),
+    post("/admin/user/recover", administrator, recover, done=OBJECT, errors=(NotFound, Conflict, Gone)),
+    get("/admin/user/scheduled-deletions", administrator, scheduled),
+    get("/admin/email-hash", administrator, email_hash),
+    post("/admin/emails-from-hashes", administrator, emails),
+]
