@@ -246,7 +246,7 @@ class Limits(Section):
     link_password: Limit = Field(_limit(10, 60), description="Password tries on a public link, per address. Survives a restart.")
     guesses: Limit = Field(_limit(50, 3600), description="Wrong passwords and codes at one account, from one network. Survives a restart.")
     guesses_total: Limit = Field(_limit(300, 86_400), description="Wrong codes at one account, from all networks together. Survives a restart.")
-    public_key: Limit = Field(_limit(60, 60), description="Requests for other people's public keys, per account.")
+    public_key: Limit = Field(_limit(200, 60), description="Requests for other people's public keys, per account.")
     lookups: Limit = Field(
         _limit(50, 86_400), description="Different addresses that one account may look up, to share or invite. Survives a restart."
     )

@@ -88,6 +88,11 @@ def touch(tx: Tx, seen: list[tuple[str, int, str, str]]) -> None:
         )
 
 
+def addresses(tx: Tx, user_id: int) -> list[str]:
+    """The addresses from which a person's sessions were last used."""
+    return [ip for (ip,) in tx.all("SELECT DISTINCT ip FROM sessions WHERE user_id = :user_id AND ip IS NOT NULL", user_id=user_id)]
+
+
 class LastUsed:
     """Tokens seen since they were last written down: `last_used_at` moves at most once a minute per token, and never in the request's way."""
 

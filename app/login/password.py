@@ -21,6 +21,7 @@ from ..http.client import Client
 from ..http.query import Query
 from ..kernel import limits, people, sessions, sync
 from ..kernel.access import Session
+from ..kernel.clock import MINUTE
 from ..kernel.crypto import b64, normal_email, same
 from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, Gone, NotFound, TooMany, Unauthorized
 from ..kernel.parts import Kernel
@@ -43,6 +44,8 @@ from .wire import (
 )
 
 OPEN_EXCHANGES = 10  # unverified ones of a network, per srpUserID; the oldest gives way
+OPEN_NETWORKS = 10  # that begin log-ins of one srpUserID within RUSH and have not finished one
+RUSH = MINUTE
 ATTEMPTS = 5
 _SLACK = 8  # leading zero bytes that a client may have dropped (accounts.md §4.5)
 
@@ -142,8 +145,15 @@ async def _open(kernel: Kernel, verifier: bytes, x: q.Exchange) -> tuple[str, st
 
 
 def _insert(tx: Tx, x: q.Exchange, now: int) -> None:
+    if x.new_verifier is None and q.networks_at_it(tx, x, now - RUSH) >= OPEN_NETWORKS and not _at_home(tx, x):
+        raise TooMany("too many log-ins at once", code="TOO_MANY_UNVERIFIED_SESSIONS", log=f"{OPEN_NETWORKS} networks begin log-ins of one account")
     q.drop_oldest_exchanges(tx, x, OPEN_EXCHANGES - 1)
     q.insert_exchange(tx, x, now)
+
+
+def _at_home(tx: Tx, x: q.Exchange) -> bool:
+    """Whether the account is logged in from this network already: strangers who come from many at once do not keep its owner out."""
+    return x.user_id is not None and x.network in {limits.network(ip) for ip in sessions.addresses(tx, x.user_id)}
 
 
 def _refuse_state(x: q.Exchange) -> None:

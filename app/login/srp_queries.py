@@ -107,6 +107,18 @@ def drop_oldest_exchanges(tx: Tx, like: Exchange, keep: int) -> None:
     )
 
 
+def networks_at_it(tx: Tx, like: Exchange, since: int) -> int:
+    """From how many other networks log-ins of this srpUserID were begun after a time (µs) and not finished."""
+    return int(
+        tx.value(
+            "SELECT count(DISTINCT network) FROM srp_sessions WHERE srp_user_id = :srp_user_id AND verified_at IS NULL AND new_verifier IS NULL "
+            "AND network <> :network AND created_at > :since",
+            of=like,
+            since=since,
+        )
+    )
+
+
 def insert_exchange(tx: Tx, x: Exchange, now: int) -> None:
     tx.run(
         "INSERT INTO srp_sessions "

@@ -154,6 +154,20 @@ async def test_open_log_ins_of_a_stranger_do_not_lock_out_the_owner(world: World
     assert (await theirs[-1].finish()).status == 200
 
 
+async def test_who_comes_from_many_networks_at_once_waits_a_minute_and_never_the_owner_at_home(world: World, dora: Newcomer) -> None:
+    assert (await Login(dora)()).status == 200
+    home = Login(dora)
+    home.api = dora.api
+    await world.kernel.db.write("t", lambda tx: tx.run("UPDATE sessions SET ip = :ip", ip=dora.api.ip))
+    for _ in range(10):
+        assert (await Login(dora).start()).status == 200
+    refused = await Login(dora).start()
+    assert (refused.status, refused.json()["code"]) == (429, "TOO_MANY_UNVERIFIED_SESSIONS")
+    assert (await home()).status == 200
+    world.clock.advance(MINUTE)
+    assert (await Login(dora)()).status == 200
+
+
 async def test_wrong_passwords_lock_the_network_they_come_from(world: World, dora: Newcomer) -> None:
     stranger, statuses = Login(dora, b"fedcba0987654321"), []
     for _ in range(60):
