@@ -22,6 +22,7 @@ from storage_backends.filesystem import FilesystemStore
 from storage_backends.keys import check_key
 from storage_backends.memory import MemoryStore
 from storage_backends.s3 import S3Store
+from storage_backends.sqlite import SqliteStore
 
 __all__ = [
     "BadDigest",
@@ -42,6 +43,7 @@ __all__ = [
     "Reader",
     "S3Store",
     "ShortBody",
+    "SqliteStore",
     "Staged",
     "StoreConfig",
     "StoreError",
@@ -60,6 +62,10 @@ def open_store(config: StoreConfig) -> ObjectStore:
         if config.path is None:
             raise ValueError(f"store {config.name}: a filesystem store needs a path")
         return FilesystemStore(config.name, config.path)
+    if config.kind == "sqlite":
+        if config.path is None:
+            raise ValueError(f"store {config.name}: a sqlite store needs a path")
+        return SqliteStore(config.name, config.path)
     if config.kind == "s3":
         return S3Store(config)
     raise ValueError(f"store {config.name}: no such kind: {config.kind}")

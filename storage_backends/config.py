@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class StoreConfig:
-    """One configured store; `kind` is `filesystem` (needs `path`), `memory`, or `s3` (needs `endpoint`, `bucket` and the keys).
+    """One configured store; `kind` is `filesystem` or `sqlite` (need `path`), `memory`, or `s3` (needs `endpoint`, `bucket` and the keys).
 
     `endpoint` is where this server reaches S3, `public_endpoint` (default: the same) where clients do. `proxy`: clients do not reach
     S3 at all and bytes travel over our origin. `tmp`: where bodies wait on their way to S3 (default: the system's folder).

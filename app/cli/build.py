@@ -15,6 +15,7 @@ from nacl.exceptions import CryptoError
 
 from storage_backends import ObjectStore, StoreConfig, StoreError, open_store
 from storage_backends.filesystem import MARK
+from storage_backends.sqlite import is_marked
 
 from ..db import Database, Tx
 from ..db.migrate import SchemaTooNew
@@ -132,14 +133,14 @@ def _database(config: Config, data: Path) -> Database:
 
 def _any_marked(config: Config, data: Path) -> bool:
     """Whether a folder of objects carries an installation's mark: then the secrets are missing, not new."""
-    folders = [(s.path or data).expanduser().absolute() for s in config.storage if s.kind == "filesystem"]
-    return any((place / "objects" / MARK).exists() for place in folders)
+    folders = [(s.kind, (s.path or data).expanduser().absolute()) for s in config.storage]
+    return any((kind == "filesystem" and (place / "objects" / MARK).exists()) or (kind == "sqlite" and is_marked(place)) for kind, place in folders)
 
 
 def check_stores(config: Config, data: Path) -> None:
     """ConfigError for settings of stores that cannot work. Makes no folder and asks no server."""
     for storage in config.storage:
-        if storage.kind != "filesystem":
+        if storage.kind not in ("filesystem", "sqlite"):
             _store(storage, data)
 
 

@@ -83,6 +83,8 @@ def check_workers(config: Config) -> None:
     """ConfigError for more workers than the database takes."""
     if config.http.workers > 1 and config.database.url is None:
         raise ConfigError("http.workers: SQLite has one writer, so it is served by one process; more need database.url = postgresql://…")
+    if config.http.workers > 1 and any(storage.kind == "sqlite" for storage in config.storage):
+        raise ConfigError("http.workers: a store of kind sqlite has one writer too, so it is served by one process")
 
 
 def check_port(config: Config) -> str:

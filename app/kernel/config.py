@@ -159,9 +159,13 @@ class Database(Section):
 
 class Storage(Section):
     name: str = Field("main", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Name of the store in the database; never change it.")
-    kind: Literal["filesystem", "s3", "memory"] = Field("filesystem", description="filesystem, s3, or memory (lost at exit).")
+    kind: Literal["filesystem", "s3", "sqlite", "memory"] = Field(
+        "filesystem", description="filesystem, s3, sqlite (one file, for small objects; one process), or memory (lost at exit)."
+    )
     path: Path | None = Field(
-        None, description="filesystem: folder in which `objects` and `tmp` are made; without it the data folder.", examples=["/srv/photos"]
+        None,
+        description="filesystem: folder in which `objects` and `tmp` are made; sqlite: that of `objects.db`. Without it the data folder.",
+        examples=["/srv/photos"],
     )
     endpoint: str | None = Field(None, description="s3: URL at which this server reaches the store.", examples=["http://127.0.0.1:9000"])
     public_endpoint: str | None = Field(

@@ -19,7 +19,7 @@ FRESH = SECOND // 4  # for so long one look is good
 async def check(kernel: Kernel, size: int) -> None:
     """NoSpace unless `size` more bytes leave the reserve free. Stores that are no folder of this machine have no disk to fill."""
     storage = kernel.config.storage[0]
-    if storage.kind != "filesystem":
+    if storage.kind not in ("filesystem", "sqlite"):
         return
     left = await _left(kernel, (storage.path or kernel.config.data_dir).expanduser())
     if size >= left:

@@ -13,7 +13,7 @@ from tests.buckets import moto_url
 
 __all__ = ["moto_url"]
 
-KINDS = ["filesystem", "memory", "s3", *(["s3-real"] if buckets.REAL else [])]
+KINDS = ["filesystem", "sqlite", "memory", "s3", *(["s3-real"] if buckets.REAL else [])]
 
 
 @pytest.fixture
@@ -44,6 +44,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 def _configs(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Callable[[], StoreConfig]]:
     return {
         "filesystem": lambda: StoreConfig("fs", "filesystem", path=tmp_path / "data"),
+        "sqlite": lambda: StoreConfig("small", "sqlite", path=tmp_path / "small"),
         "memory": lambda: StoreConfig("memory", "memory"),
         "s3": lambda: request.getfixturevalue("moto_config"),
         "s3-real": lambda: buckets.on_real(tmp_path),
