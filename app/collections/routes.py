@@ -34,6 +34,7 @@ ROUTES = [
     post("/collections/leave/{collection_id}", storage, sharing.leave, errors=(Forbidden, NotFound)),
     get("/collections/{collection_id}", storage, service.get, errors=(NotFound,)),
     post("/collections/share-url", storage, links.create, errors=(Forbidden, NotFound)),
+    post("/public/collections", storage, links.create, errors=(Forbidden, NotFound)),
     put("/collections/share-url", storage, links.change, errors=(Forbidden, NotFound)),
     delete("/collections/share-url/{collection_id}", storage, links.end, errors=(Forbidden, NotFound)),
     get("/collection-actions/pending-remove", storage, actions.pending_removals),

@@ -23,4 +23,5 @@ ROUTES = [
     get("/file-link/pass-info", at_the_file, visiting.pass_info),
     post("/file-link/verify-password", at_the_file, visiting.verify_password, errors=(Unauthorized,)),
     *doors.routes_of_one("/file-link", file_visitor, visiting.find),
+    get("/public/files/{token}", file_visitor, doors.redirect_of_one(file_visitor, visiting.find, thumb=False), errors=(Forbidden, NotFound)),
 ]

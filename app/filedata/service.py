@@ -112,7 +112,7 @@ async def preview_of(kernel: Kernel, base_url: str, file_id: int, kind: str, *, 
     place = await kernel.db.read(queries.blob, file_id, kind)
     if place is None:
         raise NotFound(code="NOT_FOUND")
-    return objects.url(kernel, base_url, *place, visit=visit)
+    return objects.url(kernel, base_url, *place, visit=visit, film=kind == "vid_preview")
 
 
 async def status(kernel: Kernel, actor: Session, ask: Since) -> StatusDiff:

@@ -46,7 +46,7 @@ def routes_of_one(prefix: str, guard: AnyGuard, find: FindOne) -> list[Route]:
     """Bytes and thumbnail of the one file that a door opens, both ways."""
     made = []
     for path, thumb in (("file", False), ("thumbnail", True)):
-        made.append(get(f"{prefix}/{path}", guard, _redirect_one(guard, find, thumb), errors=_ERRORS))
+        made.append(get(f"{prefix}/{path}", guard, redirect_of_one(guard, find, thumb), errors=_ERRORS))
         made.append(get(f"{prefix}/{path}/v3", guard, _in_json_one(guard, find, thumb), errors=(Forbidden,)))
     return made
 
@@ -75,7 +75,9 @@ def _in_json(guard: AnyGuard, find: Find, thumb: bool, bad_id: type[AppError]) -
     return _for(guard, url_in_json, find)
 
 
-def _redirect_one(guard: AnyGuard, find: FindOne, thumb: bool) -> Any:
+def redirect_of_one(guard: AnyGuard, find: FindOne, thumb: bool) -> Any:
+    """A handler that sends on to the one file's bytes or thumbnail."""
+
     async def redirect(kernel: Kernel, actor: Any, base_url: BaseUrl) -> Redirect:
         answer = Redirect(await find(kernel, actor, base_url, thumb))
         answer.headers.append((b"cache-control", b"no-store"))  # unlike those of albums (accounts.md §1.5)

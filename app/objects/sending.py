@@ -1,6 +1,6 @@
 """Bytes going out: GET and HEAD of an object, whole or one range, with validators (files.md §2.2, §5).
 
-The database is not involved: a URL lives a day or two, and what it names never changes.
+The database is not involved: a URL lives a day or two, a visitor's some minutes, and what it names never changes.
 """
 
 from __future__ import annotations

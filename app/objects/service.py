@@ -165,9 +165,11 @@ async def free_parts(kernel: Kernel, base_url: str, key: str, count: int) -> Par
     return await begin(kernel, key, base_url, [None] * count, None)
 
 
-def url(kernel: Kernel, base_url: str, object_key: str, store: str, *, visit: bool = False) -> str:
-    """A URL to GET these bytes without a token; the same one for a while, so that caches work: a day, for visitors of links six hours."""
-    return urls.get_url(kernel, base_url, object_key, store, urls.VISIT_S if visit else urls.DAY_S)
+def url(kernel: Kernel, base_url: str, object_key: str, store: str, *, visit: bool = False, film: bool = False) -> str:
+    """A URL to GET these bytes without a token; the same one for a while, so that caches work. `visit`: for somebody without an account, whom
+    the owner may turn away at any moment; `film`: what a player reads for as long as somebody watches."""
+    period = urls.DAY_S if not visit else urls.FILM_S if film else urls.VISIT_S
+    return urls.get_url(kernel, base_url, object_key, store, period)
 
 
 async def read_bytes(kernel: Kernel, object_key: str, store: str) -> bytes:

@@ -22,8 +22,12 @@ from ..kernel.parts import Kernel
 
 PREFIX = "/objects/"
 DAY_S = 86_400
-VISIT_S = 6 * 3600
-"""Seconds after which the URLs of people without an account change: whoever keeps one does not outlive the link by much."""
+VISIT_S = 5 * 60
+"""Seconds after which the URLs of people without an account change; they live one to two of these, so nobody outlives a link by more.
+Long enough that a page and its player share what a browser has kept, and that a slow phone begins what it asked for: a request that has
+begun is finished. Apps keep thumbnails by the number of the file, not by this URL."""
+FILM_S = 30 * 60
+"""The same for previews of videos: a player reads one piece by piece under one URL for as long as somebody watches."""
 PUT_LIFETIME = 7 * DAY_S
 """Seconds an upload URL lives (files.md §1): mobile resumes multipart uploads days later."""
 
@@ -143,7 +147,7 @@ def complete_url(kernel: Kernel, base_url: str, key: str, upload_id: str, parts:
 
 
 def get_url(kernel: Kernel, base_url: str, key: str, store_name: str, period: int = DAY_S) -> str:
-    """URL for GET. It changes once a period (seconds; a day in UTC) and then lives one to two of them, so that clients' caches work."""
+    """URL for GET. It changes once a period (seconds) and then lives one to two of them, so that clients' caches work."""
     store = kernel.stores.get(store_name, kernel.store)
     begin = kernel.clock.now() // (period * SECOND) * period
     if presigner := store.presigner:

@@ -33,8 +33,8 @@ class NoProof(Gate):
 
 
 def access_token(request: Request) -> str:
-    """The link's token of a request: header, else query; "" without one."""
-    return request.header(b"x-auth-access-token") or request.query.get("accessToken", "")
+    """The link's token of a request: in the path of the short addresses (`aliases`), header, else query; "" without one."""
+    return request.params.get("token") or request.header(b"x-auth-access-token") or request.query.get("accessToken", "")
 
 
 def access_proof(request: Request) -> str:

@@ -9,18 +9,12 @@ from ..http.request import BaseUrl
 from ..http.routing import get, post
 from ..kernel.errors import Forbidden, NotFound, PaymentRequired, StorageFull, Unauthorized, Unavailable
 from ..kernel.parts import Kernel
-from ..kernel.wire import encode
 from ..objects import doors
 from ..objects.wire import FileUrl
-from . import guests, joining, visiting
-from .credentials import DEVICE_TOKEN, Device
+from . import aliases, guests, joining, visiting
+from .answers import info
 from .guards import Visitor, at_the_door, visitor
 from .guests import CollectingOff, guest
-
-
-async def info(kernel: Kernel, actor: Visitor, device: Device) -> Answer:
-    shown, fresh = await visiting.info(kernel, actor, device)
-    return Answer(encode(shown), headers=[] if fresh is None else [(name, fresh.encode()) for name in DEVICE_TOKEN])
 
 
 async def fetch_data(kernel: Kernel, actor: Visitor, query: OneWanted) -> Answer:
@@ -49,4 +43,5 @@ ROUTES = [
     *doors.routes("/public-collection/files", visitor, visiting.find),
     get("/public-collection/files/data/fetch", visitor, fetch_data, errors=(Forbidden, NotFound)),
     get("/public-collection/files/data/preview", visitor, preview_data, errors=(Forbidden, NotFound)),
+    *aliases.ROUTES,
 ]

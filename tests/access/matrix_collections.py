@@ -102,6 +102,7 @@ ROWS: Rows = {
     ("POST", "/collections/leave/{collection_id}"): Row(_album("leave/{id}"), people(403, 200, 200, 200, 200, 200), inert=OUTSIDERS),
     # --- the album's link: its owner's side, and joining
     ("POST", "/collections/share-url"): Row(lambda s, a: ("/collections/share-url", {"collectionID": s.cid}), OWNER_ONLY),
+    ("POST", "/public/collections"): Row(lambda s, a: ("/public/collections", {"collectionID": s.cid}), OWNER_ONLY),
     ("PUT", "/collections/share-url"): Row(lambda s, a: ("/collections/share-url", {"collectionID": s.cid, "enableJoin": False}), OWNER_ONLY),
     ("DELETE", "/collections/share-url/{collection_id}"): Row(_album("share-url/{id}"), OWNER_ONLY),
     ("POST", "/collections/join-link"): Row(  # with the link's token; who is in stays what they are

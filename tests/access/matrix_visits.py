@@ -18,6 +18,16 @@ def visitors(open_link: int, proven: int, unproven: int, full: int) -> Statuses:
     return {"OPEN_LINK": open_link, "PROVEN": proven, "UNPROVEN": unproven, "FULL_LINK": full, **over}
 
 
+def _short(path: str, body: Any = None) -> Ask:
+    """The short addresses, which have the link's token in them; nobody's token is none that is known."""
+
+    def ask(s: Scene, actor: str) -> tuple[str, Any]:
+        carried = getattr(s.people.get(actor), "carried", {})
+        return f"/public/collections/{carried.get('x-auth-access-token', 'AAAAAAAA')}{path.replace('{id}', str(s.file))}", body
+
+    return ask
+
+
 def _photo(path: str) -> Ask:
     return lambda s, a: (f"/public-collection/files/{path}".replace("{id}", str(s.file)), None)
 
@@ -69,6 +79,9 @@ ROWS: Rows = ELSEWHERE | {
         same("/public-collection/multipart-upload-url", {"contentLength": 3, "partLength": 3, "partMd5s": [_ONE["contentMD5"]]}), GUESTS
     ),
     ("POST", "/public-collection/file"): Row(lambda s, a: ("/public-collection/file", s.extra["guests"]), GUESTS),
+    ("GET", "/public/collections/{token}"): Row(_short(""), visitors(200, 200, 200, 403), leaves=("album_link_devices",)),
+    ("GET", "/public/collections/{token}/preview/{file_id}"): Row(_short("/preview/{id}"), visitors(307, 307, 401, 307)),
+    ("POST", "/public/collections/{token}/commit"): Row(lambda s, a: (_short("/commit")(s, a)[0], s.extra["guests"]), GUESTS),
     # --- visitors: at the door nobody is asked for the password yet
     ("GET", "/public-collection/info"): Row(same("/public-collection/info"), visitors(200, 200, 200, 403), leaves=("album_link_devices",)),
     ("POST", "/public-collection/verify-password"): Row(

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.kernel.clock import DAY, HOUR, SECOND
+from app.kernel.clock import DAY, SECOND
 from app.kernel.config import Apps, Config, Storage
+from app.objects import urls
 from tests.collections.scenes import KEY, MAGIC, NONCE, album, diff, items, share
 from tests.files import photos
 from tests.inprocess import LOCKER, Api, Person, World, open_world
@@ -155,14 +156,27 @@ async def test_bytes_stay_readable_with_the_download_switch_off(world: World, al
     await visitor.get(f"/public-collection/files/download/{file_id}", expect=307)
 
 
-async def test_a_saved_address_does_not_outlive_the_link_for_days(world: World, alice: Person) -> None:
+async def test_a_saved_address_does_not_outlive_the_link_by_more_than_minutes(world: World, alice: Person) -> None:
     cid, visitor = await linked(world, alice)
     file_id = await commit_bytes(alice, cid, b"1", b"2")
-    place = (await visitor.get(f"/public-collection/files/download/{file_id}", expect=307)).headers["location"]
-    assert (await visitor.get(f"/public-collection/files/download/{file_id}", expect=307)).headers["location"] == place
+    ways = [f"/public-collection/files/{path}/{file_id}" for path in ("download", "preview")]
+    places = [(await visitor.get(way, expect=307)).headers["location"] for way in ways]
+    assert [(await visitor.get(way, expect=307)).headers["location"] for way in ways] == places
     await end(alice, cid)
-    world.clock.advance(12 * HOUR)
-    await send(world.anon(), "GET", place, expect=403)
+    world.clock.advance(2 * urls.VISIT_S * SECOND)
+    for place in places:
+        await send(world.anon(), "GET", place, expect=403)
+
+
+async def test_an_address_lives_long_enough_to_be_used(world: World, alice: Person) -> None:
+    """Whenever in its period it was given."""
+    cid, visitor = await linked(world, alice)
+    file_id = await commit_bytes(alice, cid, b"1", b"2")
+    for _ in range(4):
+        world.clock.advance(urls.VISIT_S * SECOND // 3)
+        place = (await visitor.get(f"/public-collection/files/download/{file_id}", expect=307)).headers["location"]
+        world.clock.advance(urls.VISIT_S * SECOND - SECOND)
+        await send(world.anon(), "GET", place, expect=200)
 
 
 async def test_video_previews(world: World, alice: Person) -> None:
@@ -185,6 +199,11 @@ async def test_video_previews(world: World, alice: Person) -> None:
     assert updated > 0
     url = (await visitor.get(preview)).json()["url"]
     assert (await send(world.anon(), "GET", url, expect=200)).content == b"video"
+    world.clock.advance((urls.FILM_S - 1) * SECOND)  # while somebody watches
+    assert (await send(world.anon(), "GET", url, expect=200)).content == b"video"
+    await end(alice, cid)
+    world.clock.advance((urls.FILM_S + 1) * SECOND)
+    await send(world.anon(), "GET", url, expect=403)
 
 
 async def test_a_locker_album_comes_in_one_page(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
