@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..db import Tx
+from ..families import service as families
 from ..http.query import Query
-from ..kernel import people, quota
+from ..kernel import family, people, quota
 from ..kernel.access import App, Session
 from ..kernel.errors import Conflict
 from ..kernel.parts import Kernel
@@ -20,7 +21,8 @@ from .wire import (
     Profile,
 )
 
-UNLIMITED_FILES = 1 << 20  # what clients are told when nothing limits Locker's files
+MANY = 100_000
+"""Files that Locker is told to have room for when nothing limits them: a number that people understand, ten times that once it is reached."""
 
 
 class DetailsQuery(Query):
@@ -37,17 +39,18 @@ async def details(kernel: Kernel, actor: Session, query: DetailsQuery) -> Detail
 def details_of(tx: Tx, kernel: Kernel, user_id: int, app: App, count_files: bool) -> Details:
     """The details of an account as one of its apps sees them."""
     email = people.email_of(tx, kernel.crypto, user_id)
-    files = _live(tx, user_id, app)[1] if count_files or app == "locker" else 0
+    files = _live(tx, user_id, app)[1] if count_files else 0
     return Details(
         email=email,
         usage=quota.used(tx, user_id, "photos")[0],
         subscription=service.subscription(tx, kernel.config, user_id),
         file_count=files if count_files else None,
         shared_collections_count=0 if count_files else None,
-        locker_family_usage=LockerFamilyUsage(family_file_count=files) if app == "locker" else None,
+        locker_family_usage=LockerFamilyUsage(family_file_count=_locker(tx, user_id)[2][1]) if app == "locker" else None,
         storage_bonus=quota.plan(tx, kernel.config, user_id).bonus,
         profile_data=_profile(tx, user_id),
         bonus_data=Bonuses(storage_bonuses=[]),
+        family_data=families.members(tx, kernel, user_id),
     )
 
 
@@ -93,20 +96,30 @@ def _live(tx: Tx, user_id: int, app: str) -> tuple[int, int]:
     return used, files - quota.in_trash(tx, user_id, app)
 
 
+def _locker(tx: Tx, user_id: int) -> tuple[bool, tuple[int, int], tuple[int, int]]:
+    """(whether in a family, own bytes and files, those of all who share the limit)."""
+    own, admin_id = _live(tx, user_id, "locker"), family.admin_of(tx, user_id)
+    if admin_id is None:
+        return False, own, own
+    all_of_them = [_live(tx, member, "locker") for member in family.member_ids(tx, admin_id)]
+    return True, own, (sum(size for size, _ in all_of_them), sum(files for _, files in all_of_them))
+
+
 async def locker_usage(kernel: Kernel, actor: Session) -> LockerUsage:
-    """Locker's files (without those in the trash) and bytes (with them) against the operator's limits."""
+    """Locker's files (without those in the trash) and bytes (with them) against the operator's limits; a family's count together."""
     limits = kernel.config.locker
-    used, files = await kernel.db.read(_live, actor.user_id, "locker")
-    file_limit, storage_limit = limits.files or UNLIMITED_FILES, limits.storage or quota.UNLIMITED
+    in_family, (own_used, own_files), (used, files) = await kernel.db.scan(_locker, actor.user_id)
+    file_limit = limits.files or max(MANY, 10 ** len(str(files)))
+    storage_limit = limits.storage or quota.told(kernel.config, quota.UNLIMITED)
     return LockerUsage(
         is_paid=True,
-        is_family=False,
+        is_family=in_family,
         used_file_count=files,
         file_limit=file_limit,
         remaining_file_count=max(0, file_limit - files),
         used_storage=used,
         storage_limit=storage_limit,
         remaining_storage=max(0, storage_limit - used),
-        user_file_count=files,
-        user_storage=used,
+        user_file_count=own_files,
+        user_storage=own_used,
     )

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from ..db import Tx
 from ..kernel import quota, sync
-from ..kernel.clock import DAY
 from ..kernel.config import Config
-from ..kernel.errors import NotFound
 from ..kernel.parts import Kernel
 from . import queries
 from .granting import Grant, authorise, passed
@@ -43,7 +41,7 @@ __all__ = [
     "subscription",
 ]
 
-CENTURY = 36525 * DAY
+PRODUCT = "darkroom"
 
 
 def may_register(tx: Tx, config: Config, email_hash: str) -> bool:
@@ -84,18 +82,16 @@ def is_deleted(tx: Tx, user_id: int) -> bool:
 
 
 def subscription(tx: Tx, config: Config, user_id: int) -> Subscription:
-    """The operator's limit in the shape of a hosted plan: the free product, far from its end unless the operator set one."""
-    row = queries.user(tx, user_id)
-    if row is None:
-        raise NotFound("User account is deleted", code="USER_NOT_FOUND", log=f"no account {user_id}")
-    plan = quota.plan(tx, config, user_id)
+    """The operator's limit in the shape of a hosted plan, the same at every call: one that is paid for and far from its end unless the
+    operator set one. The product is none that is sold, and not "free", for which the apps show what one could buy."""
+    plan = quota.shown(tx, config, user_id)
     return Subscription(
         id=user_id,
         user_id=user_id,
-        product_id="free",
+        product_id=PRODUCT,
         storage=plan.limit - plan.bonus,  # clients add the bonus
         original_transaction_id="none",
-        expiry_time=row.created_at + CENTURY if plan.ends_at is None else plan.ends_at,
+        expiry_time=plan.ends_at,
         payment_provider="",
         attributes={},
         price="",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..families.wire import Members
 from ..kernel.errors import BadRequest
 from ..kernel.fields import Address, Few, Key, Word
 from ..kernel.wire import Body, Lean, Needed, Reply
@@ -113,7 +114,8 @@ class LockerFamilyUsage(Reply):
 
 
 class Details(Lean):
-    """`file_count` and `shared_collections_count` vanish for memoryCount=false, `locker_family_usage` outside Locker."""
+    """`family_data` is there in a family only.
+    `file_count` and `shared_collections_count` vanish for memoryCount=false, `locker_family_usage` outside Locker."""
 
     email: str
     usage: int
@@ -121,6 +123,7 @@ class Details(Lean):
     storage_bonus: int
     profile_data: Profile
     bonus_data: Bonuses
+    family_data: Members | None = None
     file_count: int | None = None
     shared_collections_count: int | None = None
     locker_family_usage: LockerFamilyUsage | None = None

@@ -11,8 +11,9 @@ from typing import Any
 from ..accounts import service as accounts
 from ..closing import restoring
 from ..db import Tx
+from ..families import service as family_service
 from ..kernel import people, sync
-from ..kernel.errors import BadRequest
+from ..kernel.errors import AppError, BadRequest
 from ..kernel.parts import Kernel
 from ..login import service as login
 from ..maintenance.progress import Tell, silent
@@ -104,6 +105,60 @@ async def restore(kernel: Kernel, user_id: int, email: str) -> str:
     return restoring.link(kernel, user_id, _address(email))
 
 
+# --- families
+async def families(kernel: Kernel) -> list[dict[str, Any]]:
+    """`[{"members": [{"email", "status", "limit", "bytes"}]}]`, the admin first; limits in bytes, None for the whole plan."""
+    return await kernel.db.scan(_families, kernel)
+
+
+def _families(tx: Tx, kernel: Kernel) -> list[dict[str, Any]]:
+    found = [family_service.view(tx, kernel, admin_id).members for admin_id in family_service.admins(tx)]
+    return [{"members": [{"email": m.email, "status": m.status, "limit": m.storage_limit, "bytes": m.usage} for m in members]} for members in found]
+
+
+async def family(kernel: Kernel, action: str, admin: str, member: str = "", size: int | None = None) -> str:
+    """Do to the family of the account `admin` what its admin could do in the app: create, invite, limit, remove; and what only an operator
+    can: add (no invitation has to be accepted), dissolve. Of an invitation the link to hand on, else nothing."""
+    try:
+        return await kernel.db.write(f"admin.family.{action}", _family, kernel, action, admin, member, size)
+    except AppError as e:
+        raise Refused(_FAMILY_REFUSALS.get(e.status, e.log)) from None
+
+
+_FAMILY_REFUSALS = {406: "they are in a family already", 412: "a family has six places", 426: "the limit is more than the plan"}
+
+
+def _family(tx: Tx, kernel: Kernel, action: str, admin: str, member: str, size: int | None) -> str:
+    admin_id = _user(tx, kernel, admin)
+    if action == "create":
+        family_service.create(tx, kernel, admin_id)
+        return ""
+    family_service.lock_led(tx, kernel, admin_id)
+    if action == "dissolve":
+        family_service.dissolve(tx, admin_id)
+        return ""
+    guest = _user(tx, kernel, member)
+    if action in ("invite", "add"):
+        sync.lock_account(tx, guest)
+        row = family_service.invite(tx, kernel, admin_id, guest, size)
+        return family_service.link(kernel, row) if action == "invite" or not family_service.join(tx, row) else ""
+    places = [m.id for m in family_service.view(tx, kernel, admin_id).members if m.email == people.email_of(tx, kernel.crypto, guest)]
+    if not places:
+        raise Refused(f"{member} is not in the family of {admin}")
+    if action == "limit":
+        family_service.limit(tx, kernel, admin_id, places[0], size)
+    else:
+        family_service.end(tx, admin_id, places[0])
+    return ""
+
+
+def _user(tx: Tx, kernel: Kernel, email: str) -> int:
+    user_id = people.find(tx, kernel.crypto, email)
+    if user_id is None:
+        raise Refused(f"{email} has no account")
+    return user_id
+
+
 def _address(text: str) -> str:
     try:
         return people.usable_address(text)
@@ -120,4 +175,6 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "restore": restore,
     "reset_second_factor": reset_second_factor,
     **admin_acts.COMMANDS,
+    "families": families,
+    "family": family,
 }

@@ -15,6 +15,7 @@ from ..cast import service as cast
 from ..collections import service as collections
 from ..contacts import service as contacts
 from ..db import Tx
+from ..families import service as families
 from ..file_links import service as file_links
 from ..kernel import sessions, sync
 from ..kernel.access import Session
@@ -68,6 +69,7 @@ def close(tx: Tx, kernel: Kernel, user_id: int, feedback: str, now: int) -> None
     """Everything a deletion undoes: what is shared either way, screens, sessions, push tokens, the address. A feature that lets a person do
     something without a session has a `forget_person` of its own here."""
     sync.lock_account(tx, user_id)
+    families.forget_person(tx, user_id)
     legacy.forget_person(tx, user_id, now)
     collections.forget_person(tx, kernel, user_id, now)
     cast.forget_person(tx, user_id)

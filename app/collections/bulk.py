@@ -7,7 +7,7 @@ automatically never comes back after it was taken away once, and changes no role
 from __future__ import annotations
 
 from ..db import Tx
-from ..kernel import access, people, sync
+from ..kernel import access, family, people, sync
 from ..kernel.access import Session
 from ..kernel.errors import BadRequest, Conflict, Forbidden, NotFound, TooLarge
 from ..kernel.parts import Kernel
@@ -26,7 +26,7 @@ async def share(kernel: Kernel, actor: Session, ask: BulkShare) -> BulkResults:
     if await people.look_up(kernel, actor.user_id, ask.recipient_email) != ask.recipient_user_id:
         raise Conflict("recipient is not who was meant", code="RECIPIENT_IDENTITY_MISMATCH")
     automatic = ask.source == "automatic"
-    if automatic and not await kernel.db.read(access.one_family, actor.user_id, ask.recipient_user_id):
+    if automatic and not await kernel.db.read(family.are_one, actor.user_id, ask.recipient_user_id):
         raise Forbidden("recipient is not in the family", code="AUTOMATIC_SHARE_RECIPIENT_NOT_ELIGIBLE")
     results = []
     for item in ask.collections:

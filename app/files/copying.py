@@ -6,7 +6,7 @@ One transaction, so all files are copied or none (§19 W14); no byte moves, and 
 from __future__ import annotations
 
 from ..db import Tx
-from ..kernel import access, quota, sync
+from ..kernel import access, family, quota, sync
 from ..kernel.access import IN_SIGHT_OF_ACTOR, Session
 from ..kernel.errors import BadRequest, CodedBadRequest
 from ..kernel.parts import Kernel
@@ -27,6 +27,7 @@ async def copy(kernel: Kernel, actor: Session, ask: wire.CopyFiles) -> wire.Copi
 
 def _copy(tx: Tx, kernel: Kernel, actor: Session, ask: wire.CopyFiles, items: list[wire.CopyItem], now: int) -> wire.Copied:
     sync.lock_account(tx, actor.user_id)
+    family.lock(tx, actor.user_id)
     sync.lock_collections(tx, [ask.src_collection_id, ask.dst_collection_id])
     source = access.participant(tx, actor.user_id, ask.src_collection_id)
     target = access.owned(tx, actor.user_id, ask.dst_collection_id)

@@ -11,7 +11,7 @@ from typing import TypeVar
 from msgspec import UNSET
 
 from ..db import Tx
-from ..kernel import access, quota, sync
+from ..kernel import access, family, quota, sync
 from ..kernel.access import Membership, Session
 from ..kernel.clock import DAY
 from ..kernel.errors import AppError, BadRequest, NotFound, TooLarge
@@ -72,6 +72,7 @@ async def _commit(
 def create_in(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, now: int) -> wire.Committed:
     """`create`, inside a transaction, of objects that have their rows."""
     sync.lock_account(tx, owner_id)
+    family.lock(tx, owner_id)
     sync.lock_collections(tx, [ask.collection_id])
     _, (file, thumb), standing, feeds = tx.together(
         lambda tx: _usable(access.owned(tx, owner_id, ask.collection_id, deleted_ok=True), app),
@@ -106,6 +107,7 @@ async def create_meta(kernel: Kernel, actor: Session, ask: wire.NewMeta) -> wire
 
 def _create_meta(tx: Tx, kernel: Kernel, actor: Session, ask: wire.NewMeta, now: int) -> wire.Committed:
     sync.lock_account(tx, actor.user_id)
+    family.lock(tx, actor.user_id)
     sync.lock_collections(tx, [ask.collection_id])
     _album(tx, actor.user_id, actor.app, ask.collection_id)
     if actor.app != "locker":
@@ -136,6 +138,7 @@ async def update(kernel: Kernel, actor: Session, ask: wire.NewFile) -> wire.Upda
 
 def _update(tx: Tx, kernel: Kernel, actor: Session, ask: wire.NewFile, now: int) -> wire.Updated:
     sync.lock_account(tx, actor.user_id)
+    family.lock(tx, actor.user_id)
     old, app, updated = _content(tx, actor.user_id, ask.id)
     file = _claim_for(tx, actor.user_id, ask.file.object_key, old.file_object_id)
     thumb = _claim_for(tx, actor.user_id, ask.thumbnail.object_key, old.thumb_object_id)
@@ -170,6 +173,7 @@ async def update_thumbnail(kernel: Kernel, actor: Session, ask: wire.NewThumbnai
 
 def _update_thumbnail(tx: Tx, kernel: Kernel, actor: Session, ask: wire.NewThumbnail, now: int) -> None:
     sync.lock_account(tx, actor.user_id)
+    family.lock(tx, actor.user_id)
     old, app, _ = _content(tx, actor.user_id, ask.file_id)
     thumb = _claim_for(tx, actor.user_id, ask.thumbnail.object_key, old.thumb_object_id)
     if thumb.size > old.thumb_size:

@@ -161,11 +161,6 @@ def not_trashed(tx: Tx, actor: int, file_ids: Iterable[int]) -> None:
         raise Conflict("file is in trash", code="FILE_IN_TRASH")
 
 
-def one_family(tx: Tx, actor: int, other: int) -> bool:
-    """Whether two accounts are accepted members of one family. There are no families on this server: nobody is."""
-    return False
-
-
 # --- who may read a file: decided here and nowhere else
 
 _LIVE = "NOT m.is_deleted AND NOT c.is_deleted AND NOT f.is_deleted"

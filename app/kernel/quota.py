@@ -9,10 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..db import Tx
+from . import family
+from .capacity import capacity
+from .clock import DAY
 from .config import Config
-from .errors import AppError, Forbidden, PaymentRequired, StorageFull
+from .errors import AppError, Forbidden, NotFound, PaymentRequired, StorageFull
 
-UNLIMITED = 1 << 52  # bytes; what clients are told when nothing limits them (stays below 2^53)
+UNLIMITED = 1 << 52  # bytes; what nothing limits. People are told `capacity` instead
+CENTURY = 36525 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,15 @@ class Plan:
     bonus: int = 0  # bytes of the limit that an administrator gave on top
 
 
+_ON_THE_PLAN_OF = (
+    f"LEFT JOIN family_members m ON m.member_id = u.user_id AND m.status IN {family.IN} JOIN users a ON a.user_id = COALESCE(m.admin_id, u.user_id)"
+)
+"""SQL: `a`, on whose plan `u` stores: the admin of their family, else themselves."""
+
+
 def plan(tx: Tx, config: Config, user_id: int) -> Plan:
-    """The account's own limit, else the configured default, and its bonus."""
-    row = tx.one("SELECT quota, plan_ends_at, bonus FROM users WHERE user_id = :user_id", user_id=user_id)
+    """What this account stores on: its own limit, else the configured default, and its bonus; in a family its admin's."""
+    row = tx.one(f"SELECT a.quota, a.plan_ends_at, a.bonus FROM users u {_ON_THE_PLAN_OF} WHERE u.user_id = :user_id", user_id=user_id)
     return _plan(config, *(row or (None, None, None)))
 
 
@@ -42,6 +52,31 @@ _HELD = (
 """What is still kept of accounts that this address had before and deleted: or signing up again and again would be free storage."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A plan as people are told it: `limit` in bytes, the disk's size where nothing limits it; `ends_at` µs, a century on where it never ends;
+    `bonus` bytes of the limit."""
+
+    limit: int
+    ends_at: int
+    bonus: int
+
+
+def shown(tx: Tx, config: Config, user_id: int) -> Shown:
+    """The account's own plan, the same at every call; 404 USER_NOT_FOUND without the account."""
+    row = tx.one("SELECT quota, plan_ends_at, bonus, created_at FROM users WHERE user_id = :user_id AND deleted_at IS NULL", user_id=user_id)
+    if row is None:
+        raise NotFound("User account is deleted", code="USER_NOT_FOUND", log=f"no account {user_id}")
+    own, ends_at, bonus, since = row
+    found = _plan(config, own, ends_at, bonus)
+    return Shown(told(config, found.limit), since + CENTURY if ends_at is None else ends_at, found.bonus)
+
+
+def told(config: Config, limit: int) -> int:
+    """A limit as people are told it."""
+    return limit if limit < UNLIMITED else capacity(config)
+
+
 def used(tx: Tx, user_id: int, app: str) -> tuple[int, int]:
     """(bytes, files) of an account in an app."""
     row = tx.one(
@@ -55,24 +90,26 @@ def used(tx: Tx, user_id: int, app: str) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an account may store and what it does store in one app."""
+    """What an account may store and what it does store in one app. In a family: `admin_id` whose it is, `own_limit` bytes of the plan that are
+    for this member (None: all)."""
 
     plan: Plan
     bytes: int
     files: int
+    admin_id: int | None = None
+    own_limit: int | None = None
 
 
 def standing(tx: Tx, config: Config, user_id: int, app: str) -> Standing:
-    """Both in one statement."""
+    """All of it in one statement."""
     row = tx.one(
-        f"SELECT u.quota, u.plan_ends_at, u.bonus, COALESCE(g.bytes, 0) + {_HELD}, g.files "
-        "FROM users u LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app "
-        "WHERE u.user_id = :user_id",
+        f"SELECT a.quota, a.plan_ends_at, a.bonus, COALESCE(g.bytes, 0) + {_HELD}, g.files, m.admin_id, m.storage_limit "
+        f"FROM users u {_ON_THE_PLAN_OF} LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app WHERE u.user_id = :user_id",
         user_id=user_id,
         app=app,
     )
-    own, ends_at, bonus, size, files = row or (None, None, None, None, None)
-    return Standing(_plan(config, own, ends_at, bonus), size or 0, files or 0)
+    own, ends_at, bonus, size, files, admin_id, own_limit = row or (None, None, None, None, None, None, None)
+    return Standing(_plan(config, own, ends_at, bonus), size or 0, files or 0, admin_id, own_limit)
 
 
 def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now: int, files: int = 1) -> None:
@@ -85,17 +122,26 @@ def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now:
 
 
 def judge(tx: Tx, config: Config, user_id: int, app: str, found: Standing, size: int | None, now: int, files: int = 1) -> None:
-    """`check` of an account whose standing is known."""
-    account, stored = found.plan, found.bytes
+    """`check` of an account whose standing is known. In a family what all its members store counts; call it under `family.lock` then."""
+    account = found.plan
     if account.ends_at is not None and account.ends_at < now:
         raise PaymentRequired(log=f"plan of {user_id} ended")
+    stored, count = (found.bytes, found.files) if found.admin_id is None else family.stored(tx, found.admin_id, app)
     if app == "locker":
-        _check_locker(tx, config, user_id, found, size or 0, files)
-    elif size is None:
-        if stored > account.limit:
-            raise StorageFull(log=f"{user_id}: {stored} of {account.limit} bytes")
-    elif stored + size > account.limit + config.quota.tolerance:
-        raise StorageFull(log=f"{user_id}: {stored} + {size} of {account.limit} bytes")
+        people = [user_id] if found.admin_id is None else family.member_ids(tx, found.admin_id)
+        _check_locker(tx, config, people, (stored, count), size or 0, files)
+        return
+    _check_room(config, user_id, stored, size, account.limit)
+    if found.own_limit is not None:
+        _check_room(config, user_id, found.bytes, size, found.own_limit)
+
+
+def _check_room(config: Config, user_id: int, stored: int, size: int | None, limit: int) -> None:
+    if size is None:
+        if stored > limit:
+            raise StorageFull(log=f"{user_id}: {stored} of {limit} bytes")
+    elif stored + size > limit + config.quota.tolerance:
+        raise StorageFull(log=f"{user_id}: {stored} + {size} of {limit} bytes")
 
 
 def in_trash(tx: Tx, user_id: int, app: str) -> int:
@@ -110,13 +156,14 @@ def in_trash(tx: Tx, user_id: int, app: str) -> int:
     )
 
 
-def _check_locker(tx: Tx, config: Config, user_id: int, found: Standing, size: int, files: int) -> None:
+def _check_locker(tx: Tx, config: Config, people: list[int], stored: tuple[int, int], size: int, files: int) -> None:
+    """`stored`: bytes and files of these people together."""
     limits = config.locker
-    over = found.files + files - limits.files if limits.files and files > 0 else 0
-    if over > 0 and over > in_trash(tx, user_id, "locker"):
+    over = stored[1] + files - limits.files if limits.files and files > 0 else 0
+    if over > 0 and over > sum(in_trash(tx, user_id, "locker") for user_id in people):
         raise FileLimitReached
-    if limits.storage and found.bytes + size >= limits.storage:
-        raise StorageFull(log=f"locker: {found.bytes} + {size} of {limits.storage} bytes")
+    if limits.storage and stored[0] + size >= limits.storage:
+        raise StorageFull(log=f"locker: {stored[0]} + {size} of {limits.storage} bytes")
 
 
 class FileLimitReached(Forbidden):
@@ -152,7 +199,7 @@ def recount(tx: Tx, user_id: int, app: str) -> None:
 
 
 def charge_checked(tx: Tx, config: Config, user_id: int, app: str, size: int, now: int, files: int = 1) -> None:
-    """Charge and refuse when that passes the limit. Call it inside the committing transaction, after `sync.lock_account`."""
+    """Charge and refuse when that passes the limit. Call it inside the committing transaction, after `sync.lock_account` and `family.lock`."""
     if size > 0 or files > 0:
         check(tx, config, user_id, app, size, now, files)
     charge(tx, user_id, app, size, files)

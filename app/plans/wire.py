@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from ..accounts.wire import Subscription
-from ..kernel.fields import Title, Word
-from ..kernel.wire import Body, Reply
+from ..kernel.errors import AppError, CodedBadRequest
+from ..kernel.fields import Address, Title, Word
+from ..kernel.wire import Body, Needed, Reply
 
 
 class Purchase(Body):
@@ -36,6 +39,26 @@ class Current(Reply):
     """The account's subscription, in the shape that its details have too."""
 
     subscription: Subscription
+
+
+class Country(Reply):
+    """GET /billing/stripe-account-country: what museum says of everybody without a subscription."""
+
+    stripe_account_country: str = "US"
+
+
+class NewCode(Body):
+    """POST /storage-bonus/change-code."""
+
+    code: Word = ""
+    refusal: ClassVar[type[AppError]] = CodedBadRequest
+
+
+class Discount(Body):
+    """POST /discount/claim."""
+
+    provider_name: Needed[Word]
+    email: Needed[Address]
 
 
 class BonusDetails(Reply):

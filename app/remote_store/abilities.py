@@ -23,6 +23,7 @@ ABILITIES = (
     Ability(4, "BackupOptions", (), True),
     Ability(8, "VideoStreaming", (("GET", "/files/data/preview-upload-url"), ("PUT", "/files/video-data")), True),
     Ability(32, "CastSessionsV2", (("GET", "/cast/device-info"), ("DELETE", "/cast/device-info/{device_id}")), True),
+    Ability(64, "DeferredMultipartChecksums", (("POST", "/files/multipart-upload-url"),), True),  # parts may be promised without their MD5
     Ability(128, "LibrarySharing", (("POST", "/collections/share/bulk"), ("POST", "/collections/unshare/bulk")), True),
     Ability(256, "PreviewUploadV2", (("POST", "/files/data/preview-upload-url"), ("POST", "/files/data/multipart-preview-upload-url")), False),
 )

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.accounts.details import UNLIMITED_FILES
+from app.accounts.details import MANY
 from app.kernel import quota
+from app.kernel.capacity import WITHOUT_A_DISK
 from app.kernel.clock import DAY
 from app.kernel.config import Config, Locker, Storage
 from tests.files import photos
@@ -25,7 +26,7 @@ async def test_details(world: World, dora: Newcomer) -> None:
         "bonusData": {"storageBonuses": []},
     }  # fmt: skip
     assert subscription == {
-        "id": subscription["id"], "userID": dora.user_id, "productID": "free", "storage": 10 << 30, "originalTransactionID": "none",
+        "id": subscription["id"], "userID": dora.user_id, "productID": "darkroom", "storage": 10 << 30, "originalTransactionID": "none",
         "expiryTime": subscription["expiryTime"], "paymentProvider": "", "attributes": {}, "price": "", "period": "year",
     }  # fmt: skip
     assert world.clock.now() + 99 * 365 * DAY < subscription["expiryTime"] < 1 << 53
@@ -79,14 +80,14 @@ async def test_an_operators_plan(world: World, alice: Person) -> None:
         "test", lambda tx: tx.run("UPDATE users SET quota = 0, plan_ends_at = :end WHERE user_id = :u", end=end, u=alice.user_id)
     )
     subscription = (await details_of(alice))["subscription"]
-    assert (subscription["storage"], subscription["expiryTime"]) == (quota.UNLIMITED, end)
+    assert (subscription["storage"], subscription["expiryTime"]) == (WITHOUT_A_DISK, end)
 
 
 async def test_locker_usage_without_limits(world: World, alice: Person) -> None:
     await world.kernel.db.write("test", quota.charge, alice.user_id, "locker", 300, 2)
     assert (await alice.get("/users/locker-usage")).json() == {
-        "isPaid": True, "isFamily": False, "usedFileCount": 2, "fileLimit": UNLIMITED_FILES, "remainingFileCount": UNLIMITED_FILES - 2,
-        "usedStorage": 300, "storageLimit": 1 << 52, "remainingStorage": (1 << 52) - 300, "userFileCount": 2, "userStorage": 300,
+        "isPaid": True, "isFamily": False, "usedFileCount": 2, "fileLimit": MANY, "remainingFileCount": MANY - 2,
+        "usedStorage": 300, "storageLimit": WITHOUT_A_DISK, "remainingStorage": WITHOUT_A_DISK - 300, "userFileCount": 2, "userStorage": 300,
     }  # fmt: skip
     auth = await world.in_app(alice, AUTH)
     assert (await auth.get("/users/locker-usage", expect=403)).json() == {"error": "invalid app for endpoint"}

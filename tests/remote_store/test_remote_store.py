@@ -20,7 +20,7 @@ CNAME = "albums.darkroom.example"
 SWITCHES = ("recoveryKeyVerified", "mapEnabled", "faceSearchEnabled", "passKeyEnabled")
 NEWCOMER = {
     "enableStripe": True, "disableCFWorker": False, "mapEnabled": False, "faceSearchEnabled": False, "passKeyEnabled": False,
-    "recoveryKeyVerified": False, "internalUser": False, "betaUser": False, "enableMobMultiPart": True, "serverApiFlag": 175,
+    "recoveryKeyVerified": False, "internalUser": False, "betaUser": False, "enableMobMultiPart": True, "serverApiFlag": 239,
     "castUrl": "http://localhost:3004", "embedUrl": "http://localhost:3006", "customDomainCNAME": CNAME,
 }  # fmt: skip
 

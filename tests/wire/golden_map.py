@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 SHORTENED = re.compile(r"^(.*)…\((\d+) chars\)$", re.DOTALL)
 _OPAQUE = re.compile(r"[0-9_=/+.-]")
+_PERSON = re.compile(r"(?<!\d)1580\d{12}(?!\d)")  # inside a text, as in ids that apps make
 Where = tuple[str | int, ...]
 
 
@@ -106,6 +107,7 @@ class Mapping:
         if shortened:
             self.texts[value] = fill(shortened[1], int(shortened[2]))
             return self.texts[value]
+        value = _PERSON.sub(lambda m: str(self.numbers.get(("person", int(m[0])), m[0])), value)
         for old, new in self.texts.items():
             if len(old) >= 30 and old in value:
                 value = value.replace(old, new)
