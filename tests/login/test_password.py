@@ -128,6 +128,8 @@ async def test_nobody_looks_like_somebody(world: World) -> None:
         assert len(crypto.unb64(begun.json()["srpB"])) == 512
     for wanted in [401] * 5 + [410]:
         assert (await login.finish()).status == wanted
+    assert (await Login(stranger).start()).status == 429  # from many networks at once, as with somebody
+    world.clock.advance(MINUTE)
     assert (await Login(stranger).start()).status == 200
 
 
