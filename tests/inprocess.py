@@ -163,9 +163,10 @@ async def open_world(engine: str, folder: Path, *, config: Config | None = None,
     config = config or Config(data_dir=folder, public_url="http://darkroom.test", storage=(Storage(kind=store),))  # type: ignore[arg-type]  # test parameter
     clock, ids = ManualClock(), Ids()
     async with open_database(engine, folder) as db:
-        first = config.storage[0]
-        objects = open_store(StoreConfig(name=first.name, kind=first.kind, path=folder))
+        one = len(config.storage) == 1
+        stores = {s.name: open_store(StoreConfig(name=s.name, kind=s.kind, path=folder if one else folder / s.name)) for s in config.storage}
         crypto = Crypto(Secrets.generate(ids), ids)
-        kernel = Kernel(config, clock, ids, db, crypto, {first.name: objects}, RateLimiter(config.limits, db, clock), LastUsed())
+        kernel = Kernel(config, clock, ids, db, crypto, stores, RateLimiter(config.limits, db, clock), LastUsed())
         yield World(kernel, clock, create_app(kernel))
-        await objects.close()
+        for objects in stores.values():
+            await objects.close()

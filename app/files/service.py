@@ -58,7 +58,7 @@ async def _commit(
 ) -> T:  # fmt: skip
     """`write()`, a transaction that claims these keys. What clients put into the store itself gets its row first; what is wrong with a key that has
     none is said after the refusals of `look()`."""
-    if kernel.store.presigner is None:
+    if not kernel.direct:
         with contextlib.suppress(objects.Missing):
             return await write()
     try:

@@ -22,11 +22,13 @@ log = logging.getLogger("darkroom.jobs")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run(kernel)` every `seconds`. It must be safe to run again at any time."""
+    """`run(kernel)` every `seconds`, unless it still runs. It must be safe to run again at any time, beside itself too. `everywhere`: in each
+    process, because it looks after that process's own memory."""
 
     name: str
     seconds: int
     run: Callable[[Kernel], Awaitable[None]]
+    everywhere: bool = False
 
 
 def take_lease(tx: Tx, name: str, holder: str, now: int, until: int) -> bool:
@@ -52,19 +54,23 @@ def end_lease(tx: Tx, name: str, holder: str) -> None:
 
 
 async def run_jobs(kernel: Kernel, jobs: list[Job]) -> None:
-    """Run until cancelled; a failing job is logged and tried again at its next turn."""
+    """Run until cancelled; a failing job is logged and tried again at its next turn. A long one keeps no other waiting."""
     holder = kernel.ids.uuid()
     due = dict.fromkeys((j.name for j in jobs), 0)
+    running: dict[str, asyncio.Task[None]] = {}
     try:
         while True:
             await asyncio.sleep(1)
             await _flush(kernel)
             now = kernel.clock.now()
             for job in jobs:
-                if due[job.name] <= now:
+                if due[job.name] <= now and (job.name not in running or running[job.name].done()):
                     due[job.name] = now + job.seconds * SECOND
-                    await run_leased(kernel, job, holder)
+                    running[job.name] = asyncio.create_task(run_leased(kernel, job, holder), name=f"job {job.name}")
     finally:
+        for task in running.values():
+            task.cancel()
+        await asyncio.gather(*running.values(), return_exceptions=True)
         await _flush(kernel)
 
 
@@ -72,7 +78,7 @@ async def run_leased(kernel: Kernel, job: Job, holder: str) -> None:
     """Run a job if its lease can be had."""
     now = kernel.clock.now()
     try:
-        if await kernel.db.write("jobs.lease", take_lease, job.name, holder, now, now + job.seconds * SECOND // 2):
+        if job.everywhere or await kernel.db.write("jobs.lease", take_lease, job.name, holder, now, now + job.seconds * SECOND // 2):
             await _run_noted(kernel, job)
     except Exception:
         log.exception("job %s failed", job.name)

@@ -12,11 +12,12 @@ from .config import Config
 from .crypto import Crypto
 from .limits import RateLimiter
 from .sessions import LastUsed
+from .tiers import Tiers
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """The server's parts. `stores` holds every configured store by name; new objects go to `store`."""
+    """The server's parts. `stores` holds every configured store by name; `tiers` chooses among them."""
 
     config: Config
     clock: Clock
@@ -28,7 +29,17 @@ class Kernel:
     last_used: LastUsed
     health: dict[str, tuple[int, str]] = field(default_factory=dict)  # part → (when it was tried, how it was); see app/ops/health.py
     room: dict[str, tuple[int, int]] = field(default_factory=dict)  # folder → (when it was looked at, bytes above the reserve)
+    tiers: Tiers = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tiers", Tiers(self.config, self.stores, self.clock))
 
     @property
     def store(self) -> ObjectStore:
-        return self.stores[self.config.storage[0].name]
+        """The first primary store: where an object goes unless `tiers.choose` says otherwise."""
+        return self.stores[self.tiers.first]
+
+    @property
+    def direct(self) -> list[ObjectStore]:
+        """Stores into which clients put objects themselves."""
+        return [store for store in self.stores.values() if store.presigner is not None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from storage_backends import StoreError
 
@@ -17,6 +17,7 @@ from ..kernel import jobs
 from ..kernel.clock import DAY, HOUR, MINUTE
 from ..kernel.jobs import Job
 from ..kernel.parts import Kernel
+from ..storage import service as storage
 from . import queries
 
 log = logging.getLogger("darkroom.objects")
@@ -41,42 +42,53 @@ async def run_deletions(kernel: Kernel) -> None:
 
 async def delete(kernel: Kernel, object_ids: Sequence[int]) -> bool:
     """Delete those of these scheduled objects that no live row names; a failure is tried again later. False while deletions are held."""
-    going = await kernel.db.write("objects.begin_delete", _begin, list(object_ids), kernel.clock.now())
-    if going is None:
+    begun = await kernel.db.write("objects.begin_delete", _begin, list(object_ids), kernel.clock.now())
+    if begun is None:
         return False
+    going, others = begun
     gate = asyncio.Semaphore(AT_ONCE)
-    removed = await asyncio.gather(*(_remove(kernel, gate, key, store) for _, key, store, _, _ in going))
+    removed = await asyncio.gather(*(_remove(kernel, gate, key, {store, *others.get(i, ())}) for i, key, store, _, _ in going))
     if going:
         await kernel.db.write("objects.end_delete", _end, list(zip(going, removed, strict=True)), kernel.clock.now())
     return True
 
 
-def _begin(tx: Tx, object_ids: list[int], now: int) -> list[queries.Due] | None:
-    """Look once more who names them, and from this commit on nobody can. None while deletions are held."""
+def _begin(tx: Tx, object_ids: list[int], now: int) -> tuple[list[queries.Due], dict[int, list[str]]] | None:
+    """Look once more who names them, and from this commit on nobody can: what goes, and where else its bytes may lie. None while deletions are
+    held."""
     if jobs.is_leased(tx, HOLD, now):
         return None
     queries.lock(tx, object_ids)
     going = queries.unnamed(tx, object_ids)
-    ids = [row[0] for row in going]
-    if named := set(object_ids) - set(ids):
+    if named := set(object_ids) - {row[0] for row in going}:
         queries.unschedule(tx, named)
+    ids = [row[0] for row in going]
+    others, busy = storage.others(tx, ids, now) if ids else ({}, set[int]())
+    if busy:
+        queries.postpone(tx, [(i, now + MINUTE, attempts) for i, _, _, _, attempts in going if i in busy])
+        going = [row for row in going if row[0] not in busy]
+        ids = [row[0] for row in going]
     if ids:
         queries.forget_names(tx, ids)
         queries.mark_deleting(tx, ids)
-    return going
+    return going, others
 
 
-async def _remove(kernel: Kernel, gate: asyncio.Semaphore, key: str, store: str) -> bool:
+async def _remove(kernel: Kernel, gate: asyncio.Semaphore, key: str, stores: Collection[str]) -> bool:
+    """Whether its bytes are gone everywhere."""
+    gone = True
     async with gate:
-        try:
-            await kernel.stores[store].delete(key)
-        except KeyError:
-            log.error("cannot delete %s: store %s is not configured", key, store)
-        except StoreError as e:
-            log.warning("cannot delete %s yet: %s", key, e.log)
-        else:
-            return True
-    return False
+        for store in sorted(stores):
+            try:
+                await kernel.stores[store].delete(key)
+            except KeyError:
+                log.error("cannot delete %s: store %s is not configured", key, store)
+                gone = False
+            except StoreError as e:
+                log.warning("cannot delete %s yet: %s", key, e.log)
+                kernel.tiers.failed(store, e)
+                gone = False
+    return gone
 
 
 def _end(tx: Tx, outcomes: list[tuple[queries.Due, bool]], now: int) -> None:
@@ -89,7 +101,12 @@ def _end(tx: Tx, outcomes: list[tuple[queries.Due, bool]], now: int) -> None:
             later.append((object_id, created + KEY_LIFE, 0))
         else:
             done.append(object_id)
+    _, busy = storage.others(tx, done, now) if done else ({}, set[int]())
+    if busy:  # somebody began to copy at the same moment
+        later += [(i, now + MINUTE, 0) for i in done if i in busy]
+        done = [i for i in done if i not in busy]
     if done:
+        storage.forget(tx, done)
         queries.drop(tx, done)
     if later:
         queries.postpone(tx, later)

@@ -5,6 +5,7 @@ The URL itself still proves what may be completed: ours by its signature, a stor
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import pairwise
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -34,7 +35,7 @@ def _ticket(kernel: Kernel, actor: Session, url: str) -> Ticket:
     direct = parse_qs(parsed.query).get("uploadId")
     try:
         if direct is not None:
-            ticket = _of_store(kernel, actor, unquote(parsed.path), direct[0])
+            ticket = _of_store(kernel, actor, url, direct[0])
         else:
             ticket = urls.read(kernel.crypto, "POST", parsed.path.rpartition(urls.PREFIX)[2], parsed.query)
     except (urls.BadPath, urls.BadSignature) as e:
@@ -46,9 +47,19 @@ def _ticket(kernel: Kernel, actor: Session, url: str) -> Ticket:
     return ticket
 
 
-def _of_store(kernel: Kernel, actor: Session, path: str, upload_id: str) -> Ticket:
+def _of_store(kernel: Kernel, actor: Session, url: str, upload_id: str) -> Ticket:
     """The ticket in a URL that a store's presigner made: its key was issued to this actor, and only the store knows the upload's id."""
-    key = "/".join(path.rsplit("/", 2)[-2:])
-    if kernel.store.presigner is None or not kernel.crypto.minted(actor.user_id, key):
+    key = "/".join(unquote(urlsplit(url).path).rsplit("/", 2)[-2:])
+    if not kernel.crypto.minted(actor.user_id, key):
         raise urls.BadPath(key[:200])
-    return Ticket("complete", key, kernel.clock.now() // SECOND + 1, upload_id=upload_id)
+    now = datetime.fromtimestamp(kernel.clock.now() / SECOND, UTC)
+    for store in kernel.direct:
+        if store.presigner and _place(store.presigner.complete(key, upload_id, now=now, expires=1)) == _place(url):
+            return Ticket("complete", key, kernel.clock.now() // SECOND + 1, upload_id=upload_id, store=store.name)
+    raise urls.BadPath(key[:200])
+
+
+def _place(url: str) -> tuple[str, str, str]:
+    """What tells the URLs of two stores apart."""
+    parsed = urlsplit(url)
+    return parsed.scheme, parsed.netloc, parsed.path

@@ -18,16 +18,18 @@ from ..kernel.jobs import Job
 from ..kernel.parts import Kernel
 from . import deletion, queries, recording
 from .refusals import Refusal
+from .urls import Begun
 
 AT_ONCE = 200
 """Of one account: some devices with a dozen each, and as many that were interrupted."""
 log = logging.getLogger("darkroom.objects")
 
 
-async def begin(kernel: Kernel, key: str, upload_id: str, length: int | None) -> None:
-    """Note an upload that the store has just begun; those that give way to it end."""
-    now, owner_id = kernel.clock.now(), int(key.partition("/")[0])
-    gone = await kernel.db.write("objects.begin_parts", _begin, kernel.config, owner_id, key, upload_id, kernel.store.name, length or 0, now)
+async def begin(kernel: Kernel, upload: Begun, length: int | None) -> None:
+    """Note an upload that a store has just begun; those that give way to it end."""
+    now, key, store = kernel.clock.now(), upload.key, upload.store.name
+    owner_id = int(key.partition("/")[0])
+    gone = await kernel.db.write("objects.begin_parts", _begin, kernel.config, owner_id, key, upload.upload_id, store, length or 0, now)
     await _abort(kernel, gone)
 
 

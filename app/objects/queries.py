@@ -61,10 +61,10 @@ def insert(tx: Tx, upload: Upload, now: int) -> int | None:
     return None if found is None else int(found)
 
 
-def facts(tx: Tx, key: str) -> tuple[str, int, str | None] | None:
-    """(state, size, MD5 as hex) of a key."""
-    row = tx.one("SELECT state, size, md5 FROM objects WHERE object_key = :key", key=key)
-    return None if row is None else (row[0], row[1], row[2])
+def facts(tx: Tx, key: str) -> tuple[str, int, str | None, str] | None:
+    """(state, size, MD5 as hex, store) of a key."""
+    row = tx.one("SELECT state, size, md5, store FROM objects WHERE object_key = :key", key=key)
+    return None if row is None else (row[0], row[1], row[2], row[3])
 
 
 def locked(tx: Tx, owner_id: int, keys: Sequence[str]) -> list[Row]:
@@ -98,7 +98,7 @@ def begin_replace(tx: Tx, owner_id: int, key: str, store: str, now: int) -> int 
     found = tx.value(
         "INSERT INTO objects (object_key, owner_id, store, size, md5, state, created_at) "
         "VALUES (:key, :owner_id, :store, 0, NULL, 'writing', :now) "
-        "ON CONFLICT (object_key) DO UPDATE SET state = 'writing' WHERE objects.state = 'pending' RETURNING object_id",
+        "ON CONFLICT (object_key) DO UPDATE SET state = 'writing' WHERE objects.state = 'pending' AND objects.store = :store RETURNING object_id",
         key=key,
         owner_id=owner_id,
         store=store,

@@ -9,7 +9,7 @@ import base64
 import binascii
 from xml.sax.saxutils import escape
 
-from storage_backends import KeyTaken, NoSuchUpload, Stored
+from storage_backends import KeyTaken, NoSpace, NoSuchUpload, ObjectStore, Stored, StoreError
 from storage_backends.keys import parts_etag
 
 from ..http.answer import Answer
@@ -34,7 +34,7 @@ async def put(request: Request, ticket: Ticket) -> Answer:
 
 async def _put(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
     length, md5 = _promised(ticket, request)
-    await room.check(kernel, length or 0)
+    store = await _store(kernel, ticket, length)
     deadline = ticket.expires * SECOND + _SLOW
 
     def in_time() -> None:
@@ -45,24 +45,61 @@ async def _put(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
     request.body.paid_by(f"user {ticket.owner_id}")
     request.body.hold(min(IN_MEMORY, request.body.announced or IN_MEMORY))
     limit = kernel.config.quota.max_file
-    if ticket.purpose == "part":
-        if ticket.length is None:  # what was promised was counted when the upload was begun
-            await multiparts.admit(kernel, ticket.owner_id, ticket.upload_id, length or 0)
-        part = await kernel.store.put_part(ticket.key, ticket.upload_id, ticket.part, request.body, length=length, md5=md5, max_length=limit)
-        etag = part.etag
-        if ticket.length is None:
-            await multiparts.count(kernel, ticket.upload_id, part.size)
-    else:
-        etag = await _put_whole(kernel, ticket.key, request, length, md5)
+    try:
+        if ticket.purpose == "part":
+            if ticket.length is None:  # what was promised was counted when the upload was begun
+                await multiparts.admit(kernel, ticket.owner_id, ticket.upload_id, length or 0)
+            part = await store.put_part(ticket.key, ticket.upload_id, ticket.part, request.body, length=length, md5=md5, max_length=limit)
+            etag = part.etag
+            if ticket.length is None:
+                await multiparts.count(kernel, ticket.upload_id, part.size)
+        else:
+            etag = await _put_whole(kernel, ticket.key, store, request, length, md5)
+    except StoreError as e:
+        kernel.tiers.failed(store.name, e)
+        raise
     return Answer(headers=[(b"etag", _quoted(etag)), (b"accept-ranges", b"bytes")])
 
 
-async def _put_whole(kernel: Kernel, key: str, request: Request, length: int | None, md5: bytes | None) -> str:
+async def _store(kernel: Kernel, ticket: Ticket, length: int | None) -> ObjectStore:
+    """Where these bytes go: parts to the store that has the others, a key that was put before to where it lies, what is new to the first
+    store with room. NoSpace when there is none."""
+    if kernel.tiers.single or ticket.purpose == "part":
+        store = _begun_in(kernel, ticket)
+        await room.check(kernel, length or 0, store.name)
+        return store
+    before = await kernel.db.read(queries.facts, ticket.key)
+    if before is not None and before[3] in kernel.stores:
+        return kernel.stores[before[3]]
+    tried: list[str] = []
+    while True:
+        store = kernel.tiers.choose(length, tried)
+        try:
+            await room.check(kernel, length or 0, store.name)
+        except NoSpace as e:
+            kernel.tiers.failed(store.name, e)
+            if store.name in tried:
+                raise
+            tried.append(store.name)
+        else:
+            return store
+
+
+def _begun_in(kernel: Kernel, ticket: Ticket) -> ObjectStore:
+    """The store that has the parts of an upload; 404 when it is not configured any more, which phones take as a word to begin again."""
+    if not ticket.store:
+        return kernel.store
+    if ticket.store not in kernel.stores:
+        raise NoSuchUpload(f"{ticket.key}: store {ticket.store} is not configured")
+    return kernel.stores[ticket.store]
+
+
+async def _put_whole(kernel: Kernel, key: str, store: ObjectStore, request: Request, length: int | None, md5: bytes | None) -> str:
     try:
-        stored = await kernel.store.put(key, request.body, length=length, md5=md5, max_length=kernel.config.quota.max_file)
+        stored = await store.put(key, request.body, length=length, md5=md5, max_length=kernel.config.quota.max_file)
     except KeyTaken as e:
-        return (await recording.replace(kernel, key, e.staged)).etag
-    await recording.record(kernel, key, stored.size, _hex(stored))
+        return (await recording.replace(kernel, key, e.staged, store)).etag
+    await recording.record(kernel, key, stored.size, _hex(stored), store)
     return stored.etag
 
 
@@ -112,36 +149,37 @@ async def join(kernel: Kernel, ticket: Ticket, parts: list[tuple[int, str]]) -> 
     """Make one object of parts (number, bare etag; ascending) and record it. Raises `Refusal` and what stores raise."""
     if ticket.parts is not None and [number for number, _ in parts] != list(range(1, ticket.parts + 1)):
         raise Refusal(400, "InvalidPart", f"The upload consists of the parts 1 to {ticket.parts}.")
-    await room.check(kernel, 0)
+    store = _begun_in(kernel, ticket)
+    await room.check(kernel, 0, store.name)
     try:
-        stored = await kernel.store.complete_multipart(ticket.key, ticket.upload_id, parts, length=ticket.length)
+        stored = await store.complete_multipart(ticket.key, ticket.upload_id, parts, length=ticket.length)
     except KeyTaken as e:
-        stored = await recording.replace(kernel, ticket.key, e.staged)
+        stored = await recording.replace(kernel, ticket.key, e.staged, store)
     except NoSuchUpload:
-        stored = await _completed_before(kernel, ticket, parts)
+        stored = await _completed_before(kernel, ticket, store, parts)
     else:
-        await _record_joined(kernel, ticket, stored)
+        await _record_joined(kernel, ticket, store, stored)
     return stored
 
 
-async def _record_joined(kernel: Kernel, ticket: Ticket, stored: Stored) -> None:
+async def _record_joined(kernel: Kernel, ticket: Ticket, store: ObjectStore, stored: Stored) -> None:
     if stored.size > kernel.config.quota.max_file:  # only without a promised length; nobody can have claimed it yet
-        await kernel.store.delete(ticket.key)
+        await store.delete(ticket.key)
         raise Refusal(400, "EntityTooLarge", "The parts add up to more than a file may have.")
-    await recording.record(kernel, ticket.key, stored.size, None)
+    await recording.record(kernel, ticket.key, stored.size, None, store)
 
 
-async def _completed_before(kernel: Kernel, ticket: Ticket, parts: list[tuple[int, str]]) -> Stored:
+async def _completed_before(kernel: Kernel, ticket: Ticket, store: ObjectStore, parts: list[tuple[int, str]]) -> Stored:
     """The object that this very completion made before: its answer was lost, or it was cut short between the bytes and their row.
 
     A 404 would make phones begin a file of any size again. For every other object, and one that was deleted, it is that 404.
     """
-    head = await kernel.store.head(ticket.key)
+    head = await store.head(ticket.key)
     if head is None or head.etag != parts_etag([etag.strip('"') for _, etag in parts]) or ticket.length not in (None, head.size):
         raise NoSuchUpload(f"{ticket.key}: no such upload")
     found = await kernel.db.read(queries.facts, ticket.key)
     if found is None:
-        await recording.record(kernel, ticket.key, head.size, None)
+        await recording.record(kernel, ticket.key, head.size, None, store)
     elif found[0] not in ("pending", "stored"):
         raise NoSuchUpload(f"{ticket.key}: {found[0]}")
     return Stored(head.size, None, head.etag)

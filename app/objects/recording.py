@@ -5,13 +5,14 @@ Bytes are durable in the store before anything here runs. Commits are `service.c
 
 from __future__ import annotations
 
-from storage_backends import Staged, Stored, StoreError
+from storage_backends import ObjectStore, Staged, Stored, StoreError
 
 from ..db import Tx
 from ..kernel import quota
 from ..kernel.config import Config
 from ..kernel.errors import Conflict
 from ..kernel.parts import Kernel
+from ..storage import service as storage
 from . import deletion, queries
 from .queries import Upload
 
@@ -20,19 +21,21 @@ class KeyInUse(Conflict):
     """The key was committed, or deleted, or another request is replacing its bytes at this moment."""
 
 
-async def record(kernel: Kernel, key: str, size: int, md5: str | None, store: str | None = None) -> None:
+async def record(kernel: Kernel, key: str, size: int, md5: str | None, store: ObjectStore | None = None) -> None:
     """Make durable bytes committable: one transaction. The same upload again is a success; KeyInUse for any other content.
 
     `store`: where they lie; without it the store that takes new objects.
 
     Uploads beyond what the account may leave uncommitted push out its oldest ones (design.md §4, Quota).
     """
-    upload = Upload(key, store or kernel.store.name, size, md5)
+    store = store or kernel.store
+    upload = Upload(key, store.name, size, md5)
     state, evicted = await kernel.db.write("objects.record", record_in, kernel.config, upload, kernel.clock.now())
     if state == "deleting":  # never usable again: what this request has put there goes as well
-        await kernel.stores[upload.store].delete(key)
+        await store.delete(key)
     if state is not None:
         raise KeyInUse(log=f"{key} is {state}")
+    kernel.tiers.placed(store.name, size)
     if evicted:
         await deletion.delete(kernel, evicted)
 
@@ -45,7 +48,9 @@ def record_in(tx: Tx, config: Config, upload: Upload, now: int) -> tuple[str | N
     found = queries.facts(tx, upload.key)
     if found is None:
         return "changing", []
-    state, size, md5 = found
+    state, size, md5, home = found
+    if home != upload.store:  # the same key came twice at the same moment, to two stores
+        storage.discard(tx, upload.key, upload.store, now)
     if state in ("writing", "deleting"):
         return state, []
     same = size == upload.size and (md5 == upload.md5 or None in (md5, upload.md5))
@@ -78,18 +83,18 @@ def _make_room(tx: Tx, upload: Upload, newest: int, limit: int, now: int) -> lis
     return queries.condemn(tx, go, now) if go else []
 
 
-async def replace(kernel: Kernel, key: str, staged: Staged) -> Stored:
+async def replace(kernel: Kernel, key: str, staged: Staged, store: ObjectStore) -> Stored:
     """Put staged bytes in the place of others under a key that nobody committed; KeyInUse (and the bytes dropped) otherwise.
 
     While the row says `writing`, the key can be neither committed nor replaced by anybody else, so a commit never sees bytes change.
     """
-    upload = Upload(key, kernel.store.name, staged.size, staged.md5.hex() if staged.md5 else None)
+    upload = Upload(key, store.name, staged.size, staged.md5.hex() if staged.md5 else None)
     object_id = await kernel.db.write("objects.begin_replace", queries.begin_replace, upload.owner_id, key, upload.store, kernel.clock.now())
     if object_id is None:
-        await kernel.store.discard(staged)
+        await store.discard(staged)
         raise KeyInUse(log=f"{key} is committed or being written")
     try:
-        stored = await kernel.store.publish(staged, key, replace=True)
+        stored = await store.publish(staged, key, replace=True)
     except StoreError:
         await kernel.db.write("objects.stop_replace", _stop_replace, object_id, kernel.clock.now())
         raise

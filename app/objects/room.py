@@ -16,9 +16,9 @@ SHARE = 100  # of a disk: one in so many bytes
 FRESH = SECOND // 4  # for so long one look is good
 
 
-async def check(kernel: Kernel, size: int) -> None:
-    """NoSpace unless `size` more bytes leave the reserve free. Stores that are no folder of this machine have no disk to fill."""
-    storage = kernel.config.storage[0]
+async def check(kernel: Kernel, size: int, store: str) -> None:
+    """NoSpace unless `size` more bytes leave the reserve of a store's disk free. Stores that are no folder of this machine have none to fill."""
+    storage = kernel.tiers.all[store].settings
     if storage.kind not in ("filesystem", "sqlite"):
         return
     left = await _left(kernel, (storage.path or kernel.config.data_dir).expanduser())

@@ -1,6 +1,7 @@
 """Bytes going out: GET and HEAD of an object, whole or one range, with validators (files.md §2.2, §5).
 
-The database is not involved: a URL lives a day or two, a visitor's some minutes, and what it names never changes.
+The database is not involved, unless the store that a URL names fails: a URL lives a day or two, a visitor's some minutes, and what it names
+never changes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from storage_backends import NotFound, ObjectInfo, ObjectStore
 from ..http.answer import Answer, Headers, Stored
 from ..http.request import Request
 from ..kernel.parts import Kernel
+from ..storage import service as storage
 from .refusals import Refusal, refusing
 from .urls import Ticket
 
@@ -32,7 +34,10 @@ async def send(request: Request, ticket: Ticket) -> Answer:
 
 
 async def _send(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
-    store = kernel.stores.get(ticket.store, kernel.store)
+    return await storage.from_any(kernel, ticket.key, ticket.store, lambda store: _from(store, ticket, request))
+
+
+async def _from(store: ObjectStore, ticket: Ticket, request: Request) -> Answer:
     info = await store.head(ticket.key)
     if info is None:
         raise NotFound(f"{ticket.key}: no such object")

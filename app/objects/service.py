@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
 from storage_backends import NoSpace as StoreFull
-from storage_backends import ObjectInfo, StoreError
+from storage_backends import ObjectInfo, ObjectStore, StoreError
 
 from ..db import Tx
 from ..kernel.errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unavailable
 from ..kernel.parts import Kernel
+from ..storage import service as storage
 from . import queries, recording, urls
 from .deletion import HOLD, KEY_LIFE, PENDING_AGE, run_deletions, sweep
 from .queries import UNNAMED, bring_back, condemn
@@ -89,16 +90,25 @@ async def present(kernel: Kernel, owner_id: int, keys: Sequence[str]) -> None:
             raise BadRequest(log=f"{key[:200]} is not of user {owner_id}")
         if not kernel.crypto.minted(owner_id, key):
             raise CodedBadRequest("staged upload not found", log=f"{key[:200]} was not issued to user {owner_id}")
-    if kernel.store.presigner is None:
+    for store in kernel.direct:
+        unknown = await _found_in(kernel, store, unknown)
+    if unknown:
         raise Missing(unknown[0])
+
+
+async def _found_in(kernel: Kernel, store: ObjectStore, keys: Sequence[str]) -> list[str]:
+    """Those of these keys that a store does not have; the others get their rows."""
+    if not keys:
+        return []
     try:
-        heads = await asyncio.gather(*(kernel.store.head(key) for key in unknown))
+        heads = await asyncio.gather(*(store.head(key) for key in keys))
     except StoreError as e:
+        kernel.tiers.failed(store.name, e)
         raise refusal(e) from e
-    for key, head in zip(unknown, heads, strict=True):
-        if head is None:
-            raise Missing(key)
-        await recording.record(kernel, key, head.size, _md5(head))
+    for key, head in zip(keys, heads, strict=True):
+        if head is not None:
+            await recording.record(kernel, key, head.size, _md5(head), store)
+    return [key for key, head in zip(keys, heads, strict=True) if head is None]
 
 
 def _md5(head: ObjectInfo) -> str | None:
@@ -175,11 +185,13 @@ def url(kernel: Kernel, base_url: str, object_key: str, store: str, *, visit: bo
 async def read_bytes(kernel: Kernel, object_key: str, store: str) -> bytes:
     """Server-written bytes, whole. Raises Unavailable when the store does not have or give them."""
     try:
-        return b"".join([chunk async for chunk in await kernel.stores[store].open(object_key)])
-    except KeyError as e:
-        raise Unavailable(log=f"{object_key}: store {store} is not configured") from e
+        return await storage.from_any(kernel, object_key, store, lambda s: _whole(s, object_key))
     except StoreError as e:
         raise refusal(e) from e
+
+
+async def _whole(store: ObjectStore, key: str) -> bytes:
+    return b"".join([chunk async for chunk in await store.open(key)])
 
 
 async def store_bytes(kernel: Kernel, owner_id: int, data: bytes) -> str:
@@ -187,11 +199,18 @@ async def store_bytes(kernel: Kernel, owner_id: int, data: bytes) -> str:
     claims the key and marks it stored. Raises Unavailable or NoSpace. A caller that fails calls `abandon`."""
     key = kernel.crypto.mint_key(owner_id)
     digest = hashlib.md5(data, usedforsecurity=False).digest()
-    try:
-        await kernel.store.put(key, _once(data), length=len(data), md5=digest)
-    except StoreError as e:
-        raise refusal(e) from e
-    await recording.record(kernel, key, len(data), digest.hex())
+    tried: list[str] = []
+    while True:
+        store = kernel.tiers.choose(len(data), tried)
+        try:
+            await store.put(key, _once(data), length=len(data), md5=digest)
+            break
+        except StoreError as e:
+            kernel.tiers.failed(store.name, e)
+            if kernel.tiers.single or store.name in tried:
+                raise refusal(e) from e
+            tried.append(store.name)
+    await recording.record(kernel, key, len(data), digest.hex(), store)
     return key
 
 

@@ -10,7 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 
-from storage_backends import ObjectInfo, StoreError
+from storage_backends import ObjectInfo, ObjectStore, StoreError
 
 from ..db import Tx
 from ..kernel.clock import DAY
@@ -27,22 +27,25 @@ BATCH = 1000
 
 async def adopt(kernel: Kernel) -> None:
     """Give every stray object of a store that clients reach its row. Keys that we did not make are nobody's business here."""
-    if kernel.store.presigner is None:
-        return
+    for store in kernel.direct:
+        try:
+            await _adopt_all(kernel, store)
+        except StoreError as e:
+            log.warning("cannot look for strays in store %s: %s", store.name, e.log)
+
+
+async def _adopt_all(kernel: Kernel, store: ObjectStore) -> None:
     before, batch = kernel.clock.now() - AGE, list[ObjectInfo]()
-    try:
-        async for info in kernel.store.list():
-            if info.modified_us < before:
-                batch.append(info)
-            if len(batch) >= BATCH:
-                await _adopt(kernel, batch)
-                batch = []
-        await _adopt(kernel, batch)
-    except StoreError as e:
-        log.warning("cannot look for strays in store %s: %s", kernel.store.name, e.log)
+    async for info in store.list():
+        if info.modified_us < before:
+            batch.append(info)
+        if len(batch) >= BATCH:
+            await _adopt(kernel, store, batch)
+            batch = []
+    await _adopt(kernel, store, batch)
 
 
-async def _adopt(kernel: Kernel, infos: Sequence[ObjectInfo]) -> None:
+async def _adopt(kernel: Kernel, store: ObjectStore, infos: Sequence[ObjectInfo]) -> None:
     owners: dict[int, list[str]] = defaultdict(list)
     for info in infos:
         owner = _owner(kernel, info.key)
@@ -50,7 +53,7 @@ async def _adopt(kernel: Kernel, infos: Sequence[ObjectInfo]) -> None:
             owners[owner].append(info.key)
     for owner, keys in owners.items():
         for key in await kernel.db.scan(_strays, owner, keys):
-            await _record(kernel, key)
+            await _record(kernel, store, key)
 
 
 def _strays(tx: Tx, owner: int, keys: list[str]) -> list[str]:
@@ -67,13 +70,13 @@ def _owner(kernel: Kernel, key: str) -> int | None:
     return owner if owner and kernel.crypto.minted(owner, key) else None
 
 
-async def _record(kernel: Kernel, key: str) -> None:
+async def _record(kernel: Kernel, store: ObjectStore, key: str) -> None:
     """Looks once more: a listing is old when it is read, and a row without bytes could be committed."""
-    head = await kernel.store.head(key)
+    head = await store.head(key)
     if head is None:
         return
     try:
-        await recording.record(kernel, key, head.size, None)
+        await recording.record(kernel, key, head.size, None, store)
     except AppError as e:
         log.info("%s is no stray: %s", key, e.log)
 

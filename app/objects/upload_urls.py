@@ -72,17 +72,28 @@ async def multipart_sized(kernel: Kernel, owner_id: int, app: str, base_url: str
 
 async def begin(kernel: Kernel, key: str, base_url: str, promises: Sequence[Promise | None], length: int | None) -> PartUrls:
     """Begin a multipart upload to a minted key; a promise is a part's (bytes, MD5 or None) or None, `length` the promised total or None."""
-    try:
-        upload_id = await kernel.store.create_multipart(key)
-    except StoreError as e:
-        raise Unavailable(log=e.log) from e
-    await multiparts.begin(kernel, key, upload_id, length)
+    upload = await _create(kernel, key, length)
+    await multiparts.begin(kernel, upload, length)
     if len(promises) <= _IN_LOOP:
-        parts = urls.part_urls(kernel, base_url, key, upload_id, promises)
+        parts = urls.part_urls(kernel, base_url, upload, promises)
     else:
-        parts = await asyncio.to_thread(urls.part_urls, kernel, base_url, key, upload_id, promises)
-    done = urls.complete_url(kernel, base_url, key, upload_id, None if length is None else len(promises), length)
+        parts = await asyncio.to_thread(urls.part_urls, kernel, base_url, upload, promises)
+    done = urls.complete_url(kernel, base_url, upload, None if length is None else len(promises), length)
     return PartUrls(object_key=key, part_urls=parts, complete_url=done)
+
+
+async def _create(kernel: Kernel, key: str, length: int | None) -> urls.Begun:
+    """Begin it in the first store that lets us. All its parts go there."""
+    tried: list[str] = []
+    while True:
+        store = kernel.tiers.choose(length, tried)
+        try:
+            return urls.Begun(key, await store.create_multipart(key), store)
+        except StoreError as e:
+            kernel.tiers.failed(store.name, e)
+            if store.name in tried:
+                raise Unavailable(log=e.log) from e
+            tried.append(store.name)
 
 
 def _promises(kernel: Kernel, ask: NewMultipart) -> list[Promise]:

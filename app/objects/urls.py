@@ -1,8 +1,8 @@
 """Signed object URLs on our own origin: their one form, made and read here. Pure: no database, no store calls but presigning.
 
     {base}/objects/{key}?exp=…[&len=…&md5=…]&sig=…                 PUT; with length and MD5 (hex) bound, or neither (v1)
-    {base}/objects/{key}?exp=…[&len=…[&md5=…]]&part=…&up=…&sig=…   PUT of one part of upload `up`
-    {base}/objects/{key}?exp=…[&len=…&n=…]&up=…&sig=…              POST that completes it; bound to n parts of len bytes in all, or not
+    {base}/objects/{key}?exp=…[&len=…[&md5=…]]&part=…&up=…[&st=…]&sig=…   PUT of one part of upload `up` in store `st` (default: the first)
+    {base}/objects/{key}?exp=…[&len=…&n=…]&up=…[&st=…]&sig=…              POST that completes it; bound to n parts of len bytes in all, or not
     {base}/objects/{key}?exp=…&st=…&sig=…                          GET and HEAD from store `st`
 
 The signature covers the purpose, the key and every value as it is spelled in the URL, so none can be changed, moved or left out.
@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
+
+from storage_backends import ObjectStore
 
 from ..kernel.clock import SECOND
 from ..kernel.crypto import Crypto
@@ -32,7 +34,7 @@ PUT_LIFETIME = 7 * DAY_S
 """Seconds an upload URL lives (files.md §1): mobile resumes multipart uploads days later."""
 
 _KEY = re.compile(r"[1-9][0-9]{0,18}/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_BOUND = {"put": ("len", "md5"), "part": ("len", "md5", "part", "up"), "complete": ("len", "n", "up"), "get": ("st",)}
+_BOUND = {"put": ("len", "md5"), "part": ("len", "md5", "part", "up", "st"), "complete": ("len", "n", "up", "st"), "get": ("st",)}
 
 
 class BadSignature(Exception):
@@ -113,7 +115,7 @@ def put_urls(kernel: Kernel, base_url: str, keys: list[str], length: int | None 
     Unbound ones are on our own origin even where clients reach the store: there, whoever holds one could put other bytes, of any length, in
     the place of those that were committed and counted. Parts need no such care, because an upload is completed once.
     """
-    if (presigner := kernel.store.presigner) and length is not None and md5 is not None:
+    if length is not None and md5 is not None and (presigner := kernel.tiers.choose(length).presigner):
         now = _now(kernel)
         return [presigner.put(key, now=now, expires=PUT_LIFETIME, length=length, md5=md5) for key in keys]
     exp, sign = _upload_expiry(kernel), kernel.crypto.sign
@@ -122,34 +124,51 @@ def put_urls(kernel: Kernel, base_url: str, keys: list[str], length: int | None 
     return [f"{base_url}{PREFIX}{key}?{query}&sig={sign('put', key, exp, *bound)}" for key in keys]
 
 
-def part_urls(kernel: Kernel, base_url: str, key: str, upload_id: str, promises: Sequence[tuple[int, bytes | None] | None]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A multipart upload under way, and the store that has its parts."""
+
+    key: str
+    upload_id: str
+    store: ObjectStore
+
+
+def part_urls(kernel: Kernel, base_url: str, upload: Begun, promises: Sequence[tuple[int, bytes | None] | None]) -> list[str]:
     """URLs for parts 1…n; each promise is (bytes, MD5 or None) or None."""
-    if presigner := kernel.store.presigner:
+    key, upload_id = upload.key, upload.upload_id
+    if presigner := upload.store.presigner:
         now = _now(kernel)
         return [
             presigner.part(key, upload_id, i, now=now, expires=PUT_LIFETIME, length=p[0] if p else None, md5=p[1] if p else None)
             for i, p in enumerate(promises, 1)
         ]
-    exp, up = _upload_expiry(kernel), quote(upload_id, safe="")
+    exp, up, where = _upload_expiry(kernel), quote(upload_id, safe=""), _where(kernel, upload)
     return [
-        _sign(kernel.crypto, base_url, "part", key, {"exp": exp, **(_bound(*p) if p else {}), "part": str(i), "up": up})
+        _sign(kernel.crypto, base_url, "part", key, {"exp": exp, **(_bound(*p) if p else {}), "part": str(i), "up": up, **where})
         for i, p in enumerate(promises, 1)
     ]
 
 
-def complete_url(kernel: Kernel, base_url: str, key: str, upload_id: str, parts: int | None, length: int | None) -> str:
+def _where(kernel: Kernel, upload: Begun) -> dict[str, str]:
+    return {} if upload.store.name == kernel.tiers.first else {"st": upload.store.name}
+
+
+def complete_url(kernel: Kernel, base_url: str, upload: Begun, parts: int | None, length: int | None) -> str:
     """URL of the completing POST; bound to all parts and their total length when these are given."""
-    if presigner := kernel.store.presigner:
-        return presigner.complete(key, upload_id, now=_now(kernel), expires=PUT_LIFETIME)
+    if presigner := upload.store.presigner:
+        return presigner.complete(upload.key, upload.upload_id, now=_now(kernel), expires=PUT_LIFETIME)
     bound = {} if parts is None or length is None else {"len": str(length), "n": str(parts)}
-    values = {"exp": _upload_expiry(kernel), **bound, "up": quote(upload_id, safe="")}
-    return _sign(kernel.crypto, base_url, "complete", key, values)
+    values = {"exp": _upload_expiry(kernel), **bound, "up": quote(upload.upload_id, safe=""), **_where(kernel, upload)}
+    return _sign(kernel.crypto, base_url, "complete", upload.key, values)
 
 
 def get_url(kernel: Kernel, base_url: str, key: str, store_name: str, period: int = DAY_S) -> str:
-    """URL for GET. It changes once a period (seconds) and then lives one to two of them, so that clients' caches work."""
+    """URL for GET. It changes once a period (seconds) and then lives one to two of them, so that clients' caches work.
+
+    Of a store that clients reach themselves it leads there, and to us while that store is down: here the others are asked.
+    """
     store = kernel.stores.get(store_name, kernel.store)
     begin = kernel.clock.now() // (period * SECOND) * period
-    if presigner := store.presigner:
+    if (presigner := store.presigner) and (kernel.tiers.single or not kernel.tiers.is_down(store_name)):
         return presigner.get(key, now=datetime.fromtimestamp(begin, UTC), expires=2 * period)
     return _sign(kernel.crypto, base_url, "get", key, {"exp": str(begin + 2 * period), "st": store_name})

@@ -20,7 +20,8 @@ log = logging.getLogger("darkroom.health")
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`database`, `objects`: "ok" or "failing" (never why: that is the log's). `free`: bytes left where objects go, if known."""
+    """`database`, `objects`: "ok" or "failing" (never why: that is the log's), `objects` also "degraded": a store is away and others serve.
+    `free`: bytes left where objects go, if known."""
 
     database: str
     objects: str
@@ -28,7 +29,7 @@ class Health:
 
     @property
     def ok(self) -> bool:
-        return self.database == self.objects == "ok"
+        return self.database == "ok" and self.objects in ("ok", "degraded")
 
 
 async def examine(kernel: Kernel) -> Health:
@@ -69,14 +70,17 @@ async def _database(kernel: Kernel) -> str:
 
 
 async def _objects(kernel: Kernel) -> str:
-    state = "ok"
+    down = set()
     for store in kernel.stores.values():
         try:
             await store.check()
+            kernel.tiers.worked(store.name)
         except StoreError as e:
             log.error("store %s: %s", store.name, e)
-            state = "failing"
-    return state
+            kernel.tiers.failed(store.name, e)
+            down.add(store.name)
+    primaries = {t.name for t in kernel.tiers.all.values() if t.settings.role == "primary"}
+    return "ok" if not down else "degraded" if primaries - down else "failing"
 
 
 async def _free(kernel: Kernel) -> int | None:

@@ -55,18 +55,19 @@ async def database_ping(kernel: Kernel) -> None:
 
 
 async def healthz(kernel: Kernel, request: Request) -> Answer:
-    """`{"status":"ok"|"failing","database","objects"}`, to this machine itself `freeBytes` too; 503 when a part fails."""
+    """`{"status":"ok"|"degraded"|"failing","database","objects"}`, to this machine itself `freeBytes` too; 503 when a part fails."""
     found = await health.examine(kernel)
-    body: dict[str, str | int | None] = {"status": "ok" if found.ok else "failing", "database": found.database, "objects": found.objects}
+    body: dict[str, str | int | None] = {"status": found.objects if found.ok else "failing", "database": found.database, "objects": found.objects}
     if request.client_ip in LOOPBACK:
         body["freeBytes"] = found.free
     return reply(body, 200 if found.ok else 503)
 
 
 async def readyz(kernel: Kernel) -> Answer:
-    """Whether requests should be sent here: 503 while the database or a store is away, or cannot be written."""
-    state = "ok" if await health.database(kernel) == "ok" == await health.objects(kernel) else "failing"
-    return reply(State(status=state), 200 if state == "ok" else 503)
+    """Whether requests should be sent here: 503 while the database or every store for new objects is away, or cannot be written. "degraded"
+    while other stores are."""
+    state = await health.objects(kernel) if await health.database(kernel) == "ok" else "failing"
+    return reply(State(status=state), 503 if state == "failing" else 200)
 
 
 async def livez() -> State:

@@ -108,17 +108,17 @@ async def test_numbers_that_are_none(world: World, alice: Person) -> None:
     crypto, key = world.kernel.crypto, world.kernel.crypto.mint_key(alice.user_id)
     exp = str(world.clock.now() // 1_000_000 + 60)
     for part in ("0", "10001", "999999999999999999"):
-        sig = crypto.sign("part", key, exp, "", "", part, "x" * 32)
+        sig = crypto.sign("part", key, exp, "", "", part, "x" * 32, "")
         refused = await send(alice, "PUT", f"/objects/{key}?exp={exp}&part={part}&up={'x' * 32}&sig={sig}", b"abc")
         assert refused.status in (400, 404)
-    sig = crypto.sign("complete", key, exp, "", "", "no-such-upload")
+    sig = crypto.sign("complete", key, exp, "", "", "no-such-upload", "")
     assert (await send(alice, "POST", f"/objects/{key}?exp={exp}&up=no-such-upload&sig={sig}", document(["x"]))).status == 404
 
 
 async def test_upload_ids_of_any_spelling_survive_the_url(world: World, alice: Person) -> None:
     odd = "a+b/c=d&e%f~é"
     key = world.kernel.crypto.mint_key(alice.user_id)
-    (url,) = urls.part_urls(world.kernel, "http://darkroom.test", key, odd, [None])
+    (url,) = urls.part_urls(world.kernel, "http://darkroom.test", urls.Begun(key, odd, world.kernel.store), [None])
     path, _, query = local(url).partition("?")
     assert path == urls.PREFIX + key
     assert urls.read(world.kernel.crypto, "PUT", key, query).upload_id == odd
