@@ -13,14 +13,26 @@ from ..closing import restoring
 from ..db import Tx
 from ..families import service as family_service
 from ..kernel import people, sync
-from ..kernel.errors import AppError, BadRequest
+from ..kernel.errors import AppError, BadRequest, CodedBadRequest
 from ..kernel.parts import Kernel
 from ..login import service as login
 from ..maintenance.progress import Tell, silent
 from ..second_factor import service as second_factor
+from ..storage import entry as storage
 from . import admin_acts, admin_maintenance
 from . import admin_queries as queries
 from .admin_client import Refused
+
+STORAGE_ACTS: tuple[Callable[..., Awaitable[Any]], ...] = (
+    storage.status,
+    storage.work,
+    storage.add,
+    storage.drain,
+    storage.retire,
+    storage.resync,
+    storage.verify,
+    storage.move,
+)
 
 
 async def run(kernel: Kernel, command: str, args: dict[str, Any], tell: Tell = silent) -> Any:
@@ -29,7 +41,10 @@ async def run(kernel: Kernel, command: str, args: dict[str, Any], tell: Tell = s
         return await admin_maintenance.COMMANDS[command](kernel, tell, **args)
     if command not in COMMANDS:
         raise Refused(f"the running server knows no command {command}: is it an older one?")
-    return await COMMANDS[command](kernel, **args)
+    try:
+        return await COMMANDS[command](kernel, **args)
+    except CodedBadRequest as e:
+        raise Refused(e.message) from None
 
 
 async def codes(kernel: Kernel, email: str) -> list[dict[str, Any]]:
@@ -177,4 +192,5 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     **admin_acts.COMMANDS,
     "families": families,
     "family": family,
+    **{f"storage_{act.__name__}": act for act in STORAGE_ACTS},
 }

@@ -22,6 +22,7 @@ COMMANDS = {
     "fsck": "check that everything that is stored is whole, and repair what can be",
     "gc": "remove the bytes that nothing needs any more, now",
     "admin": "look after accounts, sessions, second factors, codes and jobs; the audit log",
+    "storage": "look at the stores of objects; add, drain, retire, check and move",
     "db": "copy the database between SQLite and PostgreSQL",
     "config": "show or check the configuration",
     "routes": "list the routes with guards, budgets and limits, or print the API description",

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
     else:
         size = read_quota(args.size)
         reach.perform(config, "quota", email=args.email, size=size)
-        print(f"{args.email}: {_limit(size, config)}")
+        print(f"{args.email}: {_limit(size, config)}{_tolerance(size, config)}")
     return 0
 
 
@@ -75,6 +75,14 @@ def read_quota(text: str) -> int | None:
 def _limit(quota: int | None, config: Config) -> str:
     limit = config.quota.default if quota is None else quota
     return (format_size(limit) if limit else "unlimited") + (" (default)" if quota is None else "")
+
+
+def _tolerance(quota: int | None, config: Config) -> str:
+    limit = config.quota.default if quota is None else quota
+    if not limit or not config.quota.tolerance:
+        return ""
+    most = format_size(limit + config.quota.tolerance, exact=False)
+    return f"; an upload that says its size may pass it by {format_size(config.quota.tolerance)} (quota.tolerance), so {most} fit in all"
 
 
 def _print(users: list[dict[str, Any]], config: Config) -> None:

@@ -218,7 +218,7 @@ async def adopt(kernel: Kernel, key: str, store: str) -> None:
     """Give bytes without a row one (`darkroom fsck --repair`): pending, so they are bounded and expire. Nothing when they have gone meanwhile."""
     head = await kernel.stores[store].head(key)
     if head is not None:
-        await recording.record(kernel, key, head.size, _md5(head), store)
+        await recording.record(kernel, key, head.size, _md5(head), kernel.stores[store])
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
