@@ -20,7 +20,7 @@ _HEAD = """\
 # file that holds them: the name with _FILE at its end. Flags win over the environment, the environment over the file.
 # DARKROOM_CONFIG names the file where no --config is given. Sizes are bytes, or texts such as "500MB" and "10GiB".
 #
-# Generated from app/config.py by `darkroom config example`.
+# Generated from app/kernel/config.py by `darkroom config example`.
 """
 
 

@@ -1,6 +1,6 @@
 """Files in albums: add, move, restore, remove, suggest deletion (collections.md §3.3–§3.7). Whole batches, in one transaction each.
 
-Lock order (app/sync.py): the actor's account where the actor's own files change place, then the albums, then feeds.
+Lock order (app/kernel/sync.py): the actor's account where the actor's own files change place, then the albums, then feeds.
 """
 
 from __future__ import annotations

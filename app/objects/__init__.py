@@ -1,4 +1,4 @@
-"""Objects: upload URLs, the byte plane on our own origin, uncommitted bytes, downloads, deletions (files.md §1, §2, §5).
+"""Objects: upload URLs, bytes in and out on our own origin, uncommitted bytes, downloads, deletions (files.md §1, §2, §5).
 
 Other features import `objects.service` only.
 """

@@ -1,6 +1,6 @@
 """What other features may do with objects: make sure bytes are there, claim them in a commit, let go of them, sign URLs to read them.
 
-Owns the states of an object (see `queries`) except what the byte plane (`recording`) and the worker (`deletion`) do to them.
+Owns the states of an object (see `queries`) except what arriving bytes (`recording`) and the worker (`deletion`) do to them.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def local(url: str) -> str:
 
 
 async def send(api: Api, method: str, url: str, data: bytes = b"", *, expect: int | None = None, **headers: str) -> Response:
-    """A request to the byte plane, with no token; header names with _ for -."""
+    """A request to the byte routes, with no token; header names with _ for -."""
     named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
     return await api.call(method, local(url) if url.startswith("http") else url, content=data, headers=named, expect=expect, token=None)
 

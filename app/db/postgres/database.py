@@ -1,12 +1,12 @@
 """The PostgreSQL engine: the same `fn(tx, …)` in a pool of threads, each transaction on one connection.
 
-Isolation. Writes run at READ COMMITTED, asked for by name because a server's default may be another, and lock what they depend on: the
-account, the albums, the feeds (app/sync.py), the usage row (app/quota.py), the objects they claim. After a lock is granted every further
-statement reads what the lock's previous holder committed, so each invariant of design.md §4 is checked against the newest state while
-nobody else can change it: stamps, because the feed row is locked from the moment the stamp is read to COMMIT; the ledger, because quota
-checks follow the account's lock; membership, because an owner's files only move under the owner's account lock. SERIALIZABLE would add
-retries and nothing else; REPEATABLE READ would be wrong, because its snapshot is older than a lock that was waited for. Scans run at
-REPEATABLE READ, read only: one snapshot for a listing of several statements. Reads are single statements, each its own snapshot.
+Isolation. Writes run at READ COMMITTED, asked for by name because a server's default may be another, and lock what they depend on: the account,
+the albums, the feeds (app/kernel/sync.py), the usage row (app/kernel/quota.py), the objects they claim. After a lock is granted every further
+statement reads what the lock's previous holder committed, so each invariant of design.md §4 is checked against the newest state while nobody else
+can change it: stamps, because the feed row is locked from the moment the stamp is read to COMMIT; the ledger, because quota checks follow the
+account's lock; membership, because an owner's files only move under the owner's account lock. SERIALIZABLE would add retries and nothing else;
+REPEATABLE READ would be wrong, because its snapshot is older than a lock that was waited for. Scans run at REPEATABLE READ, read only: one
+snapshot for a listing of several statements. Reads are single statements, each its own snapshot.
 
 Nothing here needs LISTEN/NOTIFY, advisory locks, triggers or the order of sequences, so what speaks PostgreSQL's protocol can serve.
 How a database that goes away and comes back is lived through: `_attempt` (one transaction), `watch` (a server that answers nothing).
@@ -100,14 +100,14 @@ class PostgresDatabase:
     async def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with contextlib.suppress(Lost):
             return await self._lookups.run(lambda tx: fn(tx, *args, **kwargs))
-        return await self._hop(self._steady, lambda db: fn(PostgresTx(db), *args, **kwargs))
+        return await self._hop(self._read_again, lambda db: fn(PostgresTx(db), *args, **kwargs))
 
     async def scan(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         def snapshot(db: Connection) -> T:
             with _transaction(db, b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY") as tx:
                 return fn(tx, *args, **kwargs)
 
-        return await self._hop(self._steady, snapshot)
+        return await self._hop(self._read_again, snapshot)
 
     async def write(self, name: str, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         if self._closing:
@@ -135,7 +135,7 @@ class PostgresDatabase:
         finally:
             self._pool.putconn(db)
 
-    def _steady(self, deadline: float, fn: Callable[[Connection], T]) -> T:
+    def _read_again(self, deadline: float, fn: Callable[[Connection], T]) -> T:
         """Read; again on another connection when this one turns out to be dead."""
         while True:
             try:
