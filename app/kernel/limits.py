@@ -44,10 +44,10 @@ def count(tx: Tx, bucket: str, now: int, window: int, by: int = 1) -> int:
 def standing(tx: Tx, bucket: str, now: int, window: int) -> int:
     """Hits of this bucket in its current window (µs), without one more."""
     hits = tx.value(
-        "SELECT hits FROM rate_counters WHERE bucket = :bucket AND window_start BETWEEN :now - :window + 1 AND :now + :window",
+        "SELECT hits FROM rate_counters WHERE bucket = :bucket AND window_start BETWEEN :since AND :until",
         bucket=bucket,
-        now=now,
-        window=window,
+        since=now - window + 1,
+        until=now + window,
     )
     return int(hits or 0)
 
