@@ -11,7 +11,8 @@ from nacl.public import PrivateKey
 
 from app.kernel.crypto import b64
 from app.login.service import pending_codes
-from tests.clients import crypto, srp
+from bridge.client import srp
+from tests.clients import crypto
 from tests.inprocess import PHOTOS, Api, Response, World
 
 MIB = 1 << 20

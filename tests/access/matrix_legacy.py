@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from app.kernel.crypto import b64
+from bridge.client import srp
 from tests.access.rows import EVERYBODY, Ask, Row, Rows, Statuses, people, same
 from tests.access.scene import INTRUDERS, Scene
-from tests.clients import srp
 from tests.legacy.scenes import NEW_KEYS, Kit, answer, invite, proof, start, trust
 
 SEALED_KEY = "b3duZXJzcmVjb3Zlcnlib3g="

@@ -7,7 +7,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.clients import crypto, srp
+from bridge.client import srp
+from tests.clients import crypto
 from tests.clients.crypto import b64, unb64
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import httpx
 
+from bridge.client.srp import SrpClient
 from tests.clients import crypto, transfer
 from tests.clients.account import Account
 from tests.clients.api import WEB, Api, ApiError, next_address
 from tests.clients.crypto import b64, unb64
 from tests.clients.mirror import Mirror
-from tests.clients.srp import SrpClient
 from tests.clients.transfer import Objects, Plain, Sealed
 
 PASSWORD = "correct horse battery staple"

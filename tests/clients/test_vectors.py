@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from nacl.exceptions import CryptoError
 
+from bridge.client.srp import K as SRP_K
+from bridge.client.srp import SrpClient, private_x, verifier
 from tests.clients import crypto
 from tests.clients.account import Account
 from tests.clients.crypto import b64, unb64
-from tests.clients.srp import K as SRP_K
-from tests.clients.srp import SrpClient, private_x, verifier
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "data" / "vectors.json").read_text())["generated"]
 

@@ -12,7 +12,8 @@ from typing import Any
 from nacl.public import PrivateKey, SealedBox
 
 from app.kernel.crypto import b64
-from tests.clients import crypto, srp
+from bridge.client import srp
+from tests.clients import crypto
 from tests.inprocess import Api, Person, Response, World
 from tests.newcomer import MIB
 

@@ -14,7 +14,7 @@ from nacl.bindings import crypto_pwhash_alg, crypto_pwhash_ALG_ARGON2ID13
 from app.kernel.clock import MINUTE, SECOND
 from app.kernel.config import Accounts, Config, Limit, Limits, Storage
 from app.login.in_clear import Parameters, derive
-from tests.clients import srp
+from bridge.client import srp
 from tests.inprocess import World, open_world
 from tests.newcomer import MIB, Newcomer
 from tests.second_factor.phone import enable

@@ -13,7 +13,8 @@ from app.kernel.crypto import b64
 from app.login import password
 from app.login.srp import N, pad
 from app.login.sweep import sweep
-from tests.clients import crypto, srp
+from bridge.client import srp
+from tests.clients import crypto
 from tests.inprocess import AUTH, World
 from tests.newcomer import MIB, Login, Meet, Newcomer
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.kernel.clock import Ids
 from app.login import srp
-from tests.clients import srp as client
+from bridge.client import srp as client
 
 
 def sha(data: bytes) -> str:

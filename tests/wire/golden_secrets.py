@@ -12,7 +12,8 @@ import time
 from collections import defaultdict, deque
 from typing import Any
 
-from tests.clients import crypto, srp
+from bridge.client import srp
+from tests.clients import crypto
 from tests.clients.account import Account
 from tests.clients.crypto import b64, unb64
 from tests.wire.golden_map import SHORTENED, Mapping
