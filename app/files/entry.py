@@ -22,6 +22,8 @@ COLUMNS = (
     "m.is_deleted, m.updation_time, m.action, m.action_user, f.is_deleted"
 )
 FROM = "collection_files m JOIN files f ON f.file_id = m.file_id JOIN collections c ON c.collection_id = m.collection_id"
+OWNER = 1
+"""Index of the file's owner in a row of COLUMNS."""
 UPDATED = 17
 """Index of the membership's updation_time in a row of COLUMNS."""
 

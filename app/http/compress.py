@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from isal import igzip
 
+from ..kernel.kept import Repeated
+
 FLOOR = 1024  # bytes; below it the header costs more than it saves
 _ZERO = re.compile(r"q\s*=\s*0(\.0*)?")
 IN_LOOP = 64 << 10  # bytes compressed on the event loop; above it in a thread
@@ -29,6 +31,11 @@ def _accepted(accept_encoding: bytes) -> bool:
 
 
 async def gzip(data: bytes) -> bytes:
+    """The packed form; of a body that is sent again and again it is made once."""
+    if isinstance(data, Repeated):
+        if data.packed is None:
+            data.packed = await asyncio.to_thread(igzip.compress, data, 1)
+        return data.packed
     if len(data) <= IN_LOOP:
         return bytes(igzip.compress(data, compresslevel=1))
     return await asyncio.to_thread(igzip.compress, data, 1)

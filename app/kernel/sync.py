@@ -89,6 +89,11 @@ def feed(tx: Tx, user_id: int) -> int:
     return int(tx.value("SELECT stamp FROM feeds WHERE user_id = :user_id", user_id=user_id) or 0)
 
 
+def newest(tx: Tx, users: Iterable[int]) -> int:
+    """The greatest stamp in the feeds of these people: as long as it stands still, nothing that any of them can see has changed."""
+    return int(tx.value("SELECT MAX(stamp) FROM feeds WHERE user_id IN (:ids[])", ids=sorted(users)) or 0)
+
+
 def page(fetch: Callable[[int, int], Sequence[R]], since: int, when: Callable[[R], int], limit: int = PAGE) -> tuple[list[R], bool]:
     """One diff page (files.md §9.2): (rows, hasMore), ascending, never splitting rows with equal stamps and never empty with more to come.
 

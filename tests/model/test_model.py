@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from app.collections.feed import _NOTHING, _page
 from app.maintenance.consistency import problems
 from tests.collections.scenes import SEALED, album, items
 from tests.inprocess import Person, open_world
@@ -46,6 +47,7 @@ class Machine(RuleBasedStateMachine):
 
     async def _open(self) -> None:
         self.world = await self.stack.enter_async_context(open_world(self.engine, Path(self.folder.name)))
+        self.world.kernel.pages.least = 0
         self.people: list[Person] = [await self.world.person(name) for name in PEOPLE]
         self.mirrors = [Mirror(p) for p in self.people]
 
@@ -217,6 +219,16 @@ class Machine(RuleBasedStateMachine):
         for person in self.people:
             usage = self.runner.run(person.get("/users/details/v2")).json()["usage"]
             assert usage == self.model.usage(person.user_id)
+
+    @invariant()
+    def kept_pages_are_what_would_be_made_now(self) -> None:
+        """Whole albums, to everybody who may see them, twice: as a page that may be kept, and made anew."""
+        for person in self.people:
+            for cid in self.model.albums:
+                r = self.runner.run(person.get(f"/collections/v2/diff?collectionID={cid}&sinceTime=0", expect=None))
+                if r.status == 200:
+                    fresh = self.runner.run(self.world.kernel.db.scan(_page, cid, "photos", person.user_id, 0))
+                    assert r.content == fresh.body or (r.content == _NOTHING and not fresh.owners)
 
     @rule(a=who, f=pick)
     def read(self, a: int, f: int) -> None:
