@@ -90,7 +90,9 @@ CREATE INDEX otts_expiry ON otts (expires_at);
 CREATE TABLE invites (
   email_hash TEXT PRIMARY KEY,
   created_at INTEGER NOT NULL,
-  used_at INTEGER                             -- an invitation brings one account
+  used_at INTEGER, -- an invitation brings one account
+  email_cipher BLOB,
+  email_nonce BLOB
 );
 
 -- Sessions: only the SHA-256 of a token is kept.

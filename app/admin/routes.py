@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
+import msgspec
+
 from ..accounts import entry
 from ..accounts import service as accounts
 from ..db import Tx
@@ -39,6 +41,7 @@ from .wire import (
     Whom,
 )
 
+PRODUCT = "free"  # of a plan that `ente admin update-subscription` agrees to change; to their owners plans are paid
 MOST = 10_000  # users in one answer
 
 
@@ -70,7 +73,7 @@ def _user(tx: Tx, kernel: Kernel, query: Which) -> UserDetails:
     details = entry.details_of(tx, kernel, row.user_id, "photos", True)
     return UserDetails(
         user=_shown(kernel, row),
-        subscription=accounts.subscription(tx, kernel.config, row.user_id),
+        subscription=msgspec.structs.replace(accounts.subscription(tx, kernel.config, row.user_id), product_id=PRODUCT),
         details=details,
         tokens=[
             Token(creation_time=s.created_at, last_used_time=s.last_used_at, ua=s.user_agent, is_deleted=False, app=s.app)

@@ -306,3 +306,56 @@ async def add_code(kernel: Kernel, by: str, email: str, app: App, code: str, exp
 def _add_code(tx: Tx, kernel: Kernel, by: str, email: str, app: App, code: str, expires_at: int) -> None:
     login.add_code(tx, kernel, email, app, code, expires_at)
     note(tx, kernel, by, "code.add", people.find(tx, kernel.crypto, email), f"for {app}")
+
+
+# --- who may come
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """`email` "" where it was not kept."""
+
+    email: str
+    created_at: int
+    used_at: int | None
+
+
+async def invites(kernel: Kernel) -> list[Invite]:
+    found = await kernel.db.scan(queries.invites, PAGE)
+    return [Invite(kernel.crypto.decrypt(*i.sealed) if i.sealed else "", i.created_at, i.used_at) for i in found]
+
+
+async def invite(kernel: Kernel, by: str, email: str) -> str:
+    """Let an address sign up while registration is by invitation; the address as it is kept. 409 for somebody's. Harmless when repeated."""
+    email = people.usable_address(email)
+    await kernel.db.write("admin.invite", _invite, kernel, by, email)
+    return email
+
+
+def _invite(tx: Tx, kernel: Kernel, by: str, email: str) -> None:
+    if people.find(tx, kernel.crypto, email) is not None:
+        raise Conflict(f"{email} has an account already", code="CONFLICT")
+    queries.insert_invite(tx, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)), kernel.clock.now())
+    note(tx, kernel, by, "invite", None)
+
+
+async def withdraw_invite(kernel: Kernel, by: str, email: str) -> None:
+    """404 where none is open."""
+    await kernel.db.write("admin.withdraw_invite", _withdraw, kernel, by, people.usable_address(email))
+
+
+def _withdraw(tx: Tx, kernel: Kernel, by: str, email: str) -> None:
+    if not queries.delete_invite(tx, kernel.crypto.hash(email)):
+        raise NotFound(f"{email} has no open invitation")
+    note(tx, kernel, by, "invite.withdraw", None)
+
+
+async def add_account(kernel: Kernel, by: str, email: str) -> int:
+    """Open an account for an address, whoever may register; its owner signs up in the app. The number; 409 for somebody's."""
+    return await kernel.db.write("admin.add_account", _add_account, kernel, by, people.usable_address(email))
+
+
+def _add_account(tx: Tx, kernel: Kernel, by: str, email: str) -> int:
+    if people.find(tx, kernel.crypto, email) is not None:
+        raise Conflict(f"{email} has an account already", code="CONFLICT")
+    user_id = accounts.register(tx, kernel, email)
+    note(tx, kernel, by, "account.add", user_id)
+    return user_id

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..accounts import service as accounts
+from ..admin import service as administration
 from ..closing import restoring
 from ..db import Tx
 from ..families import service as family_service
 from ..kernel import people, sync
-from ..kernel.errors import AppError, BadRequest, CodedBadRequest
+from ..kernel.errors import AppError, BadRequest
 from ..kernel.parts import Kernel
 from ..login import service as login
 from ..maintenance.progress import Tell, silent
@@ -43,8 +44,8 @@ async def run(kernel: Kernel, command: str, args: dict[str, Any], tell: Tell = s
         raise Refused(f"the running server knows no command {command}: is it an older one?")
     try:
         return await COMMANDS[command](kernel, **args)
-    except CodedBadRequest as e:
-        raise Refused(e.message) from None
+    except AppError as e:
+        raise Refused(e.message or e.log) from None
 
 
 async def codes(kernel: Kernel, email: str) -> list[dict[str, Any]]:
@@ -67,22 +68,12 @@ def _listed(kernel: Kernel, a: queries.Account, size: int, files: int) -> dict[s
 
 async def add(kernel: Kernel, email: str) -> int:
     """Open an account for an address, whoever may register; its owner signs up in the app. The user id."""
-    user_id = await kernel.db.write("admin.add_user", _add, kernel, _address(email))
-    if user_id is None:
-        raise Refused(f"{email} has an account already")
-    return user_id
-
-
-def _add(tx: Tx, kernel: Kernel, email: str) -> int | None:
-    return accounts.register(tx, kernel, email) if people.find(tx, kernel.crypto, email) is None else None
+    return await administration.add_account(kernel, admin_acts.BY, _address(email))
 
 
 async def invite(kernel: Kernel, email: str) -> None:
     """Let an address sign up while registration is by invitation. Harmless when repeated."""
-    email = _address(email)
-    if await kernel.db.read(people.find, kernel.crypto, email) is not None:
-        raise Refused(f"{email} has an account already")
-    await kernel.db.write("admin.invite", queries.insert_invite, kernel.crypto.hash(email), kernel.clock.now())
+    await administration.invite(kernel, admin_acts.BY, _address(email))
 
 
 async def quota(kernel: Kernel, email: str, size: int | None) -> None:

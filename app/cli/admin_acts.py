@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
+from ..admin import entry as access
 from ..admin import service
 from ..kernel.parts import Kernel
 
@@ -66,8 +67,14 @@ async def reset_second_factor(kernel: Kernel, who: str) -> None:
     await service.reset_second_factor(kernel, BY, await service.find(kernel, who))
 
 
+async def login(kernel: Kernel) -> str:
+    """The path of a link that opens the page once, within ten minutes."""
+    return await access.open_link(kernel, BY)
+
+
 COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "admin.status": status,
+    "admin.login": login,
     "admin.show": show,
     "admin.accounts": accounts,
     "admin.codes": waiting,

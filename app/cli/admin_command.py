@@ -11,6 +11,7 @@ from typing import Any
 from ..kernel.config import Config, format_size
 from . import reach
 from .admin_client import Refused
+from .banner import origin
 from .user import read_quota
 
 FLAGS = reach.FLAGS
@@ -20,6 +21,7 @@ WHO = ("who", "ACCOUNT", "its address or its number")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     reach.add_arguments(parser)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("login", help="a link that opens the administration page once, within ten minutes")
     actions.add_parser("status", help="accounts, bytes and jobs")
     actions.add_parser("accounts", help="every account").add_argument("--closed", action="store_true", help="those that can still come back")
     _on_account(actions, "show", "everything of one account: sessions, second factor, links, what was done to it")
@@ -51,11 +53,15 @@ def run(args: argparse.Namespace, config: Config) -> int:
     if args.action == "quota":
         asked["size"] = read_quota(args.size)
     result = reach.perform(config, f"admin.{args.action.replace('-', '_')}", **asked)
+    if args.action == "login":
+        result = origin(config) + result
     print(json.dumps(result) if args.json else _said(args, result), flush=True)
     return 0
 
 
 def _said(args: argparse.Namespace, result: Any) -> str:
+    if isinstance(result, str):
+        return result
     if isinstance(result, list):
         return table(result)
     if isinstance(result, dict):

@@ -34,14 +34,5 @@ def usage(tx: Tx) -> dict[int, tuple[int, int]]:
     return {user_id: (size, files) for user_id, size, files in rows}
 
 
-def insert_invite(tx: Tx, email_hash: str, now: int) -> None:
-    tx.run(
-        "INSERT INTO invites (email_hash, created_at) VALUES (:email_hash, :now) "
-        "ON CONFLICT (email_hash) DO UPDATE SET created_at = excluded.created_at, used_at = NULL",
-        email_hash=email_hash,
-        now=now,
-    )
-
-
 def set_quota(tx: Tx, user_id: int, quota: int | None) -> None:
     tx.run("UPDATE users SET quota = :quota WHERE user_id = :user_id", quota=quota, user_id=user_id)

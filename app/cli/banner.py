@@ -16,13 +16,14 @@ def origin(config: Config) -> str:
     return config.public_url or f"http://{host}:{config.http.port}"
 
 
-def announce(config: Config, state: str = "ready") -> None:
-    """What an operator needs to know, on standard output; the dangers, in the log too."""
+def announce(config: Config, state: str = "ready", setup: str = "") -> None:
+    """What an operator needs to know, on standard output; the dangers, in the log too. `setup`: path of the link that sets up an empty server."""
     registration = {"open": "open to everybody", "invite": "by `darkroom user invite EMAIL`", "closed": "closed"}[config.registration.mode]
     lines = [
         f"Darkroom is {state} at {origin(config)}",
         f"  data folder   {config.data_dir.expanduser().absolute()}",
         f"  registration  {registration}",
+        *([f"  set up here   {origin(config)}{setup}   (opens once, within a day)"] if setup else []),
         "  first code    no mail is sent: codes appear in this log, and `darkroom ott EMAIL` shows them",
     ]
     if config.http.listen in ("127.0.0.1", "::1", "localhost"):

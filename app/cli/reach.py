@@ -50,11 +50,7 @@ def _through_server_or_here(config: Config, data: Path, command: str, args: dict
 
 
 async def _here(config: Config, command: str, args: dict[str, Any], tell: Tell) -> Any:
-    from ..kernel.errors import AppError
     from . import admin, build  # slow to import, and not needed while a server runs
 
     async with build.started(config) as kernel:
-        try:
-            return await admin.run(kernel, command, args, tell)
-        except AppError as e:
-            raise admin_client.Refused(e.log) from None
+        return await admin.run(kernel, command, args, tell)

@@ -19,8 +19,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..kernel import identity
 from ..kernel.config import Config
 from ..kernel.config_sources import ConfigError
+from ..kernel.errors import AppError
 from ..kernel.logs import AccessLog
 from ..kernel.parts import Kernel
 from . import build, folder, listening
@@ -170,7 +172,7 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
         loop.add_signal_handler(number, stop.set)
     serving = asyncio.create_task(server.serve(), name="http")
     await _listening(address, config.http.port)
-    announce(config)
+    announce(config, setup=await setup_link(kernel))
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
@@ -179,14 +181,27 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
         raise RuntimeError("the HTTP server ended by itself")
     log.info("stopping: finishing requests in flight")
     server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
-    for _ in range(int(STOP_SECONDS)):
+    for _ in range(max(1, int(STOP_SECONDS))):
         await asyncio.to_thread(app.connections.end_idle)
-        done, _ = await asyncio.wait((serving,), timeout=1.0)
+        done, _ = await asyncio.wait((serving,), timeout=min(1.0, STOP_SECONDS))
         if done:
             break
     if not done:
         log.warning("some requests did not end within %.0f s and are cut off", STOP_SECONDS)
     return bool(done)
+
+
+async def setup_link(kernel: Kernel) -> str:
+    """The path of a link to the administration of a server without accounts; "" when there are some, or when it cannot be made."""
+    from ..admin import entry as administration
+
+    try:
+        if await kernel.db.read(identity.has_accounts):
+            return ""
+        return await administration.open_link(kernel, "start", administration.FIRST_LINK_LIFETIME)
+    except AppError as e:
+        log.warning("no link to set up this server: %s", e.log)
+        return ""
 
 
 async def _listening(address: str, port: int) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from app.admin import service
 from app.cli import admin
+from app.cli.admin_client import Refused
 from app.cli.admin_command import table
-from app.kernel.errors import NotFound
 from app.kernel.jobs import Job, run_leased
 from tests.cli.command import darkroom, serving
 from tests.inprocess import AUTH, Person, World
@@ -71,7 +71,7 @@ async def test_refusals(world: World, alice: Person) -> None:
         ("admin.close", {"who": "9" * 30}),
         ("admin.end_sessions", {"who": ""}),
     ]:
-        with pytest.raises(NotFound):
+        with pytest.raises(Refused, match="has no account"):
             await admin.run(world.kernel, command, args)
     assert await service.acts(world.kernel) == []
 

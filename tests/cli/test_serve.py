@@ -188,3 +188,15 @@ def wait_for(happens: object, seconds: float = 30.0) -> None:
     while not happens():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.02)
+
+
+def test_an_empty_server_says_where_it_is_set_up(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        (link,) = re.findall(r"set up here +http://127\.0\.0\.1:\d+(/admin/enter\?link=\S+)", server.says())
+        status, page = server.get(link)
+        assert status == 200
+        assert b"Open the administration" in page
+        assert darkroom("user", "add", "dave@example.org", cwd=tmp_path).returncode == 0
+        assert server.stop() == 0
+    with serving(tmp_path) as server:
+        assert server.says().count("set up here") == 1, "only while there is no account"

@@ -29,3 +29,6 @@ CREATE TABLE job_runs (
 -- The address that a waiting code was asked for, sealed: a server without mail shows its administrator whom the code is for.
 ALTER TABLE otts ADD COLUMN email_cipher BLOB;
 ALTER TABLE otts ADD COLUMN email_nonce BLOB;
+-- The address of an invitation, sealed, for the list of them.
+ALTER TABLE invites ADD COLUMN email_cipher BLOB;
+ALTER TABLE invites ADD COLUMN email_nonce BLOB;
