@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from ..closing import purge
 from ..kernel.parts import Kernel
-from ..maintenance import fsck, gc
+from ..maintenance import backup, fsck, gc
 from ..maintenance.progress import Tell
 
 
@@ -21,4 +22,9 @@ async def clean(kernel: Kernel, tell: Tell, dry_run: bool) -> dict[str, Any]:
     return (await gc.clean(kernel, accounts=purge.purge, dry_run=dry_run, tell=tell)).plain()
 
 
-COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {"fsck": check, "gc": clean}
+async def save(kernel: Kernel, tell: Tell, folder: str, secrets: bool) -> dict[str, Any]:
+    """The report of `maintenance.backup`."""
+    return (await backup.take(kernel, Path(folder), secrets=secrets, tell=tell)).plain()
+
+
+COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {"fsck": check, "gc": clean, "backup": save}

@@ -28,6 +28,7 @@ from ..kernel.errors import AppError
 from ..kernel.limits import RateLimiter
 from ..kernel.parts import Kernel
 from ..kernel.sessions import LastUsed
+from ..maintenance.restore import MARK as MARK_OF_RESTORE
 from . import folder
 
 log = logging.getLogger("darkroom.serve")
@@ -36,11 +37,13 @@ log = logging.getLogger("darkroom.serve")
 def build_kernel(config: Config) -> Kernel:
     """The parts, not yet started. ConfigError for whatever cannot work."""
     data = folder.prepare(config.data_dir)
+    if (data / MARK_OF_RESTORE).exists():
+        raise ConfigError(f"data_dir: {data} is half restored from a backup: run the same `darkroom restore` again")
     ids, clock = Ids(), SystemClock()
     data_exists = (config.database.url is None and (data / folder.DATABASE).exists()) or _any_marked(config, data)
     secrets = secrets_file.load_or_create(data, ids, data_exists=data_exists)
     db = _database(config, data)
-    stores = {s.name: _store(s, data) for s in config.storage}
+    stores = open_stores(config, data)
     return Kernel(
         config,
         clock,
@@ -142,6 +145,11 @@ def check_stores(config: Config, data: Path) -> None:
     for storage in config.storage:
         if storage.kind not in ("filesystem", "sqlite"):
             _store(storage, data)
+
+
+def open_stores(config: Config, data: Path) -> dict[str, ObjectStore]:
+    """Every configured store by its name."""
+    return {s.name: _store(s, data) for s in config.storage}
 
 
 def _store(storage: Storage, data: Path) -> ObjectStore:

@@ -23,6 +23,8 @@ COMMANDS = {
     "gc": "remove the bytes that nothing needs any more, now",
     "admin": "look after accounts, sessions, second factors, codes and jobs; the audit log",
     "storage": "look at the stores of objects; add, drain, retire, check and move",
+    "backup": "save everything while the server runs; verify and prune what was saved",
+    "restore": "make an installation of a backup",
     "db": "copy the database between SQLite and PostgreSQL",
     "config": "show or check the configuration",
     "routes": "list the routes with guards, budgets and limits, or print the API description",

@@ -56,6 +56,7 @@ class Database(Protocol):
     """An engine. `write` answers only when the change is durable."""
 
     engine: str
+    url: str  # as `darkroom db copy` takes it; may have a password in it
 
     async def start(self) -> None: ...
 

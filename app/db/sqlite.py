@@ -88,6 +88,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, readers: int = 3) -> None:
         self._path = path
+        self.url = f"sqlite:///{path.absolute()}"
         self._readers = readers
         self._jobs: deque[Job] = deque()
         self._wake = asyncio.Event()

@@ -201,6 +201,14 @@ class Trash(Section):
     scrub_days: int = Field(5, ge=0, description="Days after the bytes are gone until the encrypted metadata is blanked too.")
 
 
+class Backup(Section):
+    dir: Path | None = Field(
+        None, description="Folder into which the server backs everything up by itself; without it, it does not.", examples=["/mnt/nas/darkroom"]
+    )
+    every_hours: int = Field(24, ge=1, description="Hours between two backups.")
+    keep: int = Field(7, ge=1, description="Backups that are kept; the oldest go.")
+
+
 class Links(Section):
     collect_limit: Size = Field(10 << 30, description="Bytes that guests may bring through one link in a day; 0: as much as the owner's quota takes.")
 
@@ -293,6 +301,7 @@ class Config(Section):
     storage: tuple[Storage, ...] = Field((Storage(),), min_length=1, description="Object stores; the first primary takes new objects.")
     tiers: Tiers = Tiers()
     trash: Trash = Trash()
+    backup: Backup = Backup()
     links: Links = Links()
     apps: Apps = Apps()
     limits: Limits = Limits()

@@ -32,7 +32,7 @@ def load_or_create(folder: Path, ids: Ids, *, data_exists: bool) -> Secrets:
     if not path.exists():
         if data_exists:
             raise ConfigError(f"data_dir: {path} is missing but the database or the photos are there; put the file back from a backup")
-        _create(path, Secrets.generate(ids))
+        create(path, Secrets.generate(ids))
     return read(path)
 
 
@@ -52,7 +52,7 @@ def read(path: Path) -> Secrets:
     return Secrets(**keys)
 
 
-def _create(path: Path, secrets: Secrets) -> None:
+def create(path: Path, secrets: Secrets) -> None:
     """Durably, and never over a file that another process made in the same moment."""
     lines = "".join(f'{name} = "{base64.b64encode(getattr(secrets, name)).decode()}"\n' for name in _LENGTHS)
     temp = path.with_name(f".{NAME}.{os.getpid()}")

@@ -4,7 +4,8 @@ Commands reach it through `cli`; it asks other features' services and never writ
 """
 
 from ..http.routing import Route
+from .schedule import JOBS
 
 ROUTES: list[Route] = []
 
-__all__ = ["ROUTES"]
+__all__ = ["JOBS", "ROUTES"]

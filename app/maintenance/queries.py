@@ -223,3 +223,22 @@ def unstored(tx: Tx, after: int, limit: int) -> list[Stock]:
     """Objects that a living row names and that are not stored, beyond an id."""
     sql = f"SELECT * FROM ({_STOCK} WHERE o.state <> 'stored' AND o.object_id > :after) t WHERE named = 1 ORDER BY object_id LIMIT :limit"
     return [_stock(row) for row in tx.all(sql, after=after, limit=limit)]
+
+
+# --- backups
+def counts(tx: Tx) -> tuple[int, int]:
+    """Accounts and files, with what is left of deleted ones."""
+    return int(tx.value("SELECT count(*) FROM users")), int(tx.value("SELECT count(*) FROM files"))
+
+
+def drop_from_snapshot(tx: Tx, object_ids: Collection[int]) -> None:
+    """In a backup's own copy of the database: uploads whose bytes it does not have."""
+    ids = sorted(object_ids)
+    tx.run("DELETE FROM deletions WHERE object_id IN (:ids[])", ids=ids)
+    tx.run("DELETE FROM object_copies WHERE object_id IN (:ids[])", ids=ids)
+    tx.run("DELETE FROM objects WHERE object_id IN (:ids[])", ids=ids)
+
+
+def stores_named(tx: Tx) -> list[str]:
+    """Stores that objects lie in."""
+    return [store for (store,) in tx.all("SELECT DISTINCT store FROM objects ORDER BY store")]

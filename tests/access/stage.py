@@ -82,7 +82,7 @@ class Stage:
 
 
 def _tell(db: PostgresDatabase, *statements: str) -> None:
-    with psycopg.connect(db._url) as own:
+    with psycopg.connect(db.url) as own:
         own.execute("; ".join(statements).encode())
 
 

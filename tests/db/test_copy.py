@@ -40,7 +40,7 @@ async def a_world(engine: str, path: Path) -> AsyncIterator[tuple[World, str]]:
     path.mkdir()
     async with open_world(engine, path) as world:
         await fill(world)
-        yield world, world.kernel.db._url if isinstance(world.kernel.db, PostgresDatabase) else f"sqlite:///{path}/darkroom.db"
+        yield world, world.kernel.db.url if isinstance(world.kernel.db, PostgresDatabase) else f"sqlite:///{path}/darkroom.db"
 
 
 @asynccontextmanager

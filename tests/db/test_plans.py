@@ -203,7 +203,7 @@ async def test_an_index_serves_every_statement(engine: str, tmp_path: Path, monk
         asked = {text: params for text, params in seen.items() if text.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")}
         assert len(asked) > 70
         if isinstance(world.kernel.db, PostgresDatabase):
-            found = postgres_scans(world.kernel.db._url, asked)
+            found = postgres_scans(world.kernel.db.url, asked)
         else:
             found = [wrong for text, params in asked.items() if (wrong := await sqlite_scans(world, text, params))]
         assert not found, "\n".join(found)

@@ -38,7 +38,7 @@ async def kernels(world: World) -> AsyncIterator[list[Kernel]]:
     if not isinstance(db, PostgresDatabase):
         yield [world.kernel]
         return
-    second = PostgresDatabase(db._url, 8, PATIENT)
+    second = PostgresDatabase(db.url, 8, PATIENT)
     await second.start()
     try:
         clock = ManualClock(world.clock.now())

@@ -62,13 +62,13 @@ class PostgresDatabase:
     engine = "postgres"
 
     def __init__(self, url: str, connections: int = 16, patience: float = PATIENCE) -> None:
-        self._url = url
+        self.url = url
         self._size = connections
         self._patience = patience
         self._closing = False
 
     async def start(self) -> None:
-        settings = {**DEFAULTS, "connect_timeout": max(3, int(self._patience)), **conninfo_to_dict(self._url)}
+        settings = {**DEFAULTS, "connect_timeout": max(3, int(self._patience)), **conninfo_to_dict(self.url)}
         self._threads = ThreadPoolExecutor(self._size, "darkroom-db")
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             "",

@@ -1,0 +1,108 @@
+"""`darkroom backup verify DIR`: restores a snapshot into a scratch folder for a moment and looks at what came out.
+
+That hashes every byte, opens the database with this version's migrations, asks `consistency`, and compares rows with files and the counts
+with what the snapshot says of itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from storage_backends import ObjectStore, StoreConfig, open_store
+
+from ..db import Tx
+from ..db.copying.raw_sqlite import RawSqlite
+from . import queries, restore, vault
+from .backup import reading
+from .consistency import problems
+from .progress import Tell, silent
+from .vault import Facts, Unfit, Vault
+
+BATCH = 1000
+
+
+@dataclass(slots=True)
+class Report:
+    """`faults`: what is wrong, a line each; none when the snapshot can be restored whole."""
+
+    snapshot: str
+    taken_at: int
+    users: int
+    files: int
+    objects: int = 0
+    bytes: int = 0
+    secrets: bool = True
+    faults: list[str] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"ok": not self.faults, **{name: getattr(self, name) for name in self.__slots__}}
+
+
+async def verify(place: Vault, name: str | None = None, *, tell: Tell = silent) -> Report:
+    """The report on a snapshot (by name; else the newest). Unfit when there is none."""
+    snapshot = place.snapshot(name)
+    facts = place.facts(snapshot)
+    report = Report(snapshot.name, facts.taken_at, facts.users, facts.files, secrets=facts.secrets)
+    scratch = place.folder / f".drill-{os.getpid()}"
+    await asyncio.to_thread(place.tidy)
+    scratch.mkdir(mode=0o700)
+    try:
+        await _drill(place, snapshot, facts, scratch, report, tell)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, scratch)
+    return report
+
+
+async def _drill(place: Vault, snapshot: Path, facts: Facts, scratch: Path, report: Report, tell: Tell) -> None:
+    for file, digest in ((vault.DATABASE, facts.database), (vault.MANIFEST, facts.manifest)):
+        if await asyncio.to_thread(_digest, snapshot / file) != digest:
+            report.faults.append(f"{file} is damaged")
+    if facts.secrets and not (snapshot / vault.SECRETS).exists():
+        report.faults.append(f"{vault.SECRETS} is missing")
+    if report.faults:
+        return
+    database = scratch / vault.DATABASE
+    await asyncio.to_thread(shutil.copyfile, snapshot / vault.DATABASE, database)
+    RawSqlite(database, writable=True).close()
+    with reading(database) as tx:
+        stores = {name: open_store(StoreConfig(name=name, kind="filesystem", path=scratch / name)) for name in queries.stores_named(tx) or ["main"]}
+        done = restore.Report(snapshot.name, facts.users, facts.files)
+        try:
+            await restore.restore_objects(place, snapshot, facts, stores, done, tell)
+            report.objects, report.bytes = done.objects, done.bytes
+            report.faults += [f"{key} is damaged or missing" for key in done.damaged]
+            await asyncio.to_thread(_compare, tx, facts, stores, report)
+        finally:
+            for store in stores.values():
+                await store.close()
+
+
+def _digest(file: Path) -> str:
+    try:
+        return vault.digest_of(file)[0]
+    except OSError as e:
+        raise Unfit(log=f"{file}: {e.strerror}") from None
+
+
+def _compare(tx: Tx, facts: Facts, stores: dict[str, ObjectStore], report: Report) -> None:
+    """The restored database with the restored files, and both with the counts."""
+    if (found := tx.value("PRAGMA integrity_check")) != "ok":
+        report.faults.append(f"the database is damaged: {found}")
+        return
+    counted = (*queries.counts(tx), report.objects + sum("damaged or missing" in fault for fault in report.faults))
+    if counted != (facts.users, facts.files, facts.objects):
+        report.faults.append(f"accounts, files and objects are {counted}, but were {(facts.users, facts.files, facts.objects)}")
+    report.faults += [f"the saved database breaks a rule ({name}): {len(rows)}" for name, rows in problems(tx).items()]
+    after = 0
+    while rows := queries.stock(tx, after, BATCH):
+        after = rows[-1].object_id
+        for row in rows:
+            path = stores[row.store].path(row.key)
+            if (row.named or row.state == "pending") and not (path is not None and path.exists() and path.stat().st_size == row.size):
+                report.faults.append(f"a row needs {row.key}, and its bytes did not come back")
