@@ -116,3 +116,12 @@ def live_of(tx: Tx, collection_id: int, owner_id: int) -> list[int]:
         owner_id=owner_id,
     )
     return [f for (f,) in rows]
+
+
+def empty(tx: Tx, collection_ids: list[int], stamp: int) -> int:
+    """Take everything that is left out of these (locked, stamped) albums."""
+    return tx.run(
+        "UPDATE collection_files SET is_deleted = TRUE, updation_time = :stamp WHERE collection_id IN (:ids[]) AND NOT is_deleted",
+        ids=collection_ids,
+        stamp=stamp,
+    )

@@ -251,3 +251,33 @@ def reject_suggestions(tx: Tx, user_id: int, file_ids: list[int], stamp: int) ->
         ids=file_ids,
         stamp=stamp,
     )
+
+
+def albums_with_names(tx: Tx, owner_id: int, limit: int) -> list[int]:
+    """Albums of an owner that `blank` has not been at."""
+    rows = tx.all(
+        "SELECT collection_id FROM collections WHERE owner_id = :owner_id AND encrypted_key <> '' ORDER BY collection_id LIMIT :limit",
+        owner_id=owner_id,
+        limit=limit,
+    )
+    return [collection_id for (collection_id,) in rows]
+
+
+def blank(tx: Tx, owner_id: int, collection_ids: list[int]) -> int:
+    """Turn albums into tombstones that say nothing."""
+    return tx.run(
+        "UPDATE collections SET is_deleted = TRUE, encrypted_key = '', key_nonce = '', name = '', encrypted_name = '', name_nonce = '', "
+        "attributes = '{}', magic_metadata = NULL, pub_magic_metadata = NULL WHERE owner_id = :owner_id AND collection_id IN (:ids[])",
+        owner_id=owner_id,
+        ids=collection_ids,
+    )
+
+
+def drop_places(tx: Tx, user_id: int) -> int:
+    """What was shared with a person, whom nobody shows anything any more."""
+    return tx.run("DELETE FROM collection_shares WHERE to_user_id = :user_id", user_id=user_id)
+
+
+def drop_actions(tx: Tx, user_id: int) -> int:
+    """Requests to a person and by them."""
+    return tx.run("DELETE FROM collection_actions WHERE user_id = :user_id OR actor_id = :user_id", user_id=user_id)

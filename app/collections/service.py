@@ -246,6 +246,23 @@ def forget_person(tx: Tx, kernel: Kernel, user_id: int, now: int) -> None:
     links.end_all(tx, [c for c, owner in queries.albums_of_person(tx, user_id) if owner == user_id], now)
 
 
+def forget_for_good(tx: Tx, user_id: int, now: int, limit: int) -> int:
+    """Blank up to `limit` albums of an account that cannot come back, others' photos in them taken out; how many there were. When there are
+    none left, what others asked of the account and it of them goes too."""
+    sync.lock_account(tx, user_id)
+    ids = queries.albums_with_names(tx, user_id, limit)
+    if ids:
+        sync.lock_collections(tx, ids)
+        stamp = sync.stamp_collections(tx, now, ids, also=[user_id])
+        end_shares(tx, ids, stamp)
+        member_queries.empty(tx, ids, stamp)
+        queries.blank(tx, user_id, ids)
+    else:
+        queries.drop_places(tx, user_id)
+        queries.drop_actions(tx, user_id)
+    return len(ids)
+
+
 # --- for people without an account, whose right to the album the caller has checked
 
 

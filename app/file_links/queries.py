@@ -132,6 +132,17 @@ def disable_all(tx: Tx, owner_id: int, now: int) -> list[str]:
     return [link_id for (link_id,) in rows]
 
 
+def blank(tx: Tx, owner_id: int) -> list[str]:
+    """Take everything out of an owner's links but the hashes of their tokens, which are never given out again; the links' ids."""
+    rows = tx.all(
+        "UPDATE file_links SET is_disabled = TRUE, pass_hash = NULL, pass_nonce = NULL, encrypted_file_key = NULL, encrypted_file_key_nonce = NULL, "
+        "kdf_nonce = NULL, encrypted_share_key = NULL, token_cipher = :nothing, token_nonce = :nothing WHERE owner_id = :owner_id RETURNING link_id",
+        owner_id=owner_id,
+        nothing=b"",
+    )
+    return [link_id for (link_id,) in rows]
+
+
 def shown(tx: Tx, file_id: int) -> Row | None:
     """(id, owner, file header, thumbnail header, metadata, its header, public magic metadata, has sizes, bytes, bytes of the thumbnail) of a
     live file that is not in the trash."""

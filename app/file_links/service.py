@@ -158,6 +158,12 @@ def forget_person(tx: Tx, owner_id: int, now: int) -> None:
         queries.forget_devices(tx, ended)
 
 
+def forget_for_good(tx: Tx, owner_id: int) -> None:
+    """What the links of an account say that is gone for good."""
+    if blanked := queries.blank(tx, owner_id):
+        queries.forget_devices(tx, blanked)
+
+
 async def listing(kernel: Kernel, actor: Session, query: SinceQuery) -> FileUrls:
     """The actor's links of this app that were made after a time, ended ones too."""
     if query.limit < 1:

@@ -183,3 +183,13 @@ def _seen(rows: Sequence[Row]) -> list[Seen]:
         under_way = None if recovery_id is None else Recovery(recovery_id, user_id, contact_id, status, wait_till, 0, created_at)
         out.append((Trust(user_id, contact_id, state, days, None), (uc, un), (cc, cn), under_way))
     return out
+
+
+def drop_recoveries(tx: Tx, person: int) -> int:
+    """Recoveries of a person's account and by them."""
+    return tx.run("DELETE FROM emergency_recoveries WHERE user_id = :person OR contact_id = :person", person=person)
+
+
+def drop_trust(tx: Tx, person: int) -> int:
+    """Whom a person trusted, and who trusted them."""
+    return tx.run("DELETE FROM emergency_contacts WHERE user_id = :person OR contact_id = :person", person=person)

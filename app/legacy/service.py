@@ -7,7 +7,7 @@ from . import kit_queries as kits
 from . import queries
 from .trust import LIVE, move
 
-__all__ = ["forget_person"]
+__all__ = ["forget_for_good", "forget_person"]
 
 
 def forget_person(tx: Tx, user_id: int, now: int) -> None:
@@ -20,3 +20,9 @@ def forget_person(tx: Tx, user_id: int, now: int) -> None:
             move(tx, trust, "REVOKED" if trust.user_id == user_id else "CONTACT_LEFT", now)
     for session in kits.all_active(tx, user_id):
         kits.set_status(tx, session.id, "BLOCKED", now)
+
+
+def forget_for_good(tx: Tx, user_id: int) -> None:
+    """Trust that ended with an account which cannot come back. Its kits go by a job of their own (`jobs.sweep`)."""
+    queries.drop_recoveries(tx, user_id)
+    queries.drop_trust(tx, user_id)

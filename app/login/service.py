@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ..accounts.service import Grant
+from ..db import Tx
 from ..kernel.config import Config
 from ..kernel.crypto import seal_token
 from ..second_factor.service import Admission
+from . import srp_queries
 from .codes import PendingCode, WaitingCode, pending_codes, waiting_codes
 from .codes import add as add_code
 from .wire import Authorised
@@ -37,3 +39,9 @@ def answer(config: Config, outcome: Admission, srp_m2: str = "") -> Authorised:
         token=outcome.token if keys is None else "",
         srp_m2=srp_m2,
     )
+
+
+def forget_for_good(tx: Tx, user_id: int) -> None:
+    """The password's verifier of an account that is gone for good, and exchanges that were open."""
+    srp_queries.drop_exchanges(tx, user_id)
+    srp_queries.drop_verifier(tx, user_id, 1 << 62)  # whenever it was set

@@ -170,3 +170,7 @@ def mark_verified(tx: Tx, session_id: str, now: int) -> None:
 
 def sweep_exchanges(tx: Tx, before: int) -> int:
     return tx.run("DELETE FROM srp_sessions WHERE created_at < :before", before=before)
+
+
+def drop_exchanges(tx: Tx, user_id: int) -> int:
+    return tx.run("DELETE FROM srp_sessions WHERE user_id = :user_id", user_id=user_id)

@@ -114,6 +114,21 @@ def delete_all(tx: Tx, user_id: int, now: int) -> None:
     tx.run("UPDATE memory_shares SET is_deleted = TRUE, updated_at = :now WHERE user_id = :user_id AND NOT is_deleted", user_id=user_id, now=now)
 
 
+def drop_shown(tx: Tx, user_id: int) -> int:
+    """What a person's memories showed."""
+    return tx.run("DELETE FROM memory_share_files WHERE memory_id IN (SELECT memory_id FROM memory_shares WHERE user_id = :user_id)", user_id=user_id)
+
+
+def blank(tx: Tx, user_id: int) -> int:
+    """Take everything out of a person's memories but the hashes of their tokens, which are never given out again."""
+    return tx.run(
+        "UPDATE memory_shares SET is_deleted = TRUE, memory_hash = NULL, metadata_cipher = NULL, metadata_nonce = NULL, encrypted_key = '', "
+        "key_nonce = '', token_cipher = :nothing, token_nonce = :nothing WHERE user_id = :user_id",
+        user_id=user_id,
+        nothing=b"",
+    )
+
+
 _THERE = (
     "FROM memory_share_files r JOIN files f ON f.file_id = r.file_id AND NOT f.is_deleted "
     "WHERE r.memory_id = :memory_id AND EXISTS (SELECT 1 FROM collection_files m JOIN collections c ON c.collection_id = m.collection_id "

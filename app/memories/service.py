@@ -119,3 +119,9 @@ async def delete(kernel: Kernel, actor: Session, memory_id: int) -> None:
 def forget_person(tx: Tx, user_id: int, now: int) -> None:
     """End all memories of an account that is closed."""
     queries.delete_all(tx, user_id, now)
+
+
+def forget_for_good(tx: Tx, user_id: int) -> None:
+    """What the memories of an account hold that is gone for good."""
+    queries.drop_shown(tx, user_id)
+    queries.blank(tx, user_id)

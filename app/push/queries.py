@@ -66,3 +66,7 @@ def keep_newest_of(tx: Tx, user_id: int, most: int) -> int:
 def drop_nobodys_events(tx: Tx, before: int) -> int:
     """Installs are reported without an account, by anybody: they do not pile up."""
     return tx.run("DELETE FROM events WHERE user_id IS NULL AND created_at < :before", before=before)
+
+
+def drop_events(tx: Tx, user_id: int) -> int:
+    return tx.run("DELETE FROM events WHERE user_id = :user_id", user_id=user_id)

@@ -42,6 +42,12 @@ def forget_person(tx: Tx, user_id: int) -> None:
     queries.drop_tokens(tx, user_id)
 
 
+def forget_for_good(tx: Tx, user_id: int) -> None:
+    """What the devices of an account reported that is gone for good."""
+    queries.drop_tokens(tx, user_id)
+    queries.drop_events(tx, user_id)
+
+
 async def report(kernel: Kernel, actor: Session | None, ask: Event, version: str) -> None:
     """Keep an event: strangers report `install`, accounts `sign_up` and `log_in`, which take the install's data along."""
     if ask.event not in (PUBLIC_EVENTS if actor is None else USER_EVENTS):

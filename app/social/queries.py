@@ -239,3 +239,54 @@ def live_authors(tx: Tx, collection_id: int) -> list[int]:
         collection_id=collection_id,
     )
     return [int(user_id) for (user_id,) in rows]
+
+
+# --- an account that is gone for good
+def written_in(tx: Tx, user_id: int, limit: int) -> list[tuple[int, int]]:
+    """(album, owner) where a person has live comments or reactions, in the order of the albums. Reads every comment: for jobs."""
+    rows = tx.all(
+        "SELECT c.collection_id, c.owner_id FROM collections c WHERE c.collection_id IN (SELECT collection_id FROM comments "
+        "WHERE user_id = :user_id AND NOT is_deleted UNION SELECT collection_id FROM reactions WHERE user_id = :user_id AND NOT is_deleted) "
+        "ORDER BY c.collection_id LIMIT :limit",
+        user_id=user_id,
+        limit=limit,
+    )
+    return [(collection_id, owner_id) for collection_id, owner_id in rows]
+
+
+def delete_comments_of(tx: Tx, user_id: int, collection_ids: list[int], stamp: int) -> int:
+    return tx.run(
+        "UPDATE comments SET cipher = NULL, nonce = NULL, is_deleted = TRUE, updated_at = :stamp "
+        "WHERE user_id = :user_id AND collection_id IN (:ids[]) AND NOT is_deleted",
+        user_id=user_id,
+        ids=collection_ids,
+        stamp=stamp,
+    )
+
+
+def delete_reactions_of(tx: Tx, user_id: int, collection_ids: list[int], stamp: int) -> int:
+    return tx.run(
+        "UPDATE reactions SET cipher = NULL, nonce = NULL, is_deleted = TRUE, updated_at = :stamp "
+        "WHERE user_id = :user_id AND collection_id IN (:ids[]) AND NOT is_deleted",
+        user_id=user_id,
+        ids=collection_ids,
+        stamp=stamp,
+    )
+
+
+_IN_ALBUMS_OF = "collection_id IN (SELECT c.collection_id FROM collections c WHERE c.owner_id = :owner_id)"
+
+
+def drop_comments_to(tx: Tx, owner_id: int) -> int:
+    """Everybody's, in this person's albums."""
+    return tx.run(f"DELETE FROM comments WHERE {_IN_ALBUMS_OF}", owner_id=owner_id)
+
+
+def drop_reactions_to(tx: Tx, owner_id: int) -> int:
+    """Everybody's, in this person's albums."""
+    return tx.run(f"DELETE FROM reactions WHERE {_IN_ALBUMS_OF}", owner_id=owner_id)
+
+
+def drop_profiles_in(tx: Tx, owner_id: int) -> int:
+    """Visitors' names in this person's albums."""
+    return tx.run(f"DELETE FROM anon_profiles WHERE {_IN_ALBUMS_OF}", owner_id=owner_id)

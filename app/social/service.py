@@ -182,3 +182,18 @@ async def counts(kernel: Kernel, actor: Session) -> Counts:
 async def updates(kernel: Kernel, actor: Session) -> Updates:
     """What apps ask in every round of sync: where anything is new."""
     return Updates(updates=await kernel.db.scan(queries.updates, actor.user_id, actor.app) or None)
+
+
+def forget_for_good(tx: Tx, user_id: int, now: int, limit: int) -> int:
+    """Delete what an account that cannot come back wrote in up to `limit` albums of others; how many there were. When there are none left,
+    what anybody wrote in its own albums goes too: nobody can read them any more."""
+    albums = queries.written_in(tx, user_id, limit)
+    if albums:
+        ids, stamp = [c for c, _ in albums], sync.stamp(tx, now, [owner for _, owner in albums])
+        queries.delete_comments_of(tx, user_id, ids, stamp)
+        queries.delete_reactions_of(tx, user_id, ids, stamp)
+    else:
+        queries.drop_comments_to(tx, user_id)
+        queries.drop_reactions_to(tx, user_id)
+        queries.drop_profiles_in(tx, user_id)
+    return len(albums)
