@@ -47,6 +47,9 @@ from .http.routing import Route, Table
 from .http.server import Server
 from .kernel.jobs import Job, run_jobs
 from .kernel.parts import Kernel
+from .mail import service as mail
+
+MAIL_SECONDS = 2.0  # for mail under way at a stop
 
 FEATURES = (
     accounts,
@@ -132,6 +135,7 @@ class Darkroom:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+            await mail.settle(MAIL_SECONDS)
             await self.kernel.db.stop()
             for store in self.kernel.stores.values():
                 await store.close()

@@ -10,6 +10,7 @@ from ..kernel import quota, sync
 from ..kernel.config import Config
 from ..kernel.parts import Kernel
 from . import queries
+from .arrival import tell as tell_of_login
 from .granting import Grant, authorise, passed
 from .keys import check as check_keys
 from .keys import check_sizes, check_strength
@@ -39,6 +40,7 @@ __all__ = [
     "set_totp",
     "standing",
     "subscription",
+    "tell_of_login",
 ]
 
 PRODUCT = "darkroom"

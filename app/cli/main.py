@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "run the server",
     "ott": "show the codes that are waiting for an address",
     "user": "list and add accounts, invite people, set quotas",
+    "mail": "try the mail server",
     "family": "see, create and change families, which store on one plan",
     "fsck": "check that everything that is stored is whole, and repair what can be",
     "gc": "remove the bytes that nothing needs any more, now",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -25,10 +26,11 @@ from ..kernel.errors import CodedBadRequest, Forbidden, NotFound, Unauthorized
 from ..kernel.logs import NOTICE
 from ..kernel.parts import Kernel
 from ..legacy import service as legacy
+from ..mail import service as mail
 from ..memories import service as memories
 from ..push import service as push
 from ..second_factor import service as second_factor
-from . import queries
+from . import queries, restoring
 from .wire import AccountDeleted, DeleteAccount, DeleteChallenge
 
 SCOPE = "DELETE_ACCOUNT"
@@ -60,9 +62,17 @@ async def delete(kernel: Kernel, actor: Session, ask: DeleteAccount) -> AccountD
     if _opened(kernel.crypto, ask.challenge, now).get("userID") != actor.user_id:
         raise Forbidden(log=f"user {actor.user_id} presented the challenge of another account")
     feedback = {"reason": ask.reason or ask.reason_category, "feedback": ask.feedback}
+    email = await mail.address_of(kernel, actor.user_id)
     await kernel.db.write("closing.delete", close, kernel, actor.user_id, msgspec.json.encode(feedback).decode(), now)
     log.log(NOTICE, "account %d was deleted by its owner; `darkroom user restore %d EMAIL` undoes it", actor.user_id, actor.user_id)
+    _say_farewell(kernel, actor.user_id, email)
     return AccountDeleted(is_subscription_cancelled=True, user_id=actor.user_id)
+
+
+def _say_farewell(kernel: Kernel, user_id: int, email: str) -> None:
+    texts = ("Your account was deleted, as you asked. For seven days it can come back as it was, but for what it shared with others.",)
+    where = f"{kernel.config.apps.accounts}/recover-account#recoveryToken={quote(restoring.token(kernel, user_id, email), safe='')}"
+    mail.post(kernel, email, mail.Mail("Your account has been deleted", texts, link=where, action="Bring it back"))
 
 
 def close(tx: Tx, kernel: Kernel, user_id: int, feedback: str, now: int) -> None:

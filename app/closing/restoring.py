@@ -34,10 +34,13 @@ _FAILED = ("The account could not be restored", "The link is wrong or older than
 def link(kernel: Kernel, user_id: int, email: str) -> str:
     """Path and query of a link that restores this account for seven days; to be handed to the owner of the address only.
 
-    museum mails it. Here `darkroom user restore` prints it: the account no longer has an address to send it to.
+    `darkroom user restore` prints it; the mail of a deletion leads to the accounts app.
     """
-    token = kernel.crypto.jwt({"userID": user_id, "expiryTime": kernel.clock.now() + LIFETIME, "email": email, "claimScope": SCOPE})
-    return f"{PATH}?token={token}"
+    return f"{PATH}?token={token(kernel, user_id, email)}"
+
+
+def token(kernel: Kernel, user_id: int, email: str) -> str:
+    return kernel.crypto.jwt({"userID": user_id, "expiryTime": kernel.clock.now() + LIFETIME, "email": email, "claimScope": SCOPE})
 
 
 class LinkInvalid(CodedBadRequest):

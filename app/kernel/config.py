@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 _UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4,
           "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}  # fmt: skip
@@ -104,6 +105,34 @@ class Otp(Section):
     fixed: dict[str, str] = Field(
         default_factory=dict, description='For tests only: e-mail suffix to fixed code, e.g. {"@example.org" = "123456"}. Loud at start.'
     )
+
+
+class Mail(Section):
+    """The mail server that takes what people are sent. Without it codes are in the log and `darkroom ott` shows them."""
+
+    host: str = Field("", description="Mail server (SMTP); empty: no mail is sent.", examples=["smtp.example.org"])
+    port: int = Field(587, ge=1, le=65535, description="Its port: 587 for STARTTLS, 465 for TLS.")
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection is protected. none: not at all, for a mail server on this machine only."
+    )
+    username: str = Field("", description="User name at the mail server; empty: without logging in.")
+    password: SecretStr | None = Field(None, description="Password at the mail server.")
+    sender: str = Field("", description='From whom mail comes: "Darkroom <photos@example.org>". Needed with `mail.host`.')
+    timeout: int = Field(15, ge=1, le=120, description="Seconds that the mail server may take.")
+
+    @property
+    def sender_name(self) -> str:
+        return parseaddr(self.sender)[0]
+
+    @property
+    def sender_address(self) -> str:
+        return parseaddr(self.sender)[1]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Mail:
+        if self.host and (not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", self.sender_address) or not self.sender.isprintable()):
+            raise ValueError('sender should be like "Darkroom <photos@example.org>"')
+        return self
 
 
 class Quota(Section):
@@ -293,6 +322,7 @@ class Config(Section):
     registration: Registration = Registration()
     accounts: Accounts = Accounts()
     otp: Otp = Otp()
+    mail: Mail = Mail()
     quota: Quota = Quota()
     admin: Admin = Admin()
     locker: Locker = Locker()

@@ -11,10 +11,13 @@ from ..kernel.access import Session
 from ..kernel.crypto import normal_email
 from ..kernel.errors import Forbidden, Gone
 from ..kernel.parts import Kernel
+from ..mail import service as mail
 from ..second_factor import service as second_factor
 from . import codes, service
 from .codes import Check
 from .wire import Authorised, CodeProof
+
+NOT_ME = "If that was not you, tell who runs this server at once."
 
 
 async def verify(kernel: Kernel, ask: CodeProof, client: Client) -> Authorised:
@@ -43,7 +46,10 @@ def _verify(tx: Tx, kernel: Kernel, ask: CodeProof, client: Client) -> tuple[Che
 
 async def change_email(kernel: Kernel, actor: Session, ask: CodeProof, client: Client) -> None:
     """Give the account a new address, proved by a code sent there; 403 when it belongs to any account. Sessions stay."""
+    old = await mail.address_of(kernel, actor.user_id)
     (await kernel.db.write("login.change_email", _change_email, kernel, actor, ask, client)).refuse()
+    texts = (f"Your account now belongs to {normal_email(ask.email)}: codes go there, and you log in with it.", NOT_ME)
+    mail.post(kernel, old, mail.Mail("Email address updated", texts))
 
 
 def _change_email(tx: Tx, kernel: Kernel, actor: Session, ask: CodeProof, client: Client) -> Check:

@@ -20,6 +20,7 @@ from ..kernel.crypto import Crypto, normal_email
 from ..kernel.errors import AppError, Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized
 from ..kernel.logs import NOTICE, quoted
 from ..kernel.parts import Kernel
+from ..mail import service as mail
 from . import queries
 from .wire import CodeRequest
 
@@ -33,7 +34,7 @@ log = logging.getLogger("darkroom.ott")
 
 
 async def send(kernel: Kernel, ask: CodeRequest, client: Client) -> None:
-    """Make a code for the address and show it to the operator.
+    """Make a code for the address and mail it, or show it to the operator where no mail is sent. 503 MAIL_FAILED when it could not be.
 
     What tells whether an account exists draws on the address's `probes` budget; beyond it nothing is sent and nothing is told.
     """
@@ -50,8 +51,17 @@ async def send(kernel: Kernel, ask: CodeRequest, client: Client) -> None:
     fixed = None if ask.purpose == "change" else _fixed(kernel.config, email)
     code = fixed or kernel.ids.digits(6)
     await kernel.db.write("login.store_code", _store, kernel, email, client, code)
-    if fixed is None:
+    if fixed is None and mail.is_on(kernel.config):
+        await mail.send(kernel, email, _mail(code, ask.purpose))
+    elif fixed is None:
         log.log(NOTICE, "code for %s (%s): %s", quoted(email), app, code)
+
+
+def _mail(code: str, purpose: str) -> mail.Mail:
+    what = "This code makes this address the one of your account:" if purpose == "change" else "This code lets you in:"
+    return mail.Mail(
+        f"Verification code: {code}", (what, "It is good for an hour. Nobody needs to know it but the app you typed this address into."), code
+    )
 
 
 class RegistrationClosed(Forbidden):

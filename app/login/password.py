@@ -218,6 +218,8 @@ async def finish(kernel: Kernel, ask: SrpProof, client: Client) -> Authorised:
     grant = await kernel.db.write("login.srp_login", _log_in, kernel, Proof(x, verifier, m2), client)
     if grant is None or m2 is None:
         raise Unauthorized(log="wrong proof")
+    if isinstance(grant, accounts.Grant):
+        await accounts.tell_of_login(kernel, grant.user_id, client)
     return service.answer(kernel.config, grant, m2)
 
 

@@ -6,13 +6,14 @@ from ..http.answer import OBJECT
 from ..http.auth import anyone, session
 from ..http.routing import delete, get, post, put
 from ..kernel.errors import Conflict, Forbidden, Gone, NotFound, TooMany, Unauthorized, Unavailable
+from ..mail.service import MailFailed
 from . import code_login, codes, in_clear, password, session_list, sign_up, tokens, validity
 
 CODE = (Unauthorized, Gone, TooMany)  # wrong, none alive, too many guesses
 PROOF = (Unauthorized, Gone)
 
 ROUTES = [
-    post("/users/ott", anyone, codes.send, limit="sensitive", errors=(codes.RegistrationClosed, NotFound, Conflict, TooMany)),
+    post("/users/ott", anyone, codes.send, limit="sensitive", errors=(codes.RegistrationClosed, NotFound, Conflict, TooMany, MailFailed)),
     post("/users/verify-email", anyone, code_login.verify, limit="sensitive", errors=(*CODE, codes.RegistrationClosed)),
     post("/users/change-email", session, code_login.change_email, limit="sensitive", errors=(*CODE, Forbidden)),
     put("/users/attributes", session, sign_up.set_attributes, errors=(Forbidden,)),

@@ -53,7 +53,9 @@ async def finish(kernel: Kernel, ask: Finish, answer: SignedChallenge, client: C
     if key is None or not ceremony.same_handle(answer, user_id):
         raise ceremony.invalid("a credential or a person that was not asked for")
     await asyncio.to_thread(ceremony.authenticate, kernel.config, challenge, key, answer)
-    return await kernel.db.write("passkeys.finish", _finish, kernel, login_hash, credential_id, client)
+    passed = await kernel.db.write("passkeys.finish", _finish, kernel, login_hash, credential_id, client)
+    await accounts.tell_of_login(kernel, passed.id, client)
+    return passed
 
 
 def _take(tx: Tx, kernel: Kernel, login_hash: bytes, ceremony_id: str, credential_id: bytes) -> tuple[int, bytes, int, bytes | None]:

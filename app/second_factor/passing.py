@@ -25,6 +25,7 @@ async def verify(kernel: Kernel, ask: Code, client: Client) -> Passed:
     grant = await kernel.db.write("second_factor.verify", _verify, kernel, ask, client)
     if grant is None:
         raise Unauthorized(log="wrong or used code")
+    await accounts.tell_of_login(kernel, grant.user_id, client)
     return accounts.passed(grant)
 
 
