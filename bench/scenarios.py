@@ -73,6 +73,11 @@ class Bench:
         return Person(self.origin, "alice").sign_up()
 
     @cached_property
+    def household(self) -> list[Person]:
+        """Four people: what one account may have under way at once is bounded, 24 photos of 3 MB."""
+        return [self.alice, *(Person(self.origin, name).sign_up() for name in ("bob", "carol", "dave"))]
+
+    @cached_property
     def album(self) -> int:
         return self.alice.new_album()
 
@@ -93,6 +98,10 @@ class Bench:
 
     def run(self, requests: list[Request], clients: int, follow: bool = False) -> Figures:
         return self.generator.run(self.origin, Plan([requests], connections=clients, seconds=self.seconds, warmup=WARMUP, follow=follow))
+
+    def flow(self, make: Callable[[int], Callable[[], None]], clients: int) -> Figures:
+        """Several requests, one after the other, by clients in threads."""
+        return flow.run(make, clients, self.seconds, self.generator.cpu_of.get(self.origin))
 
     def compare(self, row: Row, kind: str = "get") -> Row:
         """Fills in how much of the bare handler's speed is left: rates where both have one, otherwise latencies."""
@@ -210,13 +219,37 @@ def preview_bytes(b: Bench) -> list[Row]:
     if origin_of(_targets(b, "preview")[0]) == origin_of(b.origin):
         return [b.compare(Row(name, b.run(requests, 1, follow=True), b.run(requests, CLIENTS, follow=True), note=note))]
     make = flow.preview(b.alice, b.viewable)
-    return [b.compare(Row(name, flow.run(make, 1, b.seconds), flow.run(make, CLIENTS, b.seconds), note=note))]
+    return [b.compare(Row(name, b.flow(make, 1), b.flow(make, CLIENTS), note=note))]
 
 
 def upload_photo(b: Bench) -> list[Row]:
-    make = flow.upload_one_photo(b.alice, b.alice.new_album())
-    one, many = flow.run(make, 1, b.seconds), flow.run(make, 8, b.seconds)
-    return [Row("upload one photo", one, many, 8, note="1 MiB + 20 KiB, five requests, Python client")]
+    rows = []
+    for name, size in (("100 KB", 100_000), ("3 MB", 3_000_000)):
+        makes = [flow.upload_one_photo(person, person.new_album(), size) for person in b.household]
+        one, few, many = (b.flow(lambda n, makes=makes: makes[n % len(makes)](n), clients) for clients in (1, FEW, CLIENTS))
+        note = f"and a thumbnail of 20 KiB, five requests, Python client; with {FEW} clients {few.rps:,.0f}/s"
+        rows.append(Row(f"whole photo, {name}", one, many, note=note + (f", {few.cpu_ms:.2f} ms CPU" if few.cpu_ms else "")))
+    return rows
+
+
+def put_multipart(b: Bench) -> list[Row]:
+    make = flow.multipart(b.alice, 3, 5 * MIB)
+    return [Row("multipart, 3 × 5 MiB", b.flow(make, 1), b.flow(make, FEW), FEW, mib_each=15.0, note="five requests, Python client")]
+
+
+def put_3m(b: Bench) -> list[Row]:
+    counts = (int(60 * b.seconds), int(150 * b.seconds))
+    one, many = _puts(b, os.urandom(3 * MIB), counts, FEW)
+    return [Row("put 3 MiB", one, many, FEW, mib_each=3.0)]
+
+
+def get_photo(b: Bench) -> list[Row]:
+    ids = b.bulk(b.alice).fill(b.alice.new_album(), 16, 2_900_000, 20 * KIB)
+    urls = [a.header("location") or "" for a in b.bulk(b.alice).answers([b.alice.prepare("GET", f"/files/download/{i}") for i in ids], "download")]
+    origin, (host, _) = origin_of(urls[0]), split_url(urls[0])
+    requests = [Request(render("GET", split_url(u)[1], host, {}, None)) for u in urls]
+    one, many = (b.generator.run(origin, Plan([requests], connections=n, seconds=b.seconds, warmup=WARMUP)) for n in (1, 8))
+    return [Row("get 2.9 MB", one, many, 8, mib_each=2.9e6 / MIB)]
 
 
 SCENARIOS: dict[str, Callable[[Bench], list[Row]]] = {
@@ -226,7 +259,10 @@ SCENARIOS: dict[str, Callable[[Bench], list[Row]]] = {
     "upload-url": upload_url,
     "put-100k": put_100k,
     "put-1m": put_1m,
+    "put-3m": put_3m,
+    "put-multipart": put_multipart,
     "get-1m": get_1m,
+    "get-photo": get_photo,
     "commit": commit,
     "diff-page": diff_page,
     "diff-nothing": diff_nothing,

@@ -35,6 +35,26 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
+def tree(pids: list[int]) -> list[int]:
+    """These processes and all their descendants."""
+    found = list(dict.fromkeys(pids))
+    for pid in found:
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                found += [child for p in (task / "children").read_text().split() if (child := int(p)) not in found]
+    return found
+
+
+def cpu_s(pids: list[int]) -> float:
+    """CPU seconds used so far by the live processes of these trees."""
+    ticks = 0
+    for pid in tree(pids):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @dataclass(slots=True)
 class Server:
     """A started process tree that answers at `origin`; `ready_s` is the time from its start to the first answer."""
@@ -46,12 +66,7 @@ class Server:
 
     def tree(self) -> list[int]:
         """The process and all its descendants."""
-        found = [self.process.pid]
-        for pid in found:
-            with contextlib.suppress(OSError):
-                for task in Path(f"/proc/{pid}/task").iterdir():
-                    found += [int(p) for p in (task / "children").read_text().split()]
-        return found
+        return tree([self.process.pid])
 
     def memory(self) -> dict[str, float]:
         """MiB of the whole tree: rss counts pages shared between its processes once for each, pss divides them."""
@@ -66,12 +81,7 @@ class Server:
 
     def cpu_s(self) -> float:
         """CPU seconds used so far by the live processes of the tree."""
-        ticks = 0
-        for pid in self.tree():
-            with contextlib.suppress(OSError):
-                fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-                ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return cpu_s([self.process.pid])
 
     def stop(self) -> None:
         if self.process.poll() is None:
