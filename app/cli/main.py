@@ -33,6 +33,8 @@ COMMANDS = {
     "version": "print the version",
 }
 MODULES = {"config": "config_command", "gc": "gc_command", "admin": "admin_command"}  # where the plain name would confuse
+APART = {"bridge": "use an account's photos as plain files on your own machine (extra `bridge`)"}
+"""Programs of their own under this name: they know nothing of the server, and it nothing of them."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,6 +42,8 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     _fill_standard_files()
     name = next((a for a in argv if not a.startswith("-")), None)
+    if name in APART and argv[0] == name:
+        return _apart(name, argv[1:])
     command: Any = importlib.import_module(f".{MODULES.get(name, name)}", __package__) if name in COMMANDS else None
     args = _parser(name, command).parse_args(argv)
     return _run(command, args) if getattr(command, "CONFIGURED", True) else int(command.run(args))
@@ -54,6 +58,15 @@ def _fill_standard_files() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
 
 
+def _apart(name: str, argv: list[str]) -> int:
+    try:
+        program: Any = importlib.import_module(f"{name}.main")
+    except ModuleNotFoundError as e:
+        print(f"darkroom {name} needs {e.name}: pip install 'darkroom[{name}]'", file=sys.stderr)
+        return 1
+    return int(program.main(argv))
+
+
 def _parser(name: str | None, command: Any) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="darkroom", description="A self-hosted server for Ente's end-to-end-encrypted apps.")
     parser.add_argument("--version", action="version", version=f"darkroom {__version__}")
@@ -65,6 +78,8 @@ def _parser(name: str | None, command: Any) -> argparse.ArgumentParser:
         sub.add_argument("--config", type=Path, metavar="FILE", help="TOML file with options (see config.example.toml)")
         if known == name:
             command.add_arguments(sub)
+    for known, text in APART.items():
+        commands.add_parser(known, help=text, add_help=False)
     return parser
 
 

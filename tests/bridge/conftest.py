@@ -29,7 +29,7 @@ def _derive_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Recorder(httpx.AsyncBaseTransport):
-    """Requests into the application, written down; `fail` answers in its stead where it gives something."""
+    """Requests into the application, written down; `down`: nothing answers."""
 
     app: object
     sent: list[httpx.Request] = field(default_factory=list)

@@ -1,0 +1,314 @@
+"""A linked account as its person sees it: albums, photos, uploads. Commands call this; no cryptography above it.
+
+The server's rows are in the index, opened once at the start and then kept up with what syncs bring.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import httpx
+
+from ..client import changes, download, upload
+from ..client.connection import Connection, Row
+from ..client.crypto import b64
+from ..client.errors import ClientError, Damaged
+from ..client.shapes import VISIBLE, Album, File, open_album, open_file
+from ..client.sync import Batch, sync
+from . import media
+from .index import Index
+from .queue import Intake, Queue
+from .vault import Link
+
+BLOCK = 1024 * 1024
+BRIDGE = "brg"
+"""The one key of private magic metadata that is the bridge's: {"id": UUID, "sha1": hex}."""
+
+
+@dataclass
+class Photo:
+    """A file and the albums that it is in: album → the file as that album wraps it."""
+
+    places: dict[int, File] = field(default_factory=dict)
+
+    @property
+    def file(self) -> File:
+        return self.places[min(self.places)]
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """What the bridge noted about it."""
+        found = self.file.private.values.get(BRIDGE)
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def archived(self) -> bool:
+        return bool(self.file.private.values.get("visibility", VISIBLE) != VISIBLE)
+
+
+@dataclass(frozen=True)
+class New:
+    """What is said about an upload. Times in µs; 0: look into the picture, then at the name."""
+
+    name: str
+    created: int = 0
+    modified: int = 0
+    caption: str = ""
+    place: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Put:
+    """An upload that is stored, or that was there before. `id` is the file's."""
+
+    id: int
+    duplicate: bool
+
+
+class Library:
+    """`async with Library(folder, link) as library`. The caller holds `vault.alone(folder)`."""
+
+    def __init__(
+        self, folder: Path, link: Link, *, transport: httpx.AsyncBaseTransport | None = None, waits: tuple[float, ...] | None = None
+    ) -> None:
+        options: dict[str, Any] = {} if waits is None else {"waits": waits}
+        self.link, self.keys = link, link.keys
+        self.connection = Connection(link.url, token=link.token, read_only=link.read_only, transport=transport, **options)
+        self.index = Index(folder / "index.sqlite")
+        self.queue = Queue(folder, link.own_key)
+        self.albums: dict[int, Album] = {}
+        self.photos: dict[int, Photo] = {}
+        self.trashed: dict[int, Row] = {}
+        self.damaged: set[str] = set()
+        self._by_hash: dict[str, set[int]] = {}
+        self._by_sha1: dict[str, int] = {}
+        self._take(Batch("", 0, albums=list(self.index.albums())))
+        for row in self.index.files():
+            self._add(row)
+        self.trashed = {row["file"]["id"]: row for row in self.index.trash()}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self.connection.close()
+        self.queue.close()
+        self.index.close()
+
+    # -- what is there ----------------------------------------------------------------------------
+
+    async def sync(self) -> int:
+        return await sync(self.connection, self)
+
+    def cursor(self, name: str) -> int:
+        return self.index.cursor(name)
+
+    def album_marks(self) -> dict[int, int]:
+        return self.index.album_marks()
+
+    def apply(self, batch: Batch) -> None:
+        self.index.apply(batch)
+        self._take(batch)
+
+    def _take(self, batch: Batch) -> None:
+        for row in batch.albums:
+            try:
+                self.albums[row["id"]] = open_album(row, self.keys)
+            except Damaged as e:
+                self.damaged.add(str(e))
+        for album_id in batch.gone_albums:
+            self.albums.pop(album_id, None)
+            for photo_id in [n for n, photo in self.photos.items() if album_id in photo.places]:
+                self._drop(photo_id, album_id)
+        for row in batch.files:
+            self._add(row)
+        for key in batch.gone_files:
+            self._drop(*key)
+        self.trashed |= {row["file"]["id"]: row for row in batch.trash}
+        for file_id in batch.gone_trash:
+            self.trashed.pop(file_id, None)
+
+    def _add(self, row: Row) -> None:
+        album = self.albums.get(row["collectionID"])
+        if album is None:
+            return
+        try:
+            file = open_file(row, album.key)
+        except Damaged as e:
+            self.damaged.add(str(e))
+            return
+        photo = self.photos.setdefault(file.id, Photo())
+        for place, other in photo.places.items():  # the metadata is the file's, whichever album brought it
+            if other.updated < file.updated:
+                photo.places[place] = _with_metadata(other, file)
+        photo.places[album.id] = file
+        if file.owner_id == self.keys.user_id:
+            self._by_hash.setdefault(file.hash, set()).add(file.id)
+            if sha1 := photo.own.get("sha1"):
+                self._by_sha1[str(sha1)] = file.id
+
+    def _drop(self, file_id: int, album_id: int) -> None:
+        photo = self.photos.get(file_id)
+        if photo is None or photo.places.pop(album_id, None) is None or photo.places:
+            return
+        del self.photos[file_id]
+        for known in self._by_hash.values():
+            known.discard(file_id)
+        self._by_sha1 = {k: v for k, v in self._by_sha1.items() if v != file_id}
+
+    def in_album(self, album_id: int) -> list[File]:
+        found = [photo.places[album_id] for photo in self.photos.values() if album_id in photo.places]
+        return sorted(found, key=lambda file: (file.taken, file.id))
+
+    def by_hash(self, content_hash: str) -> int | None:
+        """One's own file with this content."""
+        return min(self._by_hash.get(content_hash) or [0]) or None
+
+    def by_sha1(self, sha1: str) -> int | None:
+        """One's own file with this SHA-1 (hex), where the bridge uploaded it."""
+        return self._by_sha1.get(sha1)
+
+    def content(self, file: File) -> AsyncIterator[bytes]:
+        return download.content(self.connection, file)
+
+    async def thumbnail(self, file: File) -> bytes:
+        return await download.thumbnail(self.connection, file)
+
+    # -- albums -----------------------------------------------------------------------------------
+
+    def own_albums(self) -> Iterable[Album]:
+        return (album for album in self.albums.values() if album.owner_id == self.keys.user_id)
+
+    async def album_named(self, name: str) -> Album:
+        """One's own album of this name, made where there is none."""
+        found = [album for album in self.own_albums() if album.name == name and album.kind in ("album", "folder") and not album.hidden]
+        return min(found, key=lambda album: album.id) if found else await self.create_album(name)
+
+    async def create_album(self, name: str, kind: str = "album") -> Album:
+        row, album = await changes.create_album(self.connection, self.keys, name, kind)
+        await self.sync()
+        return self.albums.get(row["id"], album)
+
+    async def uncategorized(self) -> Album:
+        """Where uploads go that name no album; there is one of it."""
+        for album in self.own_albums():
+            if album.kind == "uncategorized":
+                return album
+        return await self.create_album("Uncategorized", "uncategorized")
+
+    async def add(self, photo_ids: Iterable[int], album: Album) -> list[int]:
+        """Puts one's own photos into one's own album; those that were not there. Those that were only uncategorized are moved."""
+        new = [self.photos[n] for n in photo_ids if n in self.photos and album.id not in self.photos[n].places]
+        new = [photo for photo in new if photo.file.owner_id == self.keys.user_id]
+        by_source: dict[int, list[File]] = {}
+        for photo in new:
+            only = next(iter(photo.places)) if len(photo.places) == 1 else 0
+            loose = only and self.albums[only].kind == "uncategorized"
+            by_source.setdefault(only if loose else 0, []).append(photo.file)
+        for source, files in by_source.items():
+            if source:
+                await changes.move(self.connection, files, source, album)
+            else:
+                await changes.add(self.connection, files, album)
+        await self.sync()
+        return [photo_id for photo_id in {file.id for files in by_source.values() for file in files} if photo_id in self.photos]
+
+    async def trash(self, photo_ids: Iterable[int]) -> None:
+        """One's own photos, out of every album."""
+        await changes.trash(self.connection, [self.photos[n].file for n in photo_ids if n in self.photos])
+        await self.sync()
+
+    async def change(self, photo_id: int, edit: Any, *, public: bool) -> None:
+        """Merges a change into a photo's metadata (`changes.change_file`)."""
+
+        async def again() -> File:
+            await self.sync()
+            if photo_id not in self.photos:
+                raise ClientError(f"file {photo_id} is gone")
+            return self.photos[photo_id].file
+
+        await changes.change_file(self.connection, self.photos[photo_id].file, edit, again, public=public)
+        await self.sync()
+
+    # -- uploads ----------------------------------------------------------------------------------
+
+    def intake(self) -> Intake:
+        """For a content that arrives in pieces; `store` takes it from there. Raises `ReadOnly`."""
+        self.connection.may_write()
+        return self.queue.intake(str(uuid.uuid4()))
+
+    async def put(self, content: BinaryIO, new: New, album: Album, tell: upload.Tell = lambda _: None) -> Put:
+        """A content from a file of this machine, unless it is there; then it is only added to the album."""
+        if known := self.by_hash(_hash(content)):
+            await self.add([known], album)
+            return Put(known, duplicate=True)
+        content.seek(0)
+        intake = self.intake()
+        while block := content.read(BLOCK):
+            intake.feed(block)
+        intake.finish()
+        content.seek(0)
+        return await self.store(intake, new, album, media.look(content, new.name), tell)
+
+    async def store(self, intake: Intake, new: New, album: Album, seen: media.Found, tell: upload.Tell = lambda _: None) -> Put:
+        """A finished intake becomes a file of this album; returns when the server has it. What stops it is tried again by `resume`."""
+        sums = intake.sums
+        kind = media.kind_of(new.name)
+        if sums is None or kind is None:
+            raise ValueError("an intake that is not finished, or of no known kind")
+        if known := self.by_hash(sums.hash):
+            intake.drop()
+            return Put(known, duplicate=True)
+        taken = new.created or seen.taken or new.modified
+        metadata: Row = {
+            "title": new.name,
+            "fileType": kind,
+            "creationTime": taken,
+            "modificationTime": new.modified or taken,
+            "hash": sums.hash,
+        }
+        if place := new.place or seen.place:
+            metadata["latitude"], metadata["longitude"] = place
+        if seen.static_thumbnail:
+            metadata["hasStaticThumbnail"] = True
+        public = seen.public | ({"caption": new.caption} if new.caption else {})
+        private = {BRIDGE: {"id": intake.id, "sha1": sums.sha1.hex()}}
+        ticket, thumbnail = upload.ticket(intake.id, (album.id, album.key), intake.key, sums, seen.thumbnail, (metadata, public, private))
+        self.queue.add(ticket, thumbnail)
+        file_id = await self.queue.send(self.connection, ticket, tell)
+        await self.sync()
+        return Put(file_id, duplicate=False)
+
+    async def resume(self, tell: upload.Tell = lambda _: None) -> int:
+        """Sends what an earlier run left; how many."""
+        waiting = self.queue.waiting()
+        for ticket in waiting:
+            await self.queue.send(self.connection, ticket, tell)
+        if waiting:
+            await self.sync()
+        return len(waiting)
+
+
+def _with_metadata(old: File, new: File) -> File:
+    return File(
+        old.id, old.album_id, old.owner_id, old.key, new.metadata, new.private, new.public,
+        new.content_header, new.thumbnail_header, new.content_size, new.updated,
+    )  # fmt: skip
+
+
+def _hash(content: BinaryIO) -> str:
+    summed = hashlib.blake2b(digest_size=64)
+    while block := content.read(BLOCK):
+        summed.update(block)
+    return b64(summed.digest())
+
+
+__all__ = ["Library", "New", "Photo", "Put"]

@@ -1,0 +1,132 @@
+"""Looking into pictures: thumbnail, size, when, where and with what they were taken. A picture that cannot be read is still stored."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import PurePath
+from typing import Any, BinaryIO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ..client.shapes import IMAGE, VIDEO
+
+_IMAGES = """3fr ari arw avif bmp cap cin cr2 cr3 crw dcr dng erf fff gif heic heif hif iiq insp jp2 jpe jpeg jpg jxl k25 kdc mrw nef nrw orf ori pef
+png psd raf raw rw2 rwl sr2 srf srw svg tif tiff webp x3f"""
+_VIDEOS = "3gp 3gpp avi flv insv m2t m2ts m4v mkv mov mp4 mpe mpeg mpg mts mxf ts vob webm wmv"
+IMAGES = frozenset("." + name for name in _IMAGES.split())
+VIDEOS = frozenset("." + name for name in _VIDEOS.split())
+SIDE, MOST = 720, 102_400
+"""Pixels of a thumbnail's longer side, and the bytes it is to stay below."""
+PIXELS = 200_000_000
+"""Of the largest picture that is opened: from twice as many on it is taken for an attack."""
+_DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_]?([01]\d)[-_]?([0-3]\d)(?:[-_T ]?([0-2]\d)[-_.:]?([0-5]\d)[-_.:]?([0-5]\d))?")
+Image.MAX_IMAGE_PIXELS = PIXELS
+
+
+@dataclass
+class Found:
+    """`taken` in µs, 0: unknown. `public`: what goes into public magic metadata."""
+
+    thumbnail: bytes
+    taken: int = 0
+    place: tuple[float, float] | None = None
+    public: dict[str, Any] = field(default_factory=dict)
+    static_thumbnail: bool = False
+
+
+def kind_of(name: str) -> int | None:
+    """Image or video by the extension; None: neither."""
+    suffix = PurePath(name).suffix.lower()
+    return IMAGE if suffix in IMAGES else VIDEO if suffix in VIDEOS else None
+
+
+def look(content: BinaryIO, name: str) -> Found:
+    """Never raises for what is in a picture."""
+    found = Found(_nothing(), static_thumbnail=True)
+    if kind_of(name) == IMAGE:
+        try:
+            with Image.open(content) as picture:
+                _read_exif(picture, found)
+                found.thumbnail, found.static_thumbnail = _thumbnail(picture), False
+        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, ArithmeticError, TypeError, KeyError):
+            pass  # corrupt, or a format that Pillow does not read: stored with a placeholder
+    found.taken = found.taken or date_in(name)
+    return found
+
+
+def _thumbnail(picture: Image.Image) -> bytes:
+    picture.draft("RGB", (SIDE * 2, SIDE * 2))
+    upright = ImageOps.exif_transpose(picture)
+    upright.thumbnail((SIDE, SIDE))
+    if upright.mode != "RGB":
+        flat = Image.new("RGB", upright.size, "white")
+        with_alpha = upright.convert("RGBA")
+        flat.paste(with_alpha, mask=with_alpha.getchannel("A"))
+        upright = flat
+    out = b""
+    for quality in (70, 60, 50, 35):
+        held = io.BytesIO()
+        upright.save(held, "JPEG", quality=quality)
+        out = held.getvalue()
+        if len(out) <= MOST:
+            break
+    return out
+
+
+def _nothing() -> bytes:
+    held = io.BytesIO()
+    Image.new("RGB", (300, 150)).save(held, "JPEG")
+    return held.getvalue()
+
+
+def _read_exif(picture: Image.Image, found: Found) -> None:
+    exif = picture.getexif()
+    sideways = exif.get(0x0112) in (5, 6, 7, 8)
+    width, height = picture.size
+    found.public |= {"w": height, "h": width} if sideways else {"w": width, "h": height}
+    inner, gps = exif.get_ifd(0x8769), exif.get_ifd(0x8825)
+    for name, value in (("cameraMake", exif.get(0x010F)), ("cameraModel", exif.get(0x0110))):
+        if isinstance(value, str) and (text := value.strip("\0 ")):
+            found.public[name] = text
+    _when(found, str(inner.get(0x9003) or inner.get(0x9004) or exif.get(0x0132) or ""), str(inner.get(0x9011) or inner.get(0x9010) or ""))
+    lat, long = _degrees(gps, 2, "S"), _degrees(gps, 4, "W")
+    if lat is not None and long is not None and abs(lat) <= 90 and abs(long) <= 180 and (lat or long):
+        found.place = (lat, long)
+
+
+def _when(found: Found, text: str, offset: str) -> None:
+    """EXIF's `YYYY:MM:DD HH:MM:SS`, which without an offset is taken for UTC."""
+    try:
+        local = datetime.strptime(text.strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return
+    found.taken = int(local.timestamp()) * 1_000_000
+    found.public["dateTime"] = local.strftime("%Y-%m-%dT%H:%M:%S.000")
+    if match := re.fullmatch(r"([+-])(\d\d):(\d\d)", offset.strip("\0 ")):
+        minutes = int(match[2]) * 60 + int(match[3])
+        found.taken -= minutes * 60_000_000 * (1 if match[1] == "+" else -1)
+        found.public["offsetTime"] = match[0]
+
+
+def _degrees(gps: dict[int, Any], tag: int, negative: str) -> float | None:
+    parts = gps.get(tag)
+    if not isinstance(parts, tuple) or len(parts) != 3:
+        return None
+    degrees, minutes, seconds = (float(Fraction(part) if isinstance(part, int) else part) for part in parts)
+    value = degrees + minutes / 60 + seconds / 3600
+    return None if value != value else -value if gps.get(tag - 1) == negative else value
+
+
+def date_in(name: str) -> int:
+    """The moment in a file's name, in µs as if it were UTC; 0: none, or one that has not come yet."""
+    if not (match := _DATE_IN_NAME.search(name)):
+        return 0
+    try:
+        found = datetime(*(int(part or 0) for part in match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]  # six numbers
+    except ValueError:
+        return 0
+    return int(found.timestamp() * 1_000_000) if found < datetime.now(UTC) else 0

@@ -1,0 +1,117 @@
+"""Uploads on their way: an encrypted spool and a journal that survive `kill -9`. What is in the journal is sent, however often it takes.
+
+Order: the sealed bytes are on the disk → the journal names them → pieces are sent → the file is committed → the entry and the spool are removed.
+A spool that no entry names was never acknowledged and is deleted at the next start.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from nacl.exceptions import CryptoError
+
+from ..client import crypto, upload
+from ..client.connection import Connection
+from ..client.errors import Damaged
+from ..client.stream import SEALED_CHUNK, Opener, Sealer, Sums
+from ..client.upload import Ticket
+from .vault import sync_folder
+
+
+class Intake:
+    """One content on its way in: sealed while it comes. `finish`, or `drop` where it turns out not to be wanted."""
+
+    def __init__(self, spool: Path, upload_id: str) -> None:
+        self.id, self.key = upload_id, crypto.random_key()
+        self.path = spool / f"{upload_id}.content"
+        self._file: BinaryIO = open(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb")  # noqa: SIM115 — closed by finish or drop
+        self._sealer = Sealer(self.key, self._file.write)
+        self.sums: Sums | None = None
+
+    def feed(self, data: bytes) -> None:
+        self._sealer.feed(data)
+
+    def finish(self) -> Sums:
+        """The content is on the disk."""
+        self.sums = self._sealer.finish()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return self.sums
+
+    def plain(self) -> bytes:
+        """The content again, for whoever must look into it."""
+        if self.sums is None:
+            raise ValueError("not finished")
+        opener, out = Opener(self.sums.header, self.key), bytearray()
+        with self.path.open("rb") as file:
+            while block := file.read(SEALED_CHUNK):
+                out += opener.feed(block)
+        return bytes(out + opener.finish())
+
+    def drop(self) -> None:
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+
+class Queue:
+    """The journal. Entries are sealed with the vault's own key: they hold keys of files."""
+
+    def __init__(self, folder: Path, key: bytes) -> None:
+        self.spool = folder / "spool"
+        self.spool.mkdir(exist_ok=True, mode=0o700)
+        self._key = key
+        self._db = sqlite3.connect(folder / "uploads.sqlite", check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, nonce BLOB NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID")
+        waiting = {ticket.id for ticket in self.waiting()}
+        for path in self.spool.iterdir():
+            if path.stem not in waiting:
+                path.unlink()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def intake(self, upload_id: str) -> Intake:
+        return Intake(self.spool, upload_id)
+
+    def add(self, ticket: Ticket, thumbnail: bytes) -> None:
+        """From here on the upload is not lost. `thumbnail` is sealed; the content was finished by its intake."""
+        path = self.paths(ticket)[1]
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(thumbnail)
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(self.spool)
+        self.save(ticket)
+
+    def paths(self, ticket: Ticket) -> tuple[Path, Path]:
+        return self.spool / f"{ticket.id}.content", self.spool / f"{ticket.id}.thumbnail"
+
+    def save(self, ticket: Ticket) -> None:
+        cipher, nonce = crypto.box(msgspec.json.encode(ticket), self._key)
+        with self._db:
+            self._db.execute("REPLACE INTO uploads VALUES (?, ?, ?)", (ticket.id, nonce, cipher))
+
+    def waiting(self) -> list[Ticket]:
+        return [self._open(*row) for row in self._db.execute("SELECT nonce, sealed FROM uploads ORDER BY id")]
+
+    def _open(self, nonce: bytes, cipher: bytes) -> Ticket:
+        try:
+            return msgspec.json.decode(crypto.unbox(cipher, nonce, self._key), type=Ticket)
+        except CryptoError:
+            raise Damaged("the journal of uploads was made by another link of this folder") from None
+
+    async def send(self, connection: Connection, ticket: Ticket, tell: upload.Tell = lambda _: None) -> int:
+        """Sends what is left of one entry and removes it; the file's id."""
+        file_id = await upload.send(connection, ticket, self.paths(ticket), self.save, tell)
+        with self._db:
+            self._db.execute("DELETE FROM uploads WHERE id = ?", (ticket.id,))
+        for path in self.paths(ticket):
+            path.unlink(missing_ok=True)
+        return file_id
