@@ -211,6 +211,8 @@ async def store_bytes(kernel: Kernel, owner_id: int, data: bytes) -> str:
                 raise refusal(e) from e
             tried.append(store.name)
     await recording.record(kernel, key, len(data), digest.hex(), store)
+    for name in tried:  # where it may lie all the same
+        await kernel.db.write("objects.discard", storage.discard, key, name, kernel.clock.now())
     return key
 
 

@@ -144,6 +144,17 @@ def discard(tx: Tx, key: str, store: str, now: int) -> None:
     )
 
 
+def misplaced(tx: Tx, store: str, keys: Collection[str]) -> list[str]:
+    """Which of these keys are objects that should not be in a store: neither at home there nor copied."""
+    rows = tx.all(
+        "SELECT o.object_key FROM objects o WHERE o.object_key IN (:keys[]) AND o.store <> :store AND o.state <> 'deleting' "
+        "AND NOT EXISTS (SELECT 1 FROM object_copies c WHERE c.object_id = o.object_id AND c.store = :store)",
+        store=store,
+        keys=sorted(keys),
+    )
+    return [key for (key,) in rows]
+
+
 # --- the queue
 def is_due(tx: Tx, now: int) -> bool:
     return tx.value("SELECT 1 FROM object_copies WHERE state IN ('pending', 'deleting') AND retry_at <= :now LIMIT 1", now=now) is not None
@@ -262,8 +273,11 @@ def in_stores(tx: Tx) -> dict[str, tuple[int, int]]:
 
 
 def states(tx: Tx) -> dict[tuple[str, str], int]:
-    """(store, state) → copies."""
-    rows = tx.all("SELECT store, state, COUNT(*) FROM object_copies GROUP BY store, state")
+    """(store, state) → copies of what is stored; what is wanted of uploads that are no file yet is nobody's worry."""
+    rows = tx.all(
+        "SELECT c.store, c.state, COUNT(*) FROM object_copies c JOIN objects o ON o.object_id = c.object_id WHERE o.state = 'stored' "
+        "GROUP BY c.store, c.state"
+    )
     return {(store, state): n for store, state, n in rows}
 
 

@@ -141,6 +141,8 @@ def apply(tx: Tx, view: View, f: Facts, changes: Sequence[Change]) -> None:
 def rehome(tx: Tx, f: Facts, store: str) -> None:
     """Reads go to a store whose bytes are good from now on; the old home's stay until `decide` says that they may go."""
     queries.set_home(tx, f.object_id, store)
+    if store in f.copies and f.copies[store].state == "leaving":  # it comes back before it has gone
+        queries.note_stored(tx, f.object_id, store, None, None)
     old = f.copies.get(f.home)
     if old is None or old.state in GOOD:
         queries.note_stored(tx, f.object_id, f.home, None, None, "leaving")

@@ -13,7 +13,7 @@ import logging
 from storage_backends import StoreError
 
 from ..db import Tx
-from ..kernel.clock import DAY, MINUTE, SECOND
+from ..kernel.clock import DAY, HOUR, MINUTE, SECOND
 from ..kernel.jobs import take_lease
 from ..kernel.parts import Kernel
 from . import copy_queries as queries
@@ -27,6 +27,7 @@ log = logging.getLogger("darkroom.storage")
 
 PLAN, SCRUB, VERIFY, RESYNC, MOVE = "plan", "scrub", "verify", "resync", "move"
 BATCH = 100
+LISTED = 1000
 LAG = 30 * SECOND  # numbers of objects become visible out of order for so long, and most uploads are committed by then
 LEASE = 2 * MINUTE
 SLICE = 60.0  # seconds until a job lets others have the lease
@@ -114,6 +115,8 @@ async def step(kernel: Kernel, name: str, pace: Pace) -> bool:
         return False
     page = await kernel.db.scan(queries.page, sweep.cursor, BATCH if sweep.kind == MOVE else BATCH // 5)
     if not page:
+        if sweep.kind == RESYNC:
+            await _misplaced(kernel, sweep.store)
         await kernel.db.write("storage.finish", queries.finish_sweep, sweep, kernel.clock.now())
         log.info("%s: done, %d objects, %d bytes, %d problems", name, sweep.objects, sweep.bytes, sweep.problems)
         return False
@@ -190,6 +193,27 @@ async def _resync(kernel: Kernel, f: Facts, name: str) -> int:
         takes_home = name in f.copies and f.copies[name].takes_home
         await kernel.db.write("storage.resync", queries.want, f.object_id, name, kernel.clock.now(), takes_home=takes_home, problem=problem)
     return 0 if fine else 1
+
+
+async def _misplaced(kernel: Kernel, name: str) -> None:
+    """What lies in a store and belongs elsewhere goes: of uploads that failed here after their bytes had come, and were sent again to another.
+    What no row knows at all is `darkroom fsck`'s."""
+    settled, keys = kernel.clock.now() - HOUR, list[str]()
+    try:
+        async for info in kernel.stores[name].list():
+            if info.modified_us < settled:
+                keys.append(info.key)
+            if len(keys) == LISTED:
+                await kernel.db.write("storage.misplaced", _discard, name, keys, kernel.clock.now())
+                keys = []
+    except StoreError as e:
+        log.warning("store %s cannot be listed: %s", name, e.log)
+    await kernel.db.write("storage.misplaced", _discard, name, keys, kernel.clock.now())
+
+
+def _discard(tx: Tx, name: str, keys: list[str], now: int) -> None:
+    for key in queries.misplaced(tx, name, keys) if keys else ():
+        queries.discard(tx, key, name, now)
 
 
 def _move(tx: Tx, kernel: Kernel, object_id: int, sweep: Sweep) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.db import Tx
-from app.kernel.clock import MINUTE
+from app.kernel.clock import MINUTE, ManualClock
 from app.kernel.config import Config, Storage, Tiers
 from app.storage import copying, sweeps
 from storage_backends import ObjectStore, Unavailable
@@ -33,7 +33,7 @@ def opened(engine: str, tmp_path: Path) -> Opened:
         config = Config(data_dir=tmp_path, public_url="http://darkroom.test", storage=stores, tiers=Tiers(rate=0, **tiers))
         async with open_world(engine, tmp_path, config=config) as world:
             for name, inner in list(world.kernel.stores.items()):
-                world.kernel.stores[name] = Switch(inner)
+                world.kernel.stores[name] = Switch(inner, world.clock)
             yield world
 
     return make
@@ -42,9 +42,10 @@ def opened(engine: str, tmp_path: Path) -> Opened:
 class Switch(FaultyStore):
     """A store that can be taken away and put back. `plan` of a test comes on top."""
 
-    def __init__(self, inner: ObjectStore) -> None:
+    def __init__(self, inner: ObjectStore, clock: ManualClock) -> None:
         super().__init__(inner, lambda method, nth: Fault(before=Unavailable(f"{inner.name} is away")) if self.away else self.more(method, nth))
         self.away = False
+        inner._now_us = clock.now  # type: ignore[attr-defined]  # a memory store
         self.more: Callable[[str, int], Fault | None] = lambda method, nth: None
 
 
