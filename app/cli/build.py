@@ -99,7 +99,7 @@ async def _check_store(store: ObjectStore, alone: bool) -> None:
         if alone and (count := await store.sweep_temporary()):
             log.info("store %s: removed %d files that an ended process left half written", store.name, count)
     except StoreError as e:
-        if store.kind != "s3":
+        if store.kind != "s3" and not isinstance(store, identity.Absent):
             raise ConfigError(f"storage: store {store.name} cannot be written: {e.log}") from e
         log.warning("store %s does not answer: %s", store.name, e.log)
 

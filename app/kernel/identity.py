@@ -6,13 +6,19 @@ they will be lost. So a start compares the parts and refuses in one line; what a
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from storage_backends import ObjectStore, StoreError
+from storage_backends import ObjectInfo, ObjectStore, StoreError, Unavailable
+from storage_backends.wrapping import WrappedStore
 
 from ..db import Tx
 from .config_sources import ConfigError
 from .parts import Kernel
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def recorded(tx: Tx) -> str | None:
@@ -63,10 +69,12 @@ async def check_all(kernel: Kernel, *, adopt_stores: Collection[str] = (), adopt
         raise ConfigError(f"--adopt-store: there is no store {unknown[0]}")
     await check_database(kernel)
     mine, now = kernel.crypto.instance(), kernel.clock.now()
-    marks = {name: await _marker(store) for name, store in kernel.stores.items()}
+    await set_aside(kernel, but=adopt_stores)
+    there = {name: store for name, store in kernel.stores.items() if not isinstance(store, Absent)}
+    marks = {name: await _marker(store) for name, store in there.items()}
     if await kernel.db.read(recorded) is None:
         if not adopt_database and not await kernel.db.read(has_accounts):
-            for name, store in kernel.stores.items():
+            for name, store in there.items():
                 if name not in adopt_stores and (marks[name] == mine or (marks[name] is None and await _has_objects(store))):
                     raise ConfigError(
                         f"the database is empty, but store {name} has the photos of this installation: put the database back from a backup, "
@@ -75,13 +83,62 @@ async def check_all(kernel: Kernel, *, adopt_stores: Collection[str] = (), adopt
         known: set[str] = set()
     else:
         known = await kernel.db.read(marked)
-    for name, store in kernel.stores.items():
+    for name, store in there.items():
         if marks[name] != mine:
             if name not in adopt_stores:
                 _refuse_store(name, missing=marks[name] is None, known=name in known)
             await _mark(store, mine)
         await kernel.db.write("identity.mark", note_mark, name, now)
     await kernel.db.write("identity.record", record, mine, now)
+
+
+class Absent(WrappedStore):
+    """A store that had our mark and does not show it now: a disk that is not mounted, a bucket that cannot be reached. Nothing is written
+    or read there until the mark is back; then it is the store again."""
+
+    def __init__(self, inner: ObjectStore, instance: str) -> None:
+        super().__init__(inner)
+        self._instance, self._found = instance, False
+
+    async def _call(self, method: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        await self._look()
+        return await method(*args, **kwargs)
+
+    async def _look(self) -> None:
+        if not self._found:
+            if await self.inner.marker() != self._instance:
+                raise Unavailable(f"store {self.name} has lost the mark of this installation: is its disk mounted?")
+            self._found = True
+
+    def path(self, key: str) -> Path | None:
+        return self.inner.path(key) if self._found else None
+
+    async def list(self, prefix: str = "", after: str = "") -> AsyncIterator[ObjectInfo]:
+        await self._look()
+        async for info in self.inner.list(prefix, after):
+            yield info
+
+
+async def set_aside(kernel: Kernel, *, but: Collection[str] = ()) -> None:
+    """Where there are several stores, go on without those that are known and do not show their mark, as long as one for new objects does."""
+    if kernel.tiers.single or await kernel.db.read(recorded) is None:
+        return
+    mine, known = kernel.crypto.instance(), await kernel.db.read(marked)
+    away = {name: why for name in known & kernel.stores.keys() - set(but) if (why := await _trouble(kernel.stores[name], mine))}
+    if not [t for t in kernel.tiers.all.values() if t.settings.role == "primary" and t.name not in away]:
+        return
+    for name, why in away.items():
+        if not isinstance(kernel.stores[name], Absent):
+            kernel.stores[name] = Absent(kernel.stores[name], mine)
+            kernel.tiers.failed(name, Unavailable(why))
+
+
+async def _trouble(store: ObjectStore, mine: str) -> str:
+    """Why a store cannot be used; "" for one that shows its mark, or another's, which is refused elsewhere."""
+    try:
+        return "" if await store.marker() is not None else "it does not show the mark of this installation: is its disk mounted?"
+    except StoreError as e:
+        return e.log
 
 
 def _refuse_store(name: str, *, missing: bool, known: bool) -> None:

@@ -86,8 +86,25 @@ async def _delete(kernel: Kernel, work: Work, store: ObjectStore) -> None:
     if f.home == work.store:  # it came back meanwhile
         await kernel.db.write("storage.keep", queries.note_stored, work.object_id, work.store, None, None)
         return
+    if f.state == "stored" and not await _elsewhere(kernel, f, work.store):
+        await kernel.db.write("storage.keep", _keep, f, work.store, kernel.clock.now())
+        return
     await store.delete(f.key)
     await kernel.db.write("storage.gone", _gone, kernel, work)
+
+
+async def _elsewhere(kernel: Kernel, f: Facts, but: str) -> bool:
+    """Whether the object's home has its bytes at this moment. Raises what that store raises: then nothing is removed yet."""
+    if f.home not in kernel.stores or f.home not in f.good:
+        return False
+    head = await kernel.stores[f.home].head(f.key)
+    return f.home != but and head is not None and head.size == f.size
+
+
+def _keep(tx: Tx, f: Facts, store: str, now: int) -> None:
+    """What was to go is needed: the home is mended from it first, if it is good."""
+    queries.note_stored(tx, f.object_id, store, None, None, "leaving")
+    queries.want(tx, f.object_id, f.home, now, problem="its home had lost it")
 
 
 def _gone(tx: Tx, kernel: Kernel, work: Work) -> None:

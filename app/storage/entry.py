@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..db import Tx
+from ..kernel import identity
 from ..kernel.errors import AppError, CodedBadRequest
 from ..kernel.parts import Kernel
 from ..kernel.tiers import ACTIVE, DRAINING, RETIRED
@@ -163,6 +164,7 @@ async def _begin(kernel: Kernel, sweep: str, kind: str, name: str, target: str =
 
 async def work(kernel: Kernel, seconds: float = 2.0) -> Json:
     """Work at what is queued for a while: for commands where no server runs, and harmless where one does. Then `status`."""
+    await identity.set_aside(kernel)
     await sweeps.run_plan(kernel)
     await sweeps.run_passes(kernel, seconds=seconds / 2)
     await copying.run(kernel, seconds=seconds / 2)

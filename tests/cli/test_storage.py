@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
 from pathlib import Path
 
 from tests.cli.command import darkroom, serving
@@ -24,6 +26,24 @@ def configured(folder: Path, role: str = "copy") -> str:
     file = folder / "darkroom.toml"
     file.write_text(f'data_dir = "{folder / "data"}"\n' + TWO.format(second=folder / "second", role=role))
     return str(file)
+
+
+def test_a_start_without_the_second_disk(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    with serving(tmp_path, "--config", config):
+        pass
+    away = (tmp_path / "second").rename(tmp_path / "away")
+    (tmp_path / "second").mkdir()
+    with serving(tmp_path, "--config", config) as server:
+        assert server.get("/readyz") == (200, b'{"status":"degraded"}')
+        text = darkroom("storage", "--config", config, "status", cwd=tmp_path).stdout
+        assert "down" in text and "mounted?" in text
+        shutil.rmtree(tmp_path / "second")
+        away.rename(tmp_path / "second")
+        deadline = time.monotonic() + 30
+        while server.get("/readyz")[1] != b'{"status":"ok"}' and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert server.get("/readyz") == (200, b'{"status":"ok"}')
 
 
 def test_it_works_with_a_server_and_without(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.legacy.scenes import make_kit, proof
 BIG = {
     "users", "sessions", "feeds", "usage", "collections", "collection_shares", "collection_files", "files", "objects", "trash", "file_data",
     "deletions", "srp_sessions", "rate_counters", "contacts", "emergency_contacts", "emergency_recoveries", "legacy_kits", "legacy_kit_sessions",
-    "legacy_kit_openings",
+    "legacy_kit_openings", "object_copies",
 }  # fmt: skip
 PEOPLE, ALBUMS, FILES = 2000, 4000, 20_000
 Statements = dict[str, dict[str, Any]]

@@ -17,7 +17,7 @@ from app.kernel.clock import DAY, MINUTE
 from app.kernel.errors import Unavailable as Away
 from app.objects import deletion
 from app.objects import service as objects
-from app.storage import copying, entry, sweeps
+from app.storage import copy_queries, copying, entry, sweeps
 from storage_backends import Unavailable
 from storage_backends.faulty import Fault
 from tests.inprocess import Person, World
@@ -68,7 +68,7 @@ class Life:
 
     async def delete(self) -> None:
         if self.want:
-            key = self.dice.choice(sorted(self.want))
+            key = self.dice.choice(list(self.want))
             del self.want[key]
             ids = await delete_for_good(self.world, self.files.pop(key))
             await self.world.kernel.db.write("test.release", objects.release, ids, self.world.clock.now(), 0)
@@ -94,9 +94,11 @@ class Life:
         switch(self.world, self.dice.choice(NAMES)).more = plan
 
     async def spoil(self) -> tuple[str, str] | None:
-        """(store, key) of bytes whose loss leaves a good copy."""
-        for key in self.dice.sample(sorted(self.want), len(self.want)):
-            good = [n for n in NAMES if (await held(self.world, n)).get(key) == self.want[key]]
+        """(store, key) of bytes whose loss leaves a good copy that is not about to go."""
+        for key in self.dice.sample(list(self.want), len(self.want)):
+            facts = await self.world.kernel.db.read(copy_queries.by_key, key)
+            kept = [n for n, c in facts.copies.items() if c.state == "stored" and n != facts.home] + [facts.home] if facts else []
+            good = [n for n in kept if (await held(self.world, n)).get(key) == self.want[key]]
             reachable = [n for n in good if not switch(self.world, n).away]
             if len(reachable) > 1:
                 return self.dice.choice(reachable), key
