@@ -26,7 +26,7 @@ async def scheduled(world: World) -> int:
 
 
 def test_the_jobs_are_known() -> None:
-    assert {job.name: job.seconds for job in JOBS} == {"objects.delete": 60, "objects.sweep": 3600, "objects.strays": 86400}
+    assert {job.name: job.seconds for job in JOBS} == {"objects.delete": 60, "objects.sweep": 3600, "objects.parts": 3600, "objects.strays": 86400}
 
 
 async def test_it_works(world: World, alice: Person) -> None:
