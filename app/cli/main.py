@@ -26,6 +26,7 @@ COMMANDS = {
     "storage": "look at the stores of objects; add, drain, retire, check and move",
     "backup": "save everything while the server runs; verify and prune what was saved",
     "restore": "make an installation of a backup",
+    "import-museum": "bring everything over from museum, Ente's own server",
     "db": "copy the database between SQLite and PostgreSQL",
     "config": "show or check the configuration",
     "routes": "list the routes with guards, budgets and limits, or print the API description",

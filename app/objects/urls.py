@@ -33,7 +33,10 @@ FILM_S = 30 * 60
 PUT_LIFETIME = 7 * DAY_S
 """Seconds an upload URL lives (files.md §1): mobile resumes multipart uploads days later."""
 
-_KEY = re.compile(r"[1-9][0-9]{0,18}/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_KEY = re.compile(
+    r"[1-9][0-9]{0,18}/(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|file-data/[0-9]{1,19}/vid_preview/[0-9A-Za-z_]{1,64})"  # of museum, adopted (files.md §8)
+)
 _BOUND = {"put": ("len", "md5"), "part": ("len", "md5", "part", "up", "st"), "complete": ("len", "n", "up", "st"), "get": ("st",)}
 
 

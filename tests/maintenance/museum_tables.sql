@@ -1,0 +1,27 @@
+-- museum's tables as the protocol notes describe them (accounts.md §3, files.md §13, collections.md §14, misc.md §16), as far as they are read.
+CREATE TYPE app AS ENUM ('photos', 'auth', 'locker');
+CREATE TYPE role_enum AS ENUM ('VIEWER', 'COLLABORATOR', 'OWNER', 'ADMIN');
+CREATE TYPE object_type AS ENUM ('file', 'thumbnail');
+CREATE TABLE users (user_id bigint PRIMARY KEY, name text, creation_time bigint NOT NULL, encrypted_email bytea, email_decryption_nonce bytea, email_hash text UNIQUE, is_two_factor_enabled boolean NOT NULL DEFAULT false, family_admin_id bigint, email_mfa boolean NOT NULL DEFAULT false, source text, delete_feedback jsonb);
+CREATE TABLE key_attributes (user_id bigint PRIMARY KEY, kek_salt text, kek_hash_bytes bytea, encrypted_key text, key_decryption_nonce text, public_key text, encrypted_secret_key text, secret_key_decryption_nonce text, mem_limit bigint, ops_limit bigint, master_key_encrypted_with_recovery_key text, master_key_decryption_nonce text, recovery_key_encrypted_with_master_key text, recovery_key_decryption_nonce text);
+CREATE TABLE srp_auth (user_id bigint PRIMARY KEY, srp_user_id uuid UNIQUE, salt text, verifier text);
+CREATE TABLE tokens (user_id bigint, token text, token_hash bytea, creation_time bigint, ip text, user_agent text, app app, is_deleted boolean DEFAULT false, last_used_at bigint);
+CREATE TABLE two_factor (user_id bigint UNIQUE, two_factor_secret_hash text, encrypted_two_factor_secret bytea, two_factor_secret_decryption_nonce bytea, recovery_encrypted_two_factor_secret text, recovery_two_factor_secret_decryption_nonce text);
+CREATE TABLE passkeys (id uuid PRIMARY KEY, user_id bigint, friendly_name text, deleted_at bigint);
+CREATE TABLE passkey_credentials (passkey_id uuid, credential_id text, public_key text, authenticator_transports text);
+CREATE TABLE subscriptions (user_id bigint UNIQUE, storage bigint, expiry_time bigint);
+CREATE TABLE entity_key (user_id bigint, type text, encrypted_key text, header text, created_at bigint, updated_at bigint);
+CREATE TABLE entity_data (id text PRIMARY KEY, user_id bigint, type text, encrypted_data text, header text, created_at bigint, updated_at bigint, is_deleted boolean DEFAULT false);
+CREATE TABLE authenticator_key (user_id bigint PRIMARY KEY, encrypted_key text, header text, created_at bigint, updated_at bigint);
+CREATE TABLE authenticator_entity (id uuid PRIMARY KEY, user_id bigint, encrypted_data text, header text, created_at bigint, updated_at bigint, is_deleted boolean DEFAULT false);
+CREATE TABLE remote_store (user_id bigint, key_name text, key_value text, created_at bigint, updated_at bigint);
+CREATE TABLE collections (collection_id bigint PRIMARY KEY, owner_id bigint, encrypted_key text, key_decryption_nonce text, name text, encrypted_name text, name_decryption_nonce text, type text, attributes jsonb NOT NULL, updation_time bigint, is_deleted boolean DEFAULT false, magic_metadata jsonb, pub_magic_metadata jsonb, app app DEFAULT 'photos');
+CREATE TABLE collection_shares (collection_id bigint, from_user_id bigint, to_user_id bigint, encrypted_key text, updation_time bigint, is_deleted boolean DEFAULT false, role_type role_enum DEFAULT 'VIEWER', magic_metadata jsonb, shared_at bigint);
+CREATE TABLE files (file_id bigint PRIMARY KEY, owner_id bigint, file_decryption_header text, thumbnail_decryption_header text, metadata_decryption_header text, encrypted_metadata text, magic_metadata jsonb, pub_magic_metadata jsonb, info jsonb, updation_time bigint);
+CREATE TABLE collection_files (file_id bigint, collection_id bigint, encrypted_key text, key_decryption_nonce text, is_deleted boolean DEFAULT false, updation_time bigint, c_owner_id bigint, f_owner_id bigint, created_at bigint, action_user bigint, action text);
+CREATE TABLE object_keys (file_id bigint, o_type object_type, object_key text UNIQUE, size bigint, is_deleted boolean DEFAULT false);
+CREATE TABLE trash (file_id bigint PRIMARY KEY, user_id bigint, collection_id bigint, is_deleted boolean DEFAULT false, is_restored boolean DEFAULT false, created_at bigint, updated_at bigint, delete_by bigint);
+CREATE TABLE file_data (file_id bigint, user_id bigint, data_type text, size bigint, is_deleted boolean DEFAULT false, obj_id text, updated_at bigint);
+CREATE TABLE public_collection_tokens (id bigserial PRIMARY KEY, collection_id bigint, access_token text UNIQUE, is_disabled boolean DEFAULT false, valid_till bigint DEFAULT 0, device_limit int DEFAULT 0, pw_hash text, pw_nonce text, mem_limit bigint, ops_limit bigint, enable_download boolean DEFAULT true, enable_comment boolean DEFAULT false, enable_collect boolean DEFAULT false, enable_join boolean DEFAULT true, min_role role_enum, created_at bigint, updated_at bigint);
+CREATE TABLE contact_entity (id text PRIMARY KEY, user_id bigint, contact_user_id bigint, profile_picture_attachment_id text, encrypted_key bytea, encrypted_data bytea, is_deleted boolean DEFAULT false, created_at bigint, updated_at bigint);
+CREATE TABLE families (id uuid, admin_id bigint);
