@@ -29,10 +29,15 @@ FETCHABLE = ("mldata", "vid_preview")
 MAX_IDS = 200
 PAGE = 5000  # rows of a status diff
 _AT_ONCE = 32  # objects read at the same time for one request
+BUDGET = 64 << 20
+"""Bytes of one reply of `fetch`, which is made in memory: some 200 photos' worth takes a few MiB, and nobody has to write so little."""
 
 
 async def fetch(kernel: Kernel, actor: Session, ask: Wanted) -> Fetched:
-    """Data of up to 200 files the actor may read; 403 when one exists and may not be read. Deleted data appears nowhere."""
+    """Data of up to 200 files the actor may read; 403 when one exists and may not be read. Deleted data appears nowhere.
+
+    What is beyond BUDGET bytes is among those that could not be read just now, which clients ask for again.
+    """
     ids = ask.file_ids or []
     if ask.kind not in FETCHABLE or not 0 < len(ids) <= MAX_IDS:
         raise CodedBadRequest(f"mldata or vid_preview of 1 to {MAX_IDS} files can be fetched")
@@ -40,13 +45,24 @@ async def fetch(kernel: Kernel, actor: Session, ask: Wanted) -> Fetched:
         raise BadRequest(log="duplicate file ids")
     found = await kernel.db.read(_allowed_rows, actor.user_id, ids, ask.kind)
     gate = asyncio.Semaphore(_AT_ONCE)
-    read = await asyncio.gather(*(_read(kernel, gate, ask.kind, row) for row in found if not row.is_deleted))
+    now, later = _within([row for row in found if not row.is_deleted], BUDGET)
+    read = await asyncio.gather(*(_read(kernel, gate, ask.kind, row) for row in now))
     known = {row.file_id for row in found}
     return Fetched(
         data=[data for _, data in read if data is not None],
         pending=[file_id for file_id in ids if file_id not in known],
-        errors=[file_id for file_id, data in read if data is None],
+        errors=[file_id for file_id, data in read if data is None] + [row.file_id for row in later],
     )
+
+
+def _within(rows: Sequence[DataRow], budget: int) -> tuple[list[DataRow], list[DataRow]]:
+    """(those of the rows, in their order, whose sizes keep within the budget and at least one; the others)"""
+    now: list[DataRow] = []
+    later: list[DataRow] = []
+    for row in rows:
+        budget -= row.size
+        (now if budget >= 0 or not now else later).append(row)
+    return now, later
 
 
 def _allowed_rows(tx: Tx, actor: int, file_ids: Sequence[int], kind: str) -> list[DataRow]:
@@ -73,7 +89,14 @@ async def _read(kernel: Kernel, gate: asyncio.Semaphore, kind: str, row: DataRow
 async def _content(kernel: Kernel, kind: str, row: DataRow) -> Data:
     if row.key is None:
         raise Unavailable(log=f"{kind} of file {row.file_id} has no object")
-    content = msgspec.json.decode(await objects.read_bytes(kernel, row.key, row.store), type=Content)
+    try:
+        data = await objects.read_bytes(kernel, row.key, row.store)
+    except Unavailable:  # written anew since this row was read: what it replaced is gone
+        now = await kernel.db.read(queries.row, row.file_id, kind)
+        if now is None or now.key is None or now.is_deleted or now.key == row.key:
+            raise
+        row, data = now, await objects.read_bytes(kernel, now.key, now.store)
+    content = msgspec.json.decode(data, type=Content)
     return Data(
         file_id=row.file_id,
         type=kind,

@@ -12,7 +12,7 @@ import msgspec
 from ..db import Tx
 from ..kernel import quota, sync
 from ..kernel.access import Session
-from ..kernel.clock import DAY, HOUR
+from ..kernel.clock import DAY
 from ..kernel.errors import AppError, BadRequest, CodedBadRequest, Conflict, Forbidden, NotFound, StorageFull
 from ..kernel.parts import Kernel
 from ..objects import service as objects
@@ -22,7 +22,6 @@ from .queries import DataRow, Target
 from .wire import Content, NewData, NewVideo, PreviewUpload
 
 MLDATA, VIDEO = "mldata", "vid_preview"
-_JSON_GRACE = HOUR  # only the server reads these objects: long enough for a read that is under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +67,11 @@ async def put(kernel: Kernel, actor: Session, ask: NewData, client: Client) -> N
     key = await objects.store_bytes(kernel, actor.user_id, content)
     write = _Write(actor.user_id, ask.file_id, MLDATA, key, kernel.clock.now(), ask.last_updated_at)
     try:
-        await kernel.db.write("filedata.put", _put, write)
+        replaced = await kernel.db.write("filedata.put", _put, kernel, write)
     except AppError:
         await objects.abandon(kernel, actor.user_id, key)
         raise
+    await objects.remove(kernel, replaced)
 
 
 def _json(version: int | None, data: str, header: str, client: str) -> bytes:
@@ -89,16 +89,29 @@ def _may_put(tx: Tx, actor: int, file_id: int, expected: int | None) -> DataRow 
     return row
 
 
-def _put(tx: Tx, write: _Write) -> None:
+def _put(tx: Tx, kernel: Kernel, write: _Write) -> list[int]:
+    """The objects that this replaces."""
     sync.lock_account(tx, write.owner_id)
     old = _may_put(tx, write.owner_id, write.file_id, write.expected)
     (json,) = objects.claim(tx, write.owner_id, write.key)
+    _check_room(tx, kernel, write.owner_id, json.size - (old.size if old else 0))
     objects.mark_stored(tx, [json.object_id])
     stamp = sync.stamp(tx, write.now, [write.owner_id])
     new = DataRow(write.file_id, json.object_id, None, "", None, None, json.size, False, stamp)
     queries.save(tx, write.owner_id, MLDATA, new)
-    if old is not None:
-        objects.release(tx, [old.object_id], write.now, _JSON_GRACE)
+    return _let_go(tx, old, write.now)
+
+
+def _let_go(tx: Tx, old: DataRow | None, now: int, grace_us: int = 0) -> list[int]:
+    """The objects of what is replaced that go at once, when this is committed: kept for a while, they would be storage that nobody counts. A
+    reader who has just been sent to one looks again (`service._content`). A film that somebody may be watching stays for its grace, once a
+    day for each file."""
+    if old is None:
+        return []
+    film = grace_us if now - old.updated_at >= DAY else 0
+    objects.release(tx, [old.object_id], now, 0)
+    objects.release(tx, [old.preview_id], now, film)
+    return [i for i in (old.object_id, None if film else old.preview_id) if i is not None]
 
 
 # --- previews
@@ -114,18 +127,14 @@ async def preview_upload(kernel: Kernel, actor: Session, base_url: str, file_id:
 
 
 async def register_video(kernel: Kernel, actor: Session, ask: NewVideo, client: Client) -> None:
-    """Make an uploaded blob the file's video preview. Unknown name or another size 400, bytes that never came 404; the same again is fine.
-
-    Derived data is free of the quota, but not without bound: in all it may take up as much as the account's limit (§19 D5).
-    """
+    """Make an uploaded blob the file's video preview. Unknown name or another size 400, bytes that never came 404; the same again is fine."""
     user_id = actor.user_id
     if await kernel.db.read(_is_registered, user_id, ask):
         return
     blob = names.key_of(kernel.crypto, user_id, ask.file_id, VIDEO, ask.object_id)
     if blob is None:
         raise BadRequest(log=f"{ask.object_id[:40]} was not issued for file {ask.file_id}")
-    if await kernel.db.scan(_is_too_much, kernel, user_id, ask.object_size):
-        raise StorageFull(log=f"derived data of user {user_id}")
+    await kernel.db.scan(_check_room, kernel, user_id, ask.object_size)
     try:
         await objects.present(kernel, user_id, [blob])
     except AppError as e:
@@ -135,12 +144,14 @@ async def register_video(kernel: Kernel, actor: Session, ask: NewVideo, client: 
     key = await objects.store_bytes(kernel, user_id, _json(ask.version, ask.playlist, ask.playlist_header, client.name))
     write = _Write(user_id, ask.file_id, VIDEO, key, kernel.clock.now())
     try:
-        fresh = await kernel.db.write("filedata.register", _register, write, ask, blob, kernel.config.trash.deletion_grace_days * DAY)
+        replaced = await kernel.db.write("filedata.register", _register, kernel, write, ask, blob)
     except AppError:
         await objects.abandon(kernel, user_id, key)
         raise
-    if not fresh:
+    if replaced is None:
         await objects.abandon(kernel, user_id, key)
+    else:
+        await objects.remove(kernel, replaced)
 
 
 def _is_registered(tx: Tx, actor: int, ask: NewVideo) -> bool:
@@ -154,25 +165,25 @@ def _blob_size(tx: Tx, row: DataRow) -> int | None:
     return None if row.preview_id is None else objects.size(tx, row.preview_id)
 
 
-def _is_too_much(tx: Tx, kernel: Kernel, user_id: int, size: int) -> bool:
+def _check_room(tx: Tx, kernel: Kernel, user_id: int, more: int) -> None:
+    """Derived data is free of the quota, but not without bound: in all it may take up as much as the account's limit (§19 D5)."""
     limit = quota.plan(tx, kernel.config, user_id).limit
-    return queries.derived_bytes(tx, user_id) + size > limit + kernel.config.quota.tolerance
+    if more > 0 and limit < quota.UNLIMITED and queries.derived_bytes(tx, user_id) + more > limit + kernel.config.quota.tolerance:
+        raise StorageFull(log=f"derived data of user {user_id}")
 
 
-def _register(tx: Tx, write: _Write, ask: NewVideo, blob_key: str, grace_us: int) -> bool:
-    """False when the same request, sent twice at once, has done it already."""
+def _register(tx: Tx, kernel: Kernel, write: _Write, ask: NewVideo, blob_key: str) -> list[int] | None:
+    """The objects that this replaces; None when the same request, sent twice at once, has done it already."""
     sync.lock_account(tx, write.owner_id)
     if _is_registered(tx, write.owner_id, ask):
-        return False
+        return None
     old = queries.row(tx, write.file_id, VIDEO)
     blob, json = objects.claim(tx, write.owner_id, blob_key, write.key)
     if blob.state != "pending" or blob.size != ask.object_size:
         raise BadRequest(log=f"{ask.object_id} is {blob.state} and has {blob.size} bytes, not {ask.object_size}")
+    _check_room(tx, kernel, write.owner_id, blob.size + json.size - (old.size if old else 0))
     objects.mark_stored(tx, [blob.object_id, json.object_id])
     stamp = sync.stamp(tx, write.now, [write.owner_id])
     new = DataRow(write.file_id, json.object_id, None, "", ask.object_id, blob.object_id, json.size + blob.size, False, stamp)
     queries.save(tx, write.owner_id, VIDEO, new)
-    if old is not None:
-        objects.release(tx, [old.preview_id], write.now, grace_us)
-        objects.release(tx, [old.object_id], write.now, _JSON_GRACE)
-    return True
+    return _let_go(tx, old, write.now, kernel.config.trash.deletion_grace_days * DAY)

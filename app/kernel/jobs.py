@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from ..db import Tx
 from . import sessions
-from .clock import SECOND
+from .clock import DAY, SECOND
 from .errors import AppError
 from .parts import Kernel
 
+LONGEST = 7 * DAY
+"""No lease is taken for longer. One that ends later was taken under a clock that has been set right since, and holds nobody up."""
 log = logging.getLogger("darkroom.jobs")
 
 
@@ -35,18 +37,21 @@ def take_lease(tx: Tx, name: str, holder: str, now: int, until: int) -> bool:
     """Whether `holder` now has the lease (µs)."""
     got = tx.value(
         "INSERT INTO leases (name, holder, expires_at) VALUES (:name, :holder, :until) ON CONFLICT (name) DO UPDATE SET "
-        "holder = excluded.holder, expires_at = excluded.expires_at WHERE leases.expires_at <= :now OR leases.holder = :holder RETURNING holder",
+        "holder = excluded.holder, expires_at = excluded.expires_at "
+        "WHERE leases.expires_at <= :now OR leases.holder = :holder OR leases.expires_at > :never RETURNING holder",
         name=name,
         holder=holder,
         now=now,
         until=until,
+        never=now + LONGEST,
     )
     return bool(got == holder)
 
 
 def is_leased(tx: Tx, name: str, now: int) -> bool:
     """Whether anybody has this lease."""
-    return tx.value("SELECT 1 FROM leases WHERE name = :name AND expires_at > :now", name=name, now=now) is not None
+    sql = "SELECT 1 FROM leases WHERE name = :name AND expires_at > :now AND expires_at <= :never"
+    return tx.value(sql, name=name, now=now, never=now + LONGEST) is not None
 
 
 def end_lease(tx: Tx, name: str, holder: str) -> None:

@@ -56,6 +56,15 @@ async def admit(kernel: Kernel, owner_id: int, upload_id: str, size: int) -> Non
         raise Refusal(403, "QuotaExceeded", "The parts are more than this account may store.", log=f"user {owner_id}: {held} + {size} of {limit}")
 
 
+async def most_of_one(kernel: Kernel, owner_id: int, size: int) -> int:
+    """How large an object without a promise may be: what the account may leave uncommitted, which the newest object alone could pass.
+    Refusal 403 for one that says it is larger."""
+    limit = await kernel.db.read(recording.pending_limit, kernel.config, owner_id)
+    if size > limit:
+        raise Refusal(403, "QuotaExceeded", "The object is more than this account may store.", log=f"user {owner_id}: {size} of {limit}")
+    return min(limit, kernel.config.quota.max_file)
+
+
 def _held(tx: Tx, config: Config, owner_id: int, upload_id: str) -> tuple[int, int]:
     return sum(row[3] for row in queries.begun(tx, owner_id) if row[0] == upload_id), recording.pending_limit(tx, config, owner_id)
 

@@ -54,7 +54,9 @@ async def _put(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
             if ticket.length is None:
                 await multiparts.count(kernel, ticket.upload_id, part.size)
         else:
-            etag = await _put_whole(kernel, ticket.key, store, request, length, md5)
+            if ticket.length is None:  # what was promised was held against the plan when its URL was asked for
+                limit = await multiparts.most_of_one(kernel, ticket.owner_id, length or 0)
+            etag = await _put_whole(kernel, ticket.key, store, request, length, md5, limit)
     except StoreError as e:
         kernel.tiers.failed(store.name, e)
         raise
@@ -94,9 +96,9 @@ def _begun_in(kernel: Kernel, ticket: Ticket) -> ObjectStore:
     return kernel.stores[ticket.store]
 
 
-async def _put_whole(kernel: Kernel, key: str, store: ObjectStore, request: Request, length: int | None, md5: bytes | None) -> str:
+async def _put_whole(kernel: Kernel, key: str, store: ObjectStore, request: Request, length: int | None, md5: bytes | None, limit: int) -> str:
     try:
-        stored = await store.put(key, request.body, length=length, md5=md5, max_length=kernel.config.quota.max_file)
+        stored = await store.put(key, request.body, length=length, md5=md5, max_length=limit)
     except KeyTaken as e:
         return (await recording.replace(kernel, key, e.staged, store)).etag
     await recording.record(kernel, key, stored.size, _hex(stored), store)

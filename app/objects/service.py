@@ -17,7 +17,7 @@ from ..db import Tx
 from ..kernel.errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unavailable
 from ..kernel.parts import Kernel
 from ..storage import service as storage
-from . import queries, recording, urls
+from . import deletion, queries, recording, urls
 from .deletion import HOLD, KEY_LIFE, PENDING_AGE, run_deletions, sweep
 from .queries import UNNAMED, bring_back, condemn
 from .upload_urls import begin, check_may_upload, multipart, multipart_sized, single, single_sized
@@ -47,6 +47,7 @@ __all__ = [
     "read_bytes",
     "refusal",
     "release",
+    "remove",
     "run_deletions",
     "single",
     "single_sized",
@@ -156,6 +157,12 @@ def release(tx: Tx, object_ids: Collection[int | None], now: int, grace_us: int)
     """
     if ids := {i for i in object_ids if i is not None}:
         queries.schedule_unnamed(tx, ids, now + grace_us)
+
+
+async def remove(kernel: Kernel, object_ids: Collection[int]) -> None:
+    """Remove released objects whose grace is over now instead of at the job's next turn; after the transaction that released them."""
+    if object_ids:
+        await deletion.delete(kernel, sorted(object_ids))
 
 
 def place(tx: Tx, file_id: int, *, thumb: bool) -> tuple[str, str] | None:

@@ -94,6 +94,7 @@ async def test_the_same_twice_at_once(world: World, alice: Person, video: int) -
 
 async def test_a_new_preview_replaces_the_old_one_and_its_bytes_go(world: World, alice: Person, video: int) -> None:
     await register(alice, video, b"first")
+    world.clock.advance(2 * DAY)  # the second within a day would go at once
     old = (await preview(alice, video))["url"]
     await register(alice, video, b"second")
     assert (await send(alice, "GET", (await preview(alice, video))["url"], expect=200)).content == b"second"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from app.kernel.clock import MINUTE, SECOND
-from app.kernel.jobs import Job, run_jobs, run_leased, take_lease
+from app.kernel.clock import DAY, MINUTE, SECOND
+from app.kernel.jobs import Job, is_leased, run_jobs, run_leased, take_lease
 from app.kernel.parts import Kernel
 from tests.inprocess import Person, World
 
@@ -20,6 +20,18 @@ async def test_a_lease_belongs_to_its_holder_until_it_ends(world: World) -> None
     assert await take("two", 115) is False
     assert await take("two", 116) is True
     assert await take("one", 117) is False
+
+
+async def test_a_lease_that_was_taken_under_a_clock_in_the_future_holds_nobody_up(world: World) -> None:
+    async def take(holder: str, now: int) -> bool:
+        return await world.kernel.db.write("test.lease", take_lease, "sweep", holder, now, now + 60 * SECOND)
+
+    now = world.clock.now()
+    assert await take("one", now + 365 * DAY)
+    assert not await world.kernel.db.read(is_leased, "sweep", now)
+    assert await take("two", now), "the clock was set right since"
+    assert await world.kernel.db.read(is_leased, "sweep", now)
+    assert not await take("one", now + 1)
 
 
 async def test_of_two_processes_one_runs_a_job(world: World) -> None:
