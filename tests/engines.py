@@ -126,6 +126,13 @@ def new_postgres() -> str:
     return _url_of(name)
 
 
+def empty_postgres() -> str:
+    """URL of a fresh database without a schema."""
+    name = f"darkroom_{os.getpid()}_{next(_numbers)}"
+    _admin(f"CREATE DATABASE {name}")
+    return _url_of(name)
+
+
 def drop_postgres(url: str) -> None:
     _admin(f"DROP DATABASE IF EXISTS {urlsplit(url).path[1:]} WITH (FORCE)")
 
