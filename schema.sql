@@ -91,6 +91,8 @@ CREATE TABLE invites (
   email_hash TEXT PRIMARY KEY,
   created_at INTEGER NOT NULL,
   used_at INTEGER, -- an invitation brings one account
+  expires_at INTEGER, -- null: never
+  quota INTEGER, -- bytes that the new account gets, as users.quota; null: the configured default
   email_cipher BLOB,
   email_nonce BLOB
 );

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.db import Tx
 from app.kernel.clock import Ids, ManualClock
-from app.kernel.config import Config, Storage
+from app.kernel.config import Config, Registration, Storage
 from app.kernel.crypto import Crypto, Secrets, b64, session_handle, token_hash
 from app.kernel.limits import RateLimiter
 from app.kernel.parts import Kernel
@@ -161,6 +161,8 @@ def _make_session(tx: Tx, user_id: int, token: str, app: str, now: int) -> None:
 async def open_world(engine: str, folder: Path, *, config: Config | None = None, store: str = "memory") -> AsyncIterator[World]:
     """A fresh application on an empty database of this engine; closed at the end."""
     config = config or Config(data_dir=folder, public_url="http://darkroom.test", storage=(Storage(kind=store),))  # type: ignore[arg-type]  # test parameter
+    if "registration" not in config.model_fields_set:
+        config = config.model_copy(update={"registration": Registration(mode="open")})  # everybody meets by signing up
     clock, ids = ManualClock(), Ids()
     async with open_database(engine, folder) as db:
         one = len(config.storage) == 1

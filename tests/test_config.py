@@ -102,7 +102,7 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ('[quota]\ndefault = "ten"\n', "quota.default: should be a number of bytes or a text"),
         ("[quota]\ndefault = -1\n", "quota.default: should be greater"),
         ("[quota]\ndefault = true\n", "quota.default: should be a number of bytes"),
-        ('[registration]\nmode = "ajar"\n', "registration.mode: should be 'open', 'invite' or 'closed'"),
+        ('[registration]\nmode = "ajar"\n', "registration.mode: should be 'first', 'open', 'invite' or 'closed'"),
         ('[[storage]]\nkind = "tape"\n', "storage.kind: should be"),
         ('[[storage]]\nproxy = 1\n', "storage.proxy: should be true or false"),
         ('[[storage]]\n[[storage]]\nnme = "x"\n', "storage.1.nme: no such option"),

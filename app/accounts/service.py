@@ -46,10 +46,17 @@ __all__ = [
 PRODUCT = "darkroom"
 
 
-def may_register(tx: Tx, config: Config, email_hash: str) -> bool:
-    """Whether this address, which has no account, may get one."""
-    mode = config.registration.mode
-    return mode == "open" or (mode == "invite" and queries.is_invited(tx, email_hash))
+def may_register(tx: Tx, kernel: Kernel, email: str) -> bool:
+    """Whether this address, which has no account, may get one. In a transaction that makes it, two first people are not both the first."""
+    rules = kernel.config.registration
+    if rules.mode in ("open", "closed"):
+        return rules.mode == "open"
+    if email.rpartition("@")[2] in rules.domains or queries.is_invited(tx, kernel.crypto.hash(email), kernel.clock.now()):
+        return True
+    if rules.mode == "invite" or queries.anybody(tx):
+        return False
+    tx.lock("SELECT id FROM instance FOR UPDATE")
+    return not queries.anybody(tx)
 
 
 def register(tx: Tx, kernel: Kernel, email: str, source: str = "") -> int:
@@ -57,7 +64,8 @@ def register(tx: Tx, kernel: Kernel, email: str, source: str = "") -> int:
     the loser's transaction is repeated."""
     now = kernel.clock.now()
     user_id = queries.insert_user(tx, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)), source[:256], now)
-    queries.use_invite(tx, kernel.crypto.hash(email), now)
+    if (limit := queries.use_invite(tx, kernel.crypto.hash(email), now)) is not None:
+        queries.set_quota(tx, user_id, limit)
     sync.open_feed(tx, user_id, now)
     return user_id
 

@@ -143,12 +143,16 @@ class StoredInvite:
     used_at: int | None
 
 
-def insert_invite(tx: Tx, email: tuple[bytes, bytes, str], now: int) -> None:
-    """`email` is (cipher, nonce, hash). One that was used is good again."""
+def insert_invite(tx: Tx, email: tuple[bytes, bytes, str], now: int, expires_at: int | None = None, quota: int | None = None) -> None:
+    """`email` is (cipher, nonce, hash); it is good until `expires_at` (None: for ever) and brings this limit (bytes; None: the default, 0: none).
+    One that was used is good again."""
     tx.run(
-        "INSERT INTO invites (email_hash, email_cipher, email_nonce, created_at) VALUES (:email_hash, :cipher, :nonce, :now) "
+        "INSERT INTO invites (email_hash, email_cipher, email_nonce, created_at, expires_at, quota) "
+        "VALUES (:email_hash, :cipher, :nonce, :now, :expires_at, :quota) "
         "ON CONFLICT (email_hash) DO UPDATE SET created_at = excluded.created_at, used_at = NULL, email_cipher = excluded.email_cipher, "
-        "email_nonce = excluded.email_nonce",
+        "email_nonce = excluded.email_nonce, expires_at = excluded.expires_at, quota = excluded.quota",
+        expires_at=expires_at,
+        quota=quota,
         email_hash=email[2],
         cipher=email[0],
         nonce=email[1],

@@ -23,6 +23,7 @@ from ..kernel.jobs import Run
 from ..kernel.parts import Kernel
 from ..login import service as login
 from ..login.service import WaitingCode
+from ..mail import service as mail
 from ..passkeys import service as passkeys
 from ..second_factor import service as second_factor
 from . import queries
@@ -323,17 +324,26 @@ async def invites(kernel: Kernel) -> list[Invite]:
     return [Invite(kernel.crypto.decrypt(*i.sealed) if i.sealed else "", i.created_at, i.used_at) for i in found]
 
 
-async def invite(kernel: Kernel, by: str, email: str) -> str:
-    """Let an address sign up while registration is by invitation; the address as it is kept. 409 for somebody's. Harmless when repeated."""
+async def invite(kernel: Kernel, by: str, email: str, days: int | None = None, size: int | None = None) -> str:
+    """Let an address sign up while registration is by invitation, for so many days (None: for ever), with this limit in bytes (None: the
+    default, 0: none); the address as it is kept. Where mail is sent, it is written to. 409 for somebody's. The newest invitation holds."""
     email = people.usable_address(email)
-    await kernel.db.write("admin.invite", _invite, kernel, by, email)
+    await kernel.db.write("admin.invite", _invite, kernel, by, email, days, size)
+    texts = (
+        f"You are invited to keep your photos at {kernel.config.public_url or 'a server of somebody you know'}.",
+        "In the app, make this address the server (tap the first screen seven times), then sign up with the address that this mail came to.",
+        *(() if days is None else (f"The invitation is good for {days} days.",)),
+    )
+    mail.post(kernel, email, mail.Mail("You are invited", texts, link=kernel.config.public_url or ""))
     return email
 
 
-def _invite(tx: Tx, kernel: Kernel, by: str, email: str) -> None:
+def _invite(tx: Tx, kernel: Kernel, by: str, email: str, days: int | None, size: int | None) -> None:
     if people.find(tx, kernel.crypto, email) is not None:
         raise Conflict(f"{email} has an account already", code="CONFLICT")
-    queries.insert_invite(tx, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)), kernel.clock.now())
+    now = kernel.clock.now()
+    until = None if days is None else now + days * DAY
+    queries.insert_invite(tx, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)), now, until, size)
     note(tx, kernel, by, "invite", None)
 
 

@@ -17,6 +17,7 @@ from ..kernel import people, sync
 from ..kernel.errors import AppError, BadRequest
 from ..kernel.parts import Kernel
 from ..login import service as login
+from ..mail import service as mail
 from ..maintenance.progress import Tell, silent
 from ..second_factor import service as second_factor
 from ..storage import entry as storage
@@ -71,9 +72,10 @@ async def add(kernel: Kernel, email: str) -> int:
     return await administration.add_account(kernel, admin_acts.BY, _address(email))
 
 
-async def invite(kernel: Kernel, email: str) -> None:
-    """Let an address sign up while registration is by invitation. Harmless when repeated."""
-    await administration.invite(kernel, admin_acts.BY, _address(email))
+async def invite(kernel: Kernel, email: str, days: int | None = None, size: int | None = None) -> None:
+    """Let an address sign up while registration is by invitation, for so many days, with this limit in bytes. Harmless when repeated."""
+    await administration.invite(kernel, admin_acts.BY, _address(email), days, size)
+    await mail.settle(20)
 
 
 async def quota(kernel: Kernel, email: str, size: int | None) -> None:

@@ -10,6 +10,14 @@ from ..kernel.config import Config
 log = logging.getLogger("darkroom.serve")
 
 
+REGISTRATION = {
+    "first": "open until there is an account, then by `darkroom user invite EMAIL`",
+    "open": "open to everybody",
+    "invite": "by `darkroom user invite EMAIL`",
+    "closed": "closed",
+}
+
+
 def origin(config: Config) -> str:
     """The address that people and apps use, as far as the configuration knows it."""
     host = f"[{config.http.listen}]" if ":" in config.http.listen else config.http.listen
@@ -18,13 +26,20 @@ def origin(config: Config) -> str:
 
 def announce(config: Config, state: str = "ready", setup: str = "") -> None:
     """What an operator needs to know, on standard output; the dangers, in the log too. `setup`: path of the link that sets up an empty server."""
-    registration = {"open": "open to everybody", "invite": "by `darkroom user invite EMAIL`", "closed": "closed"}[config.registration.mode]
+    registration = REGISTRATION[config.registration.mode]
+    if config.registration.domains and config.registration.mode in ("first", "invite"):
+        registration += f", and for {', '.join(config.registration.domains)}"
+    code = (
+        f"by mail through {config.mail.host}"
+        if config.mail.host
+        else "no mail is sent: codes appear in this log, and `darkroom ott EMAIL` shows them"
+    )
     lines = [
         f"Darkroom is {state} at {origin(config)}",
         f"  data folder   {config.data_dir.expanduser().absolute()}",
         f"  registration  {registration}",
         *([f"  set up here   {origin(config)}{setup}   (opens once, within a day)"] if setup else []),
-        "  first code    no mail is sent: codes appear in this log, and `darkroom ott EMAIL` shows them",
+        f"  first code    {code}",
     ]
     if config.http.listen in ("127.0.0.1", "::1", "localhost"):
         lines.append("  other devices `darkroom serve --listen 0.0.0.0` listens on every interface (put HTTPS in front of it)")

@@ -20,7 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="every account with its use")
     actions.add_parser("add", help="open an account, whoever may register; its owner signs up in the app").add_argument("email", metavar="EMAIL")
-    actions.add_parser("invite", help="let an address sign up (registration.mode = invite)").add_argument("email", metavar="EMAIL")
+    invite = actions.add_parser("invite", help="let an address sign up where registration is by invitation")
+    invite.add_argument("email", metavar="EMAIL")
+    invite.add_argument("--days", type=int, metavar="N", help="how long the invitation is good; without it for ever")
+    invite.add_argument("--quota", metavar="SIZE", help="the new account's storage limit, as `user quota` takes it")
     restore = actions.add_parser("restore", help="a link that undoes the deletion of an account, for seven days")
     restore.add_argument("id", metavar="ID", type=int, help="the account's number, from the line that the server logged when it was deleted")
     restore.add_argument("email", metavar="EMAIL", help="the address it gets back")
@@ -42,8 +45,14 @@ def run(args: argparse.Namespace, config: Config) -> int:
         reach.perform(config, "add", email=args.email)
         print(f"{args.email} can now sign up in the app")
     elif args.action == "invite":
-        reach.perform(config, "invite", email=args.email)
-        print(f"{args.email} may sign up" + ("" if config.registration.mode == "invite" else f" (registration.mode is {config.registration.mode})"))
+        if args.days is not None and args.days < 1:
+            raise Refused("--days: at least 1")
+        size = None if args.quota is None else read_quota(args.quota)
+        reach.perform(config, "invite", email=args.email, days=args.days, size=size)
+        print(
+            f"{args.email} may sign up"
+            + ("" if config.registration.mode in ("first", "invite") else f" (registration.mode is {config.registration.mode})")
+        )
     elif args.action == "restore":
         print(origin(config) + reach.perform(config, "restore", user_id=args.id, email=args.email))
     elif args.action == "reset-second-factor":

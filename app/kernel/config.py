@@ -87,10 +87,25 @@ class Http(Section):
     max_body: Size = Field(16 << 20, description="Largest JSON request body of who is logged in; of others, 256 KiB at most.")
 
 
+def _by_name(value: object) -> object:
+    """`registration = "invite"` is short for its mode."""
+    return {"mode": value} if isinstance(value, str) else value
+
+
 class Registration(Section):
-    mode: Literal["open", "invite", "closed"] = Field(
-        "open", description="Who may sign up: anybody, only addresses invited with `darkroom user invite`, or nobody."
+    mode: Literal["first", "open", "invite", "closed"] = Field(
+        "first",
+        description="Who may sign up: anybody until there is one account and by invitation from then on (first), anybody (open), only addresses "
+        "invited with `darkroom user invite` (invite), or nobody (closed).",
     )
+    domains: tuple[str, ...] = Field(
+        (), description="Addresses of these domains may sign up without an invitation, unless registration is closed.", examples=[["example.org"]]
+    )
+
+    @field_validator("domains")
+    @classmethod
+    def _spelled(cls, v: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(d.strip().lower().removeprefix("@") for d in v)
 
 
 class Accounts(Section):
@@ -319,7 +334,7 @@ class Config(Section):
         examples=["https://photos.example.org"],
     )
     http: Http = Http()
-    registration: Registration = Registration()
+    registration: Annotated[Registration, BeforeValidator(_by_name)] = Registration()
     accounts: Accounts = Accounts()
     otp: Otp = Otp()
     mail: Mail = Mail()

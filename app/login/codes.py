@@ -86,7 +86,7 @@ def _refusal(tx: Tx, kernel: Kernel, purpose: str, email: str) -> AppError | Non
     if purpose == "signup":
         if complete:
             return Conflict("User has already completed sign up process", code="USER_ALREADY_REGISTERED")
-        if standing is None and not accounts.may_register(tx, kernel.config, email_hash):
+        if standing is None and not accounts.may_register(tx, kernel, email):
             return RegistrationClosed(email)
     elif purpose == "login":
         if standing is None:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from app.cli import admin
 from app.http.client import Client
-from app.kernel.clock import HOUR, SECOND
+from app.kernel.clock import DAY, HOUR, SECOND
 from app.kernel.config import Config, Limit, Limits, Otp, Registration, Storage
 from app.kernel.errors import AppError
 from app.kernel.logs import NOTICE
@@ -301,6 +302,31 @@ async def test_registration_by_invitation(by_invitation: World) -> None:
     await world.kernel.db.write("test", lambda tx: tx.run("INSERT INTO invites (email_hash, created_at) VALUES (:h, 0)", h=hashed))
     await invited.sign_up()
     await ask(world, "stranger@example.net", "signup", expect=403)
+
+
+@pytest.mark.parametrize("domains", [(), ("@Example.COM ",)])
+async def test_the_first_signs_up_freely_and_invites_the_others(engine: str, tmp_path: Path, domains: tuple[str, ...]) -> None:
+    async with open_world(engine, tmp_path, config=_config(tmp_path, registration=Registration(domains=domains))) as world:
+        await Newcomer(world, "first@example.net", world.anon()).sign_up()
+        assert (await ask(world, "second@example.net", "signup", expect=403)).json()["code"] == "REGISTRATION_CLOSED"
+        await ask(world, "second@sub.example.com", "signup", expect=403)
+        await ask(world, "second@example.com", "signup", expect=200 if domains else 403)
+
+
+async def test_an_invitation_may_end_and_bring_a_limit(by_invitation: World) -> None:
+    world = by_invitation
+    guest = Newcomer(world, "guest@example.net", world.anon())
+    await admin.run(world.kernel, "invite", {"email": guest.email, "days": 2, "size": 5 << 30})
+    world.clock.advance(2 * DAY)
+    await ask(world, guest.email, "signup", expect=403)
+    await admin.run(world.kernel, "invite", {"email": guest.email, "days": 2, "size": 5 << 30})
+    await guest.sign_up()
+    assert (await guest.api.get("/billing/subscription")).json()["subscription"]["storage"] == 5 << 30
+
+
+def test_registration_in_one_word() -> None:
+    for value in ("invite", {"mode": "invite"}):
+        assert Config.model_validate({"registration": value}).registration == Registration(mode="invite")
 
 
 async def test_fixed_codes(with_fixed_code: World, caplog: pytest.LogCaptureFixture) -> None:
