@@ -40,6 +40,7 @@ from . import (
     storage,
     trash,
     visits,
+    web,
 )
 from .http import connections, openapi, reference
 from .http.pages import Handler, Pages
@@ -48,6 +49,7 @@ from .http.server import Server
 from .kernel.jobs import Job, run_jobs
 from .kernel.parts import Kernel
 from .mail import service as mail
+from .web import service as web_service
 
 MAIL_SECONDS = 2.0  # for mail under way at a stop
 
@@ -82,6 +84,7 @@ FEATURES = (
     storage,
     trash,
     visits,
+    web,
 )
 
 
@@ -111,7 +114,7 @@ class Darkroom:
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self.pages = Pages(all_pages(kernel), self._lifespan)
-        self.server = Server(kernel, TABLE, self.pages)
+        self.server = Server(kernel, TABLE, self.pages, web_service.make_sites(kernel.config))
         http = kernel.config.http
         self.connections = connections.Connections(http.port, connections.allowed(http.connections), self.server.traffic, self.server.ip.trusts)
 

@@ -6,6 +6,7 @@ import logging
 import sys
 
 from ..kernel.config import Config
+from ..web import links
 
 log = logging.getLogger("darkroom.serve")
 
@@ -43,6 +44,8 @@ def announce(config: Config, state: str = "ready", setup: str = "") -> None:
     ]
     if config.http.listen in ("127.0.0.1", "::1", "localhost"):
         lines.append("  other devices `darkroom serve --listen 0.0.0.0` listens on every interface (put HTTPS in front of it)")
+    notes = links.notes(config)
+    lines += [f"  links         {notes[0]}", *(f"                {note}" for note in notes[1:])] if notes else []
     danger = [f"otp.fixed is set: ANYBODY can log in as ANY address ending in {suffix}. For tests only." for suffix in config.otp.fixed]
     try:
         print("\n".join([*lines, *(f"  !! DANGER !! {text}" for text in danger)]), flush=True)

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from ..kernel.config import Config
+from ..web import links
 from . import reach
 from .config_text import effective, example
 
@@ -28,6 +29,8 @@ def run(args: argparse.Namespace, config: Config) -> int:
         sys.stdout.write(example())
     else:
         _check(config)
+        for note in links.notes(config):
+            print(f"links: {note}")
         print("the configuration is good")
     return 0
 

@@ -29,11 +29,12 @@ COMMANDS = {
     "import-museum": "bring everything over from museum, Ente's own server",
     "db": "copy the database between SQLite and PostgreSQL",
     "config": "show or check the configuration",
+    "web": "add and list the web apps that this server shows",
     "routes": "list the routes with guards, budgets and limits, or print the API description",
     "healthcheck": "ask the running server whether it is alive (for containers)",
     "version": "print the version",
 }
-MODULES = {"config": "config_command", "gc": "gc_command", "admin": "admin_command"}  # where the plain name would confuse
+MODULES = {"config": "config_command", "web": "web_command", "gc": "gc_command", "admin": "admin_command"}  # where the plain name would confuse
 APART = {"bridge": "use an account's photos as plain files on your own machine (extra `bridge`)"}
 """Programs of their own under this name: they know nothing of the server, and it nothing of them."""
 

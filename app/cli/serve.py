@@ -25,6 +25,7 @@ from ..kernel.config_sources import ConfigError
 from ..kernel.errors import AppError
 from ..kernel.logs import AccessLog
 from ..kernel.parts import Kernel
+from ..web import service as web
 from . import build, folder, listening
 from .admin_socket import AdminSocket
 from .banner import announce
@@ -85,14 +86,26 @@ def check_workers(config: Config) -> None:
     """ConfigError for more workers than the database takes."""
     if config.http.workers > 1 and config.database.url is None:
         raise ConfigError("http.workers: SQLite has one writer, so it is served by one process; more need database.url = postgresql://…")
+    if config.http.workers > 1 and (ports := web.ports(config)):
+        raise ConfigError(
+            f"web.ports.{next(iter(ports))}: ports of web apps are served by one process; with several, give the apps hosts (web.hosts)"
+        )
+    if config.http.port in web.ports(config).values():
+        raise ConfigError("web.ports: http.port is the server's own")
     if config.http.workers > 1 and any(storage.kind == "sqlite" for storage in config.storage):
         raise ConfigError("http.workers: a store of kind sqlite has one writer too, so it is served by one process")
 
 
 def check_port(config: Config) -> str:
     """The IP address to listen on; ConfigError when it cannot be had. (Granian shares ports, so it would not notice.)"""
+    for app, port in web.ports(config).items():
+        _check_port(config, port, f"web.ports.{app}")
+    return _check_port(config, config.http.port, "http.port")
+
+
+def _check_port(config: Config, port: int, option: str) -> str:
     try:
-        family, _, _, _, where = socket.getaddrinfo(config.http.listen, config.http.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, _, _, _, where = socket.getaddrinfo(config.http.listen, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (socket.gaierror, UnicodeError):
         raise ConfigError(f"http.listen: {config.http.listen} is no address of this machine") from None
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -101,11 +114,11 @@ def check_port(config: Config) -> str:
             probe.bind(where)
             probe.listen(1)
         except PermissionError:
-            raise ConfigError(f"http.port: not allowed to listen on port {config.http.port}") from None
+            raise ConfigError(f"{option}: not allowed to listen on port {port}") from None
         except OSError as e:
             if e.errno in _ADDRESS_ERRORS:
                 raise ConfigError(f"http.listen: {config.http.listen} is no address of this machine") from None
-            raise ConfigError(f"http.port: {config.http.port} is in use on {config.http.listen}") from None
+            raise ConfigError(f"{option}: {port} is in use on {config.http.listen}") from None
     return str(where[0])
 
 
@@ -170,8 +183,10 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    serving = asyncio.create_task(server.serve(), name="http")
-    await _listening(address, config.http.port)
+    servers = [server, *(_site_server(app, config, address, site, port) for site, port in web.ports(config).items())]
+    serving = asyncio.ensure_future(asyncio.gather(*(one.serve() for one in servers)))
+    for port in (config.http.port, *web.ports(config).values()):
+        await _listening(address, port)
     announce(config, setup=await setup_link(kernel))
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
@@ -180,7 +195,8 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
         serving.result()
         raise RuntimeError("the HTTP server ended by itself")
     log.info("stopping: finishing requests in flight")
-    server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
+    for one in servers:
+        one.stop()  # granian leaves it untyped
     for _ in range(max(1, int(STOP_SECONDS))):
         await asyncio.to_thread(app.connections.end_idle)
         done, _ = await asyncio.wait((serving,), timeout=min(1.0, STOP_SECONDS))
@@ -202,6 +218,17 @@ async def setup_link(kernel: Kernel) -> str:
     except AppError as e:
         log.warning("no link to set up this server: %s", e.log)
         return ""
+
+
+def _site_server(app: Any, config: Config, address: str, site: str, port: int) -> Any:
+    """A listener of its own for one web app: what comes in at this port is for that app, whatever the Host header says."""
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    async def target(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, web.SITE: site}, receive, send)
+
+    return Server(target, address=address, interface=Interfaces.ASGINL, **{**listening.options(config), "port": port})
 
 
 async def _listening(address: str, port: int) -> None:

@@ -17,7 +17,7 @@ from .wire import PublicUrl
 
 def url_base(kernel: Kernel, app: str) -> str:
     """What a token is appended to: each app has its own pages."""
-    return f"{kernel.config.apps.share}/c/" if app == "locker" else f"{kernel.config.apps.albums}/?t="
+    return f"{kernel.config.app_url('share')}/c/" if app == "locker" else f"{kernel.config.app_url('albums')}/?t="
 
 
 def public_url(kernel: Kernel, link: Link, app: str) -> PublicUrl:

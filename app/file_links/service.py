@@ -35,8 +35,8 @@ _SECRETS = ("encrypted_file_key", "encrypted_file_key_nonce", "kdf_nonce", "kdf_
 
 def _row(kernel: Kernel, link: FileLink, app: str) -> FileUrlRow:
     """A link as its owner sees it, its address in the form of this app (§7.1)."""
-    apps = kernel.config.apps
-    base = f"{apps.share}/" if app == "locker" else f"{apps.albums}/file/?t="
+    config = kernel.config
+    base = f"{config.app_url('share')}/" if app == "locker" else f"{config.app_url('albums')}/file/?t="
     return FileUrlRow(
         link_id=link.link_id,
         url=base + kernel.crypto.decrypt(link.token_cipher, link.token_nonce),

@@ -1,7 +1,8 @@
 """What people look at: controllers of Litestar behind the door, in its ordinary style.
 
 A feature has `def make_pages(kernel) -> list[Handler]`: controllers or routers, each with its own path; that path and all below it are pages (`/`
-stands for itself alone). Handlers may ask for `incoming: Incoming`, the door's request, which has the kernel.
+stands for itself alone, and a path that is one parameter for what its `only` matches). Handlers may ask for `incoming: Incoming`, the door's
+request, which has the kernel.
 Pages pass the same door as routes and share their request ids, address budget, bodies and log line. They have no CORS headers: no other
 site reads or steers a page.
 """
@@ -65,13 +66,14 @@ class Pages:
     def __init__(self, handlers: Sequence[Handler], lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]) -> None:
         self._handlers = handlers
         self._lifespan = lifespan
-        paths = [_path(handler).rstrip("/") for handler in handlers]
+        paths = [_path(handler).rstrip("/") for handler in handlers if not hasattr(handler, "only")]
+        self._only = tuple(handler.only for handler in handlers if hasattr(handler, "only"))
         self._exact = frozenset(path or "/" for path in paths)
         self._below = tuple(f"{path}/" for path in paths if path)
 
     def has(self, path: str) -> bool:
         """Whether a path is a page's."""
-        return path in self._exact or path.startswith(self._below)
+        return path in self._exact or path.startswith(self._below) or any(only.fullmatch(path, 1) for only in self._only)
 
     @cached_property
     def app(self) -> Litestar:

@@ -10,7 +10,7 @@ import logging
 import random
 import re
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from ..kernel.errors import AppError, BadRequest
 from ..kernel.limits import breached
@@ -60,13 +60,26 @@ def standing(headers: dict[bytes, bytes]) -> Headers:
     return _ANYBODY if origin is None else [(b"access-control-allow-origin", origin), *_ALWAYS]
 
 
+class Site(Protocol):
+    """A web app's files at an address of their own."""
+
+    async def answer(self, method: str, path: str, headers: dict[bytes, bytes], can_send: bool) -> Answer: ...
+
+
+class Sites(Protocol):
+    """Finds the web app that a request is for, by its port (in the scope) or by its host; None for the server itself."""
+
+    def of(self, scope: Scope, host: str) -> Site | None: ...
+
+
 class Server:
     """Answers requests from a table of routes. One instance per application."""
 
-    def __init__(self, kernel: Kernel, routes: Table, pages: Pages | None = None) -> None:
+    def __init__(self, kernel: Kernel, routes: Table, pages: Pages | None = None, sites: Sites | None = None) -> None:
         self.kernel = kernel
         self.routes = routes
         self.pages = pages
+        self.sites = sites
         self.traffic = Traffic(kernel.config.http.connections_per_address)
         self.ip = ClientIp(kernel.config.http.trusted_proxies)
         self._numbers = random.Random(kernel.ids.bytes(32))  # noqa: S311  # names requests in the log, no secret; asking the system is 5 µs and a thread switch
@@ -85,6 +98,9 @@ class Server:
             self.traffic.disconnect(peer)
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.sites is not None and (site := self.sites.of(scope, self._host(scope))) is not None:
+            await self._site(site, scope, receive, send)
+            return
         method, path = scope["method"], scope["path"]
         found = self.routes.find(method, path)
         if found is not None:
@@ -125,6 +141,36 @@ class Server:
                 status = await pages.serve(request, send, DRAINED)
             else:
                 await refuse(request, send, DRAINED, status := 429)
+        finally:
+            self.traffic.land(flight)
+        _note(request, status, began)
+
+    def _host(self, scope: Scope) -> str:
+        """The host that a browser asked for, as a trusted proxy names it if one does."""
+        headers, peer = dict(reversed(scope["headers"])), scope.get("client")
+        named: bytes = headers.get(b"host", b"")
+        if b"x-forwarded-host" in headers and peer is not None and self.ip.trusts(peer[0]):
+            named = headers[b"x-forwarded-host"].partition(b",")[0].strip()
+        return named.decode("latin-1")
+
+    async def _site(self, site: Site, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request for a web app: its files pass this door, its headers are its own, and other sites get nothing of it by CORS."""
+        began = time.perf_counter()
+        request = self.request(scope, receive)
+        flight = self.traffic.take_off(request.client_ip)
+        request.body.watched(self.traffic, flight)
+        try:
+            if not (self.kernel.limiter.address_ok(request.client_ip) and self.traffic.has_room(flight)):
+                await refuse(request, send, DRAINED, status := 429)
+            else:
+                can_send = "http.response.pathsend" in (scope.get("extensions") or {})
+                answer = await site.answer(request.method, request.path, request.headers, can_send)
+                status = answer.status
+                headers = [*answer.headers, (b"x-request-id", request.request_id.encode("latin-1"))]
+                if not await request.body.settle(DRAINED, PATIENCE):
+                    headers.append((b"connection", b"close"))
+                self.traffic.free(flight)
+                await _send_file(request, answer, headers, send)
         finally:
             self.traffic.land(flight)
         _note(request, status, began)
@@ -191,6 +237,14 @@ async def _preflight(scope: Scope, send: Send) -> None:
     headers = [*standing(dict(scope["headers"])), *_PREFLIGHT]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_file(request: Request, answer: Answer, headers: Headers, send: Send) -> None:
+    if isinstance(answer, Stored):
+        await _send_stored(request, answer, headers, send)
+        return
+    await send({"type": "http.response.start", "status": answer.status, "headers": [*headers, (b"content-length", b"%d" % len(answer.body))]})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
 
 async def _send_stored(request: Request, answer: Stored, headers: Headers, send: Send) -> None:

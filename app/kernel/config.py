@@ -10,7 +10,7 @@ import ipaddress
 import re
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
@@ -174,7 +174,7 @@ class Locker(Section):
 
 
 class Passkeys(Section):
-    """Which pages may use a passkey. Without a word those of `apps.accounts`; while that is not configured, those of `public_url`."""
+    """Which pages may use a passkey. Without a word those of the accounts app; while there is none, those of this server."""
 
     rp_id: str | None = Field(
         None,
@@ -257,22 +257,109 @@ class Links(Section):
     collect_limit: Size = Field(10 << 30, description="Bytes that guests may bring through one link in a day; 0: as much as the owner's quota takes.")
 
 
+APPS = ("photos", "albums", "accounts", "auth", "cast", "share", "memories", "embed", "locker", "paste", "family", "legacy")
+"""Web apps that are built for the root of a host of their own."""
+
+
+def _app(what: str) -> Any:
+    return Field("", description=f"URL of the {what}. Empty: where `web` serves it, else this server's own address.")
+
+
 class Apps(Section):
-    accounts: str = Field("http://localhost:3001", description="URL of the accounts web app (passkeys).")
-    albums: str = Field("http://localhost:3002", description="URL of the public albums web app.")
-    cast: str = Field("http://localhost:3004", description="URL of the cast web app.")
-    share: str = Field("http://localhost:3005", description="URL of the Locker share web app.")
-    embed: str = Field("http://localhost:3006", description="URL of the embed web app.")
-    family: str = Field("http://localhost:3007", description="URL of the family web app.")
-    paste: str = Field("http://localhost:3008", description="URL of the paste web app.")
-    memories: str = Field("http://localhost:3010", description="URL of the memories web app.")
-    legacy: str = Field("http://localhost:3009", description="URL of the legacy web app, printed on recovery kits.")
+    """Where the web apps are, for those that something else serves."""
+
+    accounts: str = _app("accounts web app (passkeys)")
+    albums: str = _app("public albums web app")
+    cast: str = _app("cast web app")
+    share: str = _app("Locker share web app")
+    embed: str = _app("embed web app")
+    family: str = _app("family web app")
+    paste: str = _app("paste web app")
+    memories: str = _app("memories web app")
+    legacy: str = _app("legacy web app, printed on recovery kits")
     custom_domain_cname: str = Field("", description="Host that custom album domains point to by CNAME; empty: not offered.")
 
     @field_validator("*")
     @classmethod
     def _no_slash(cls, v: str) -> str:
         return v.rstrip("/")
+
+
+def _host(app: str) -> Any:
+    return Field(
+        "", description=f"Host name under which the {app} app is served.", pattern=r"^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?)?$"
+    )
+
+
+def _port(app: str) -> Any:
+    return Field(0, ge=0, le=65535, description=f"Port on which the {app} app is served; 0: none.")
+
+
+class WebHosts(Section):
+    photos: str = _host("photos")
+    albums: str = _host("albums")
+    accounts: str = _host("accounts")
+    auth: str = _host("auth")
+    cast: str = _host("cast")
+    share: str = _host("share")
+    memories: str = _host("memories")
+    embed: str = _host("embed")
+    locker: str = _host("locker")
+    paste: str = _host("paste")
+    family: str = _host("family")
+    legacy: str = _host("legacy")
+
+
+class WebPorts(Section):
+    photos: int = _port("photos")
+    albums: int = _port("albums")
+    accounts: int = _port("accounts")
+    auth: int = _port("auth")
+    cast: int = _port("cast")
+    share: int = _port("share")
+    memories: int = _port("memories")
+    embed: int = _port("embed")
+    locker: int = _port("locker")
+    paste: int = _port("paste")
+    family: int = _port("family")
+    legacy: int = _port("legacy")
+
+
+class Web(Section):
+    """Web apps that this process serves: each has a host name or a port of its own, for they are built for the root of one."""
+
+    apps_dir: Path | None = Field(
+        None, description="Folder with one built web app in each subfolder; without it `web` in the data folder.", examples=["/srv/web"]
+    )
+    sources: tuple[str, ...] = Field(
+        (), description="Origins beside this server from which the apps may load scripts, pictures and data; by default none."
+    )
+    hosts: WebHosts = WebHosts()
+    ports: WebPorts = WebPorts()
+
+    @field_validator("sources")
+    @classmethod
+    def _origins(cls, v: tuple[str, ...]) -> tuple[str, ...]:
+        for text in v:
+            if not re.fullmatch(r"https?://[A-Za-z0-9.*:\[\]-]+", text):
+                raise ValueError("should be origins such as https://assets.example.org")
+        return v
+
+    @field_validator("hosts")
+    @classmethod
+    def _one_app_a_host(cls, v: WebHosts) -> WebHosts:
+        given = [host.lower() for host in v.model_dump().values() if host]
+        if len(set(given)) != len(given):
+            raise ValueError("two apps have the same host")
+        return v
+
+    @field_validator("ports")
+    @classmethod
+    def _one_app_a_port(cls, v: WebPorts) -> WebPorts:
+        given = [port for port in v.model_dump().values() if port]
+        if len(set(given)) != len(given):
+            raise ValueError("two apps have the same port")
+        return v
 
 
 class Limit(Section):
@@ -349,14 +436,39 @@ class Config(Section):
     backup: Backup = Backup()
     links: Links = Links()
     apps: Apps = Apps()
+    web: Web = Web()
     limits: Limits = Limits()
     log: Log = Log()
 
     @property
+    def own_address(self) -> str:
+        """Where this server is for those who get a link: `public_url`; while it is not set, this machine, as far as the options tell."""
+        if self.public_url:
+            return self.public_url
+        listen = self.http.listen
+        here = "localhost" if listen in ("127.0.0.1", "::1", "0.0.0.0", "::") else f"[{listen}]" if ":" in listen else listen  # noqa: S104  # compared
+        return f"http://{here}:{self.http.port}"
+
+    def app_address(self, app: str) -> str | None:
+        """Where a web app is, without a slash at the end: as configured, or where it is served; None where there is none."""
+        if told := getattr(self.apps, app, ""):
+            return str(told)
+        own = urlsplit(self.own_address)
+        if host := getattr(self.web.hosts, app):
+            return f"{own.scheme}://{host}" + (f":{own.port}" if own.port and ":" not in host else "")
+        if port := getattr(self.web.ports, app):
+            name = own.hostname or "localhost"
+            return f"{own.scheme}://{f'[{name}]' if ':' in name else name}:{port}"
+        return None
+
+    def app_url(self, app: str) -> str:
+        """What links to an app begin with: its address, else this server's own, where a page says how to go on (`app.web`)."""
+        return self.app_address(app) or self.own_address
+
+    @property
     def accounts_app(self) -> str:
-        """Where the accounts app is, for passkeys: `apps.accounts`, or `public_url` while that was not configured."""
-        configured = "accounts" in self.apps.model_fields_set
-        return self.public_url if self.public_url and not configured else self.apps.accounts
+        """Where the accounts app is, for passkeys."""
+        return self.app_url("accounts")
 
     @property
     def rp_id(self) -> str:

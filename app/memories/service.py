@@ -45,7 +45,7 @@ def shape(kernel: Kernel, memory: Memory) -> MemoryShare:
         access_token=token,
         created_at=memory.created_at,
         updated_at=memory.updated_at,
-        url=f"{kernel.config.apps.memories}/{token}",
+        url=f"{kernel.config.app_url('memories')}/{token}",
     )
 
 

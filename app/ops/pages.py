@@ -10,6 +10,7 @@ from litestar import Controller, Response, get
 from .. import __version__
 from ..http.pages import Handler, Incoming, html, policy
 from ..kernel.parts import Kernel
+from ..web.service import link_page
 
 _PAGE = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
 _POLICY = policy(_PAGE)
@@ -22,6 +23,8 @@ class FrontPage(Controller):
 
     @get(sync_to_thread=False)
     def show(self, incoming: Incoming) -> Response[str]:
+        if "t" in incoming.query:  # an album's link that was made while no web app was there to open it
+            return link_page(incoming, "albums", "/?t=", incoming.query["t"])
         return html(page(incoming.base_url), csp=_POLICY)
 
 

@@ -137,7 +137,7 @@ async def consume(kernel: Kernel, token: str, browser: Browser, confirmed: bool)
     hashed = _hash(kernel, _checked(token))
     if not confirmed:
         raise CodedBadRequest("missing consume confirmation")
-    if browser.origin not in ("", kernel.config.apps.paste) or browser.only_looks:
+    if browser.origin not in ("", kernel.config.app_url("paste")) or browser.only_looks:
         raise Unreadable("asked for by another page")
     now = kernel.clock.now()
     claims = kernel.crypto.read_jwt(browser.guard, scope="PASTE", now=now)

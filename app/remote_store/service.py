@@ -80,7 +80,7 @@ async def remove(kernel: Kernel, actor: Session, key: str) -> None:
 async def feature_flags(kernel: Kernel, actor: Session) -> FeatureFlags:
     """The switches of this person and the abilities of this server. The web app shows no photo without them."""
     mine = await kernel.db.read(queries.values, actor.user_id)
-    apps = kernel.config.apps
+    config = kernel.config
     return FeatureFlags(
         map_enabled=mine.get("mapEnabled") == "true",
         face_search_enabled=mine.get("faceSearchEnabled") == "true",
@@ -89,10 +89,10 @@ async def feature_flags(kernel: Kernel, actor: Session) -> FeatureFlags:
         internal_user=mine.get("internalUser") == "true",
         beta_user=mine.get("betaUser") == "true",
         server_api_flag=FLAG,
-        cast_url=apps.cast,
-        embed_url=apps.embed,
+        cast_url=config.app_url("cast"),
+        embed_url=config.app_url("embed"),
         custom_domain=mine.get(DOMAIN, msgspec.UNSET),
-        custom_domain_cname=apps.custom_domain_cname or msgspec.UNSET,
+        custom_domain_cname=config.apps.custom_domain_cname or msgspec.UNSET,
     )
 
 

@@ -72,8 +72,7 @@ async def visitor(request: Request) -> Visitor:
 
 async def _welcome(kernel: Kernel, link: Link, origin: str) -> bool:
     """Whether a browser page of this origin may show the link: our web apps, one under development, the owner's own domain."""
-    apps = kernel.config.apps
-    if origin in ("", apps.albums, apps.embed, apps.share):
+    if origin == "" or origin in (kernel.config.app_url(app) for app in ("albums", "embed", "share")):
         return True
     try:
         page = urlsplit(origin)

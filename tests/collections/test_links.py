@@ -28,7 +28,7 @@ FRESH = {
 async def test_it_works(world: World, alice: Person) -> None:
     cid = await album(alice)
     made = await link(alice, cid)
-    assert re.fullmatch(r"http://localhost:3002/\?t=[0-9A-Za-z]{16}", made.pop("url"))
+    assert re.fullmatch(r"http://darkroom.test/\?t=[0-9A-Za-z]{16}", made.pop("url"))
     assert made == FRESH
     changed = await change(alice, cid, enableCollect=True, enableJoin=False, deviceLimit=50, validTill=world.clock.now() + HOUR)
     assert changed == {
@@ -158,7 +158,7 @@ async def test_the_app_decides_the_form(world: World, alice: Person) -> None:
     locker = await world.in_app(alice, LOCKER)
     cid = await album(locker)
     made = await link(locker, cid)
-    assert re.fullmatch(r"http://localhost:3005/c/[0-9A-Za-z]{16}", made["url"])
+    assert re.fullmatch(r"http://darkroom.test/c/[0-9A-Za-z]{16}", made["url"])
     assert (await alice.get(f"/collections/{cid}")).json()["collection"]["publicURLs"] == [made]
     assert (await Visitor(world, token(made)).album())["app"] == "locker"
 

@@ -43,7 +43,7 @@ async def test_it_works(world: World, alice: Person) -> None:
     _, file_id = await photo(world, alice)
     await alice.put("/files/magic-metadata", {"metadataList": [{"id": file_id, "magicMetadata": MAGIC}]})
     made = await link(alice, file_id, **SECRETS)
-    assert made["url"].startswith("http://localhost:3002/file/?t=")
+    assert made["url"].startswith("http://darkroom.test/file/?t=")
     assert (made["ownerID"], made["createdAt"]) == (alice.user_id, world.clock.now())
     v = visitor(world, made)
     seen = (await v.get("/file-link/info")).json()

@@ -16,7 +16,7 @@ from app.legacy import kit_recovery
 from tests.inprocess import Person, World
 from tests.legacy.scenes import Json, Kit, by_kit, make_kit, proof
 
-LEGACY = "http://localhost:3009"
+LEGACY = "http://darkroom.test"
 
 
 async def kits(owner: Person) -> list[Json]:

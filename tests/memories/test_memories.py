@@ -44,7 +44,7 @@ async def test_it_works(world: World, alice: Person) -> None:
     _, (one, two) = await photos(world, alice, 2)
     await alice.put("/files/magic-metadata", {"metadataList": [{"id": one, "magicMetadata": MAGIC}]})
     made = await memory(alice, two, one)
-    assert made["url"] == f"http://localhost:3010/{made['accessToken']}"
+    assert made["url"] == f"http://darkroom.test/{made['accessToken']}"
     assert (await alice.get(f"/memory-share/{made['id']}")).json() == {"memoryShare": made}
     v = viewer(world, made)
     assert (await v.get("/public-memory/info")).json() == {"memoryShare": made}

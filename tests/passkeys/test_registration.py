@@ -18,7 +18,7 @@ from tests.passkeys.conftest import Page, open_page
 
 
 async def test_it_works(world: World, dora: Newcomer, page: Page) -> None:
-    assert (await page.api.get("/passkeys")).json() == {"accountsUrl": "http://localhost:3001", "passkeys": None}
+    assert (await page.api.get("/passkeys")).json() == {"accountsUrl": "http://darkroom.test", "passkeys": None}
     options, session = await page.begin()
     assert options["rp"] == {"name": "Ente", "id": "darkroom.test"}
     assert options["user"]["name"] == options["user"]["displayName"] == dora.email
@@ -154,7 +154,7 @@ async def test_the_page_of_a_deleted_account(world: World, dora: Newcomer, page:
 @pytest.mark.parametrize(
     ("config", "rp_id", "origins"),
     [
-        ({}, "localhost", ("http://localhost:3001",)),
+        ({}, "localhost", ("http://localhost:8080",)),
         ({"public_url": "https://Photos.example.org:8443/ente"}, "photos.example.org", ("https://photos.example.org:8443",)),
         (
             {"public_url": "https://photos.example.org", "apps": Apps(accounts="https://accounts.example.org")},

@@ -74,7 +74,7 @@ async def test_the_guard_is_of_one_browser_one_paste_and_two_minutes(world: Worl
     await read(reader, token, guard, 410, origin="https://elsewhere.example")
     world.clock.advance(2 * MINUTE)
     await read(reader, token, guard, 410)
-    await read(reader, token, await cookie(reader, token), origin=world.kernel.config.apps.paste)
+    await read(reader, token, await cookie(reader, token), origin=world.kernel.config.app_url("paste"))
 
 
 @pytest.mark.parametrize("header", [{"user-agent": "Twitterbot/1.0"}, {"sec-purpose": "prefetch;prerender"}, {"purpose": "preview"}])
