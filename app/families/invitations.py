@@ -29,7 +29,7 @@ def _proof(kernel: Kernel, row: Row) -> bytes:
 
 def link(kernel: Kernel, row: Row) -> str:
     """Where the accounts app asks whether one accepts."""
-    return f"{kernel.config.apps.accounts}/family#inviteToken={quote(token(kernel, row), safe='')}"
+    return f"{kernel.config.app_url('accounts')}/family#inviteToken={quote(token(kernel, row), safe='')}"
 
 
 def opened(tx: Tx, kernel: Kernel, text: str) -> Row:
