@@ -24,7 +24,8 @@ async def opened(folder: Path) -> AsyncIterator[Library]:
     with vault.alone(folder):
         async with Library(folder, load(folder)) as library:
             if not library.link.read_only:
-                await library.resume()
+                for text in await library.resume():
+                    print(text, file=sys.stderr)
             await library.sync()
             yield library
 

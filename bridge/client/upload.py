@@ -50,7 +50,7 @@ class Piece(msgspec.Struct):
 
 
 class Ticket(msgspec.Struct):
-    """One upload. Holds keys in the clear: whoever keeps it seals it. `file_id` is 0 until the server has the file."""
+    """One upload. Holds keys in the clear: whoever keeps it seals it. `file_id` is 0 until the server has the file; `hash` is the plain content's."""
 
     id: str
     album_id: int
@@ -63,6 +63,7 @@ class Ticket(msgspec.Struct):
     pub_magic: Row | None = None
     file_id: int = 0
     committing: bool = False
+    hash: str = ""
 
 
 def magic(values: dict[str, Any], key: bytes, version: int = 1) -> Row:
@@ -91,6 +92,7 @@ def ticket(
         metadata={"encryptedData": b64(text), "decryptionHeader": b64(header)},
         magic=magic(private, file_key) if private else None,
         pub_magic=magic(public, file_key) if public else None,
+        hash=sums.hash,
     )
     return made, thumb
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from ..client.errors import ClientError
+from ..client.errors import ClientError, LoggedOut, Refused, StorageFull
 from ..client.shapes import LIVE_PHOTO, Album, File
 from . import media
 from .library import Library, New
@@ -193,8 +193,14 @@ async def import_folder(library: Library, folder: Path, tell: Tell = lambda *_: 
             continue
         album = albums.get(name) or await library.album_named(name)
         albums[name] = album
-        with path.open("rb") as content:
-            put = await library.put(content, said_of(path), album)
+        try:
+            with path.open("rb") as content:
+                put = await library.put(content, said_of(path), album)
+        except (LoggedOut, StorageFull):
+            raise
+        except Refused as e:
+            done.fail(f"{path}: {e}")
+            continue
         done.there, done.written = done.there + put.duplicate, done.written + (not put.duplicate)
     return done
 

@@ -17,7 +17,7 @@ import httpx
 from ..client import changes, download, upload
 from ..client.connection import Connection, Row
 from ..client.crypto import b64
-from ..client.errors import ClientError, Damaged
+from ..client.errors import ClientError, Damaged, LoggedOut, Refused
 from ..client.shapes import VISIBLE, Album, File, open_album, open_file
 from ..client.sync import Batch, sync
 from . import media
@@ -247,7 +247,7 @@ class Library:
 
     async def put(self, content: BinaryIO, new: New, album: Album, tell: upload.Tell = lambda _: None) -> Put:
         """A content from a file of this machine, unless it is there; then it is only added to the album."""
-        if known := self.by_hash(_hash(content)):
+        if known := await self._known(_hash(content), tell):
             await self.add([known], album)
             return Put(known, duplicate=True)
         content.seek(0)
@@ -264,7 +264,7 @@ class Library:
         kind = media.kind_of(new.name)
         if sums is None or kind is None:
             raise ValueError("an intake that is not finished, or of no known kind")
-        if known := self.by_hash(sums.hash):
+        if known := await self._known(sums.hash, tell):
             intake.drop()
             return Put(known, duplicate=True)
         taken = new.created or seen.taken or new.modified
@@ -287,14 +287,28 @@ class Library:
         await self.sync()
         return Put(file_id, duplicate=False)
 
-    async def resume(self, tell: upload.Tell = lambda _: None) -> int:
-        """Sends what an earlier run left; how many."""
-        waiting = self.queue.waiting()
+    async def _known(self, content_hash: str, tell: upload.Tell) -> int | None:
+        """The file with this content; an upload of it that waits is sent, and not made a second time."""
+        if not self.by_hash(content_hash):
+            for ticket in self.queue.waiting():
+                if ticket.hash == content_hash:
+                    await self.queue.send(self.connection, ticket, tell)
+                    await self.sync()
+        return self.by_hash(content_hash)
+
+    async def resume(self, tell: upload.Tell = lambda _: None) -> list[str]:
+        """Sends what an earlier run left. What the server refuses waits on, and one line is said of each; the others are not held up."""
+        waiting, refused = self.queue.waiting(), []
         for ticket in waiting:
-            await self.queue.send(self.connection, ticket, tell)
+            try:
+                await self.queue.send(self.connection, ticket, tell)
+            except LoggedOut:
+                raise
+            except Refused as e:
+                refused.append(f"upload {ticket.id} waits: {e}")
         if waiting:
             await self.sync()
-        return len(waiting)
+        return refused
 
 
 def _with_metadata(old: File, new: File) -> File:

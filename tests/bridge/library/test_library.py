@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bridge.client import changes
 from bridge.client.errors import ReadOnly, Unreachable
 from bridge.library.library import Library, New
 from tests.bridge.conftest import Server
@@ -78,12 +79,41 @@ async def test_an_upload_that_is_stopped_is_sent_by_the_next_run(server: Server,
     await library.close()
     next_run = opened()
     assert len(next_run.queue.waiting()) == 1
-    assert await next_run.resume() == 1
-    assert await next_run.resume() == 0
+    assert await next_run.resume() == []
+    assert next_run.queue.waiting() == []
     (photo_id,) = next_run.photos
     assert await content(next_run, photo_id) == jpeg()
     assert server.transport.asked("PUT", "/objects/") == 2
     assert list(next_run.queue.spool.iterdir()) == []
+
+
+async def test_an_upload_that_is_refused_waits_and_holds_up_no_other(server: Server, opened: Open) -> None:
+    library = opened()
+    gone, album = await library.album_named("Gone"), await library.album_named("A")
+    server.transport.down = True
+    for number, target in enumerate((gone, album)):
+        with pytest.raises(Unreachable):
+            await library.put(io.BytesIO(jpeg(number)), New("a.jpg"), target)
+    server.transport.down = False
+    await changes.delete_album(library.connection, gone.id, keep_files=True)
+    (line,) = await library.resume()
+    assert line.startswith("upload ")
+    assert len(library.queue.waiting()) == 1
+    (photo_id,) = library.photos
+    assert await content(library, photo_id) == jpeg(1)
+
+
+async def test_what_waits_is_not_queued_again(server: Server, opened: Open) -> None:
+    library = opened()
+    album = await library.album_named("A")
+    for _ in range(2):
+        server.transport.down = True
+        with pytest.raises(Unreachable):
+            await library.put(io.BytesIO(jpeg()), New("a.jpg"), album)
+    assert len(library.queue.waiting()) == 1
+    server.transport.down = False
+    put = await library.put(io.BytesIO(jpeg()), New("a.jpg"), album)
+    assert (put.duplicate, list(library.photos), library.queue.waiting()) == (True, [put.id], [])
 
 
 async def test_nothing_in_spool_or_journal_is_in_the_clear(server: Server, opened: Open, tmp_path: Path) -> None:
