@@ -56,7 +56,7 @@ def _signed(method: str) -> Ask:
 ROWS: Rows = {
     ("GET", "/files/upload-urls"): Row(same("/files/upload-urls?count=1"), EVERYBODY),
     ("POST", "/files/upload-url"): Row(same("/files/upload-url", {"contentLength": 3, "contentMD5": "kAFQmDzST7DWlj99KOF/cg=="}), EVERYBODY),
-    ("GET", "/files/multipart-upload-urls"): Row(same("/files/multipart-upload-urls?count=1"), EVERYBODY),
+    ("GET", "/files/multipart-upload-urls"): Row(same("/files/multipart-upload-urls?count=1"), EVERYBODY, leaves=("multiparts",)),
     ("POST", "/files/multipart-upload-url"): Row(
         same("/files/multipart-upload-url", {"contentLength": 3, "partLength": 3, "partMd5s": ["kAFQmDzST7DWlj99KOF/cg=="]}),
         EVERYBODY,
