@@ -57,7 +57,7 @@ def test_nobodys_code(folder: Path, server: Serving) -> None:
 def test_accounts_are_added_listed_and_limited(folder: Path, server: Serving) -> None:
     assert darkroom("user", "add", "bob@example.org", cwd=folder).returncode == 0
     again = darkroom("user", "add", "BOB@example.org", cwd=folder)
-    assert (again.returncode, again.stderr) == (1, "darkroom: BOB@example.org has an account already\n")
+    assert (again.returncode, again.stderr) == (1, "darkroom: bob@example.org has an account already\n")
     assert ask_for_code(server, "bob@example.org") == 200  # the owner finishes the sign-up in the app
     assert darkroom("user", "quota", "bob@example.org", "50GiB", cwd=folder).stdout == "bob@example.org: 50GiB\n"
     assert re.search(r"^bob@example\.org +\d{4}-\d\d-\d\d +0 +0B +50GiB +sign-up not finished$", listed(folder), re.MULTILINE)
