@@ -46,7 +46,8 @@ def main(argv: list[str] | None = None) -> int:
     name = next((a for a in argv if not a.startswith("-")), None)
     if name in APART and argv[0] == name:
         return _apart(name, argv[1:])
-    command: Any = importlib.import_module(f".{MODULES.get(name, name)}", __package__) if name in COMMANDS else None
+    module = MODULES.get(name or "", name or "").replace("-", "_")
+    command: Any = importlib.import_module(f".{module}", __package__) if name in COMMANDS else None
     args = _parser(name, command).parse_args(argv)
     return _run(command, args) if getattr(command, "CONFIGURED", True) else int(command.run(args))
 
