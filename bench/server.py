@@ -126,7 +126,7 @@ def write_config(folder: Path) -> Path:
     limits = "".join(f"[limits.{name}]\ncount = 0\nseconds = 60\n" for name in Limits.model_fields)
     path = folder / "bench.toml"
     path.write_text(
-        f'[http]\ntrusted_proxies = ["127.0.0.1"]\n[otp.fixed]\n"{OTT_SUFFIX}" = "{OTT_CODE}"\n'
+        f'registration = "open"\n[http]\ntrusted_proxies = ["127.0.0.1"]\n[otp.fixed]\n"{OTT_SUFFIX}" = "{OTT_CODE}"\n'
         f'[quota]\ndefault = "100TiB"\n[log]\nlevel = "warning"\n{limits}'
     )
     return path

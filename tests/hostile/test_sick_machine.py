@@ -18,7 +18,7 @@ from app.cli.folder import DATABASE
 from tests.cli.command import PROGRAM, SECONDS, Serving, darkroom, environment, free_port, serving
 
 OTHER_DISK = Path("/dev/shm")  # another file system than that of the tests
-TOML = '[otp.fixed]\n"@example.org" = "123456"\n[[storage]]\nname = "main"\npath = "{path}"\n'
+TOML = 'registration = "open"\n[otp.fixed]\n"@example.org" = "123456"\n[[storage]]\nname = "main"\npath = "{path}"\n'
 
 
 def refused(*args: str, cwd: Path, **env: str) -> str:
