@@ -134,6 +134,8 @@ def _put(values: dict[str, Any], option: Option, text: str) -> None:
     table = values
     for name in sections:
         below = table.setdefault(name, [{}] if name == "storage" else {})
+        if name == "registration" and isinstance(below, str):
+            below = table[name] = {"mode": below}  # as `config` reads it
         if isinstance(below, list) and not below:
             below.append({})
         table = below[0] if isinstance(below, list) else below

@@ -16,6 +16,7 @@ from app.cli import admin
 from app.http.client import Client
 from app.kernel.clock import DAY, HOUR, SECOND
 from app.kernel.config import Config, Limit, Limits, Otp, Registration, Storage
+from app.kernel.config_sources import load
 from app.kernel.errors import AppError
 from app.kernel.logs import NOTICE
 from app.login import code_login
@@ -327,6 +328,11 @@ async def test_an_invitation_may_end_and_bring_a_limit(by_invitation: World) -> 
 def test_registration_in_one_word() -> None:
     for value in ("invite", {"mode": "invite"}):
         assert Config.model_validate({"registration": value}).registration == Registration(mode="invite")
+
+
+def test_the_environment_wins_over_that_word(tmp_path: Path) -> None:
+    (tmp_path / "d.toml").write_text('registration = "invite"\n')
+    assert load(tmp_path / "d.toml", {"DARKROOM_REGISTRATION_MODE": "open"}, {}).registration.mode == "open"
 
 
 async def test_fixed_codes(with_fixed_code: World, caplog: pytest.LogCaptureFixture) -> None:
