@@ -150,3 +150,13 @@ class Darkroom:
 def create_app(kernel: Kernel) -> Darkroom:
     """The application over a kernel whose database is started."""
     return Darkroom(kernel)
+
+
+def __getattr__(name: str) -> Any:
+    """`app`: an application of the default configuration, made when it is first asked for. For `uvicorn app.main:app --reload`, while developing."""
+    if name != "app":
+        raise AttributeError(name)
+    from .cli.development import application
+
+    globals()["app"] = made = application(create_app)
+    return made

@@ -152,6 +152,11 @@ def open_stores(config: Config, data: Path) -> dict[str, ObjectStore]:
     return {s.name: _store(s, data) for s in config.storage}
 
 
+def store_of(config: Config, storage: Storage) -> ObjectStore:
+    """One store of a configuration, for a command that needs no database. ConfigError for settings that cannot work."""
+    return _store(storage, config.data_dir.expanduser().absolute())
+
+
 def _store(storage: Storage, data: Path) -> ObjectStore:
     path = (storage.path or data).expanduser().absolute()
     settings = StoreConfig(

@@ -27,6 +27,7 @@ COMMANDS = {
     "backup": "save everything while the server runs; verify and prune what was saved",
     "restore": "make an installation of a backup",
     "import-museum": "bring everything over from museum, Ente's own server",
+    "doctor": "look for what stands in the way of a healthy server",
     "db": "copy the database between SQLite and PostgreSQL",
     "config": "show or check the configuration",
     "web": "add and list the web apps that this server shows",

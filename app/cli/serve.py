@@ -26,7 +26,7 @@ from ..kernel.errors import AppError
 from ..kernel.logs import AccessLog
 from ..kernel.parts import Kernel
 from ..web import service as web
-from . import build, folder, listening
+from . import build, folder, listening, systemd
 from .admin_socket import AdminSocket
 from .banner import announce
 
@@ -189,7 +189,8 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
         await _listening(address, port)
     announce(config, setup=await setup_link(kernel))
     waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+    async with systemd.watched():
+        await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
         waiting.cancel()
         serving.result()
