@@ -281,7 +281,12 @@ def invites(frame: Frame, found: list[Invite], address: str, mode: str) -> str:
         ]
         for i in found
     ]
-    words = {"open": "Anybody may sign up, invited or not.", "invite": "Only who is invited may sign up.", "closed": "Nobody may sign up."}
+    words = {
+        "first": "Anybody may open the first account; after it only who is invited.",
+        "open": "Anybody may sign up, invited or not.",
+        "invite": "Only who is invited may sign up.",
+        "closed": "Nobody may sign up.",
+    }
     return page(
         frame,
         "Invitations",
