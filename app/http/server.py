@@ -29,10 +29,10 @@ access_log = logging.getLogger("darkroom.access")
 Scope = dict[str, Any]
 
 _ALLOW_HEADERS = (
-    b"Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, X-Auth-Token, X-Auth-Access-Token, X-Cast-Access-Token, "
+    b"Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, X-Auth-Token, X-Space-Session-Token, X-Ente-Space-Link-Auth, "
+    b"X-Auth-Access-Token, X-Cast-Access-Token, "
     b"X-Auth-Access-Token-JWT, X-Auth-Link-Device-Token, X-Client-Package, X-Client-Version, X-Paste-Consume, Authorization, accept, "
-    b"UPLOAD-URL, origin, Cache-Control, X-Requested-With, upgrade-insecure-requests, Range, Content-MD5, X-Request-Id, If-None-Match, If-Range, "
-    b"X-SPA"
+    b"UPLOAD-URL, origin, Cache-Control, X-Requested-With, upgrade-insecure-requests, Range, Content-MD5, X-Request-Id, If-None-Match, If-Range"
 )
 _ALWAYS: Headers = [
     (b"access-control-allow-credentials", b"true"),

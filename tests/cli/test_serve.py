@@ -33,7 +33,7 @@ def test_it_works_with_no_configuration(tmp_path: Path) -> None:
         said = server.says()
         assert f"http://127.0.0.1:{server.port}" in said
         assert str(data) in said
-        assert "open to everybody" in said
+        assert "open until there is an account" in said
         assert "darkroom ott EMAIL" in said
         assert "--listen 0.0.0.0" in said
         assert "DANGER" not in said

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
+from pathlib import Path
 
-from app.db import Tx, migrate
+from app.db import Tx
 from app.db.copying.raw_sqlite import scratch
 from app.db.copying.tables import Table, ordered
 from tests.files import photos
 from tests.inprocess import AUTH, World
 
-SCHEMA = "\n".join(sql for _, _, sql in migrate.migrations())
+SCHEMA = (Path(__file__).parents[2] / "schema.sql").read_text(encoding="utf-8")
 
 
 async def fill(world: World) -> None:

@@ -96,6 +96,7 @@ def test_two_servers_share_their_budgets(url: str, tmp_path: Path) -> None:
             home.mkdir(parents=True)
             if servers:
                 shutil.copy(servers[0].data_dir / "secrets.toml", home)
+                (home / "objects").symlink_to(servers[0].data_dir / "objects")
             servers.append(start_server(home.parent, url))
         tries = [_try(servers[n % 2], "10.3.3.3") for n in range(14)]
         assert (tries.count(401) + tries.count(404) + tries.count(410) + tries.count(400), tries.count(429)) == (10, 4), tries
