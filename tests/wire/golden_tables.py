@@ -50,7 +50,7 @@ _AUTHENTICATOR = "an authenticator signs a random challenge"
 
 NOT_REPLAYED = {
     "album_races/album_version_never_goes_back": "sixteen removals at once, recorded by their outcome only",
-    "objects/multipart_with_deferred_checksums": "the recording cuts the URLs of both parts to the same text; tests/objects/test_upload_urls.py has it",
+    "objects/multipart_with_deferred_checksums": "both parts' URLs are cut to the same text; tests/objects/test_upload_urls.py has it",
     "file_link/expired_file_link": "the recording waited until the link was over",
     "accounts_passkeys/a_registration_ceremony_is_used_up": _AUTHENTICATOR,
     "accounts_passkeys/log_in_with_a_passkey": _AUTHENTICATOR,
