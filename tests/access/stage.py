@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 
@@ -29,6 +29,7 @@ class Stage:
     def __init__(self, world: World) -> None:
         self.world = world
         self._kept: dict[str, tuple[Scene, int, sqlite3.Connection]] = {}
+        self._bytes: dict[str, dict[str, Any]] = {}
         self._prepared: object = self
 
     async def scene(self, prepare: Prepare | None = None) -> Scene:
@@ -50,6 +51,11 @@ class Stage:
 
         return await self.world.kernel.db.scan(rows)
 
+    def _objects(self) -> dict[str, Any]:
+        """What the one store in memory holds."""
+        (store,) = self.world.kernel.stores.values()
+        return cast(dict[str, Any], cast(Any, store)._objects)
+
     def close(self) -> None:
         for _, _, copy in self._kept.values():
             copy.close()
@@ -64,12 +70,15 @@ class Stage:
         else:
             await db._on_writer(lambda: db._writer._conn.backup(copy))
         self._kept[name] = (scene, self.world.clock.now(), copy)
+        self._bytes[name] = dict(self._objects())
 
     async def _back(self, name: str) -> Scene:
         scene, now, copy = self._kept[name]
         db: Any = self.world.kernel.db
         self.world.clock.advance(now - self.world.clock.now())
         self.world.kernel.last_used.take()
+        self._objects().clear()
+        self._objects().update(self._bytes[name])
         if isinstance(db, PostgresDatabase):
             _tell(
                 db,

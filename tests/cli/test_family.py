@@ -12,6 +12,7 @@ from tests.inprocess import Person, World
 
 async def test_it_works(world: World, alice: Person, bob: Person, carol: Person) -> None:
     async def do(action: str, member: str = "", size: int | None = None) -> str:
+        world.clock.advance(1)
         return str(await admin.run(world.kernel, "family", {"action": action, "admin": alice.email, "member": member, "size": size}))
 
     await do("create")

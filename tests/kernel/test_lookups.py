@@ -43,13 +43,13 @@ async def db(url: str) -> AsyncIterator[PostgresDatabase]:
 def long_way(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one for every read that went through a thread."""
     went: list[int] = []
-    steady: Callable[..., Any] = PostgresDatabase._steady
+    read_again: Callable[..., Any] = PostgresDatabase._read_again
 
     def counted(self: PostgresDatabase, *args: Any) -> Any:
         went.append(1)
-        return steady(self, *args)
+        return read_again(self, *args)
 
-    monkeypatch.setattr(PostgresDatabase, "_steady", counted)
+    monkeypatch.setattr(PostgresDatabase, "_read_again", counted)
     return went
 
 

@@ -270,7 +270,12 @@ PARTS = (
         "SELECT u.*, s.storage FROM users u LEFT JOIN subscriptions s ON s.user_id = u.user_id ORDER BY u.user_id",
         _user,
     ),
-    Part("key_attributes", ("kek_salt", "public_key"), "SELECT * FROM key_attributes", _keys),
+    Part(
+        "key_attributes",
+        ("kek_salt", "public_key", "master_key_encrypted_with_recovery_key", "recovery_key_decryption_nonce"),
+        "SELECT * FROM key_attributes",
+        _keys,
+    ),
     Part("srp_auth", ("srp_user_id", "verifier"), "SELECT * FROM srp_auth", _srp),
     Part("tokens", ("app", "last_used_at"), "SELECT * FROM tokens WHERE NOT is_deleted", _session),
     Part("two_factor", ("encrypted_two_factor_secret", "recovery_encrypted_two_factor_secret"), "SELECT * FROM two_factor", _totp),
