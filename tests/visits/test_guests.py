@@ -134,7 +134,8 @@ async def test_the_owners_quota_holds(world: World, alice: Person) -> None:
     cid, guest = await collecting(world, alice)
     body = await ready(world, guest, cid)
     await world.kernel.db.write("t", lambda tx: tx.run("UPDATE users SET quota = 1 WHERE user_id = :u", u=alice.user_id))
-    object.__setattr__(world.kernel.config.quota, "tolerance", 0)
+    exact = world.kernel.config.quota.model_copy(update={"tolerance": 0})  # a copy: the default is every world's
+    object.__setattr__(world.kernel, "config", world.kernel.config.model_copy(update={"quota": exact}))
     await guest.post("/public-collection/file", body, expect=426)
     await guest.post("/public-collection/upload-url", {"contentLength": 5, "contentMD5": md5(b"x")}, expect=426)
 
