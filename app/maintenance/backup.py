@@ -66,14 +66,19 @@ async def take(kernel: Kernel, folder: Path, *, secrets: bool = True, tell: Tell
     own = kernel.config.data_dir.expanduser().absolute() / NAME
     if secrets and not own.exists():
         raise Unfit(log=f"{own} is not there, and without it a backup cannot be used: --no-secrets if it is kept elsewhere")
-    name = datetime.fromtimestamp(kernel.clock.now() / SECOND, UTC).strftime("%Y%m%dT%H%M%SZ")
     with vault.opened(folder, make=True) as place:
         await asyncio.to_thread(place.claim, kernel.crypto.instance())
         await asyncio.to_thread(place.tidy)
-        if name in place.names():
-            raise Unfit(log=f"{folder} has a backup of this second already")
+        name = _named(kernel.clock.now(), place.names())
         async with holding(kernel, str(folder)):
             return await _take(kernel, place, name, own if secrets else None, tell)
+
+
+def _named(at: int, taken: list[str]) -> str:
+    """A snapshot's name: its second (UTC), or the first free one after it, so that two in one second are two and stay in order."""
+    while (name := datetime.fromtimestamp(at / SECOND, UTC).strftime("%Y%m%dT%H%M%SZ")) in taken:
+        at += SECOND
+    return name
 
 
 @contextlib.asynccontextmanager

@@ -115,6 +115,15 @@ async def test_the_next_one_copies_what_is_new(world: World, alice: Person, fold
     assert [(await drill(folder, name)).objects for name in (first.name, second.name)] == [2, 4]
 
 
+async def test_two_in_one_second_are_two_in_order(world: World, alice: Person, folder: Path) -> None:
+    await photo(alice, "one")
+    first = await backup.take(world.kernel, folder)
+    await photo(alice, "two")
+    second = await backup.take(world.kernel, folder)
+    assert vault.Vault(folder).names() == [first.name, second.name]
+    assert (first.objects, second.objects) == (2, 4)
+
+
 async def test_pruning_keeps_what_the_newer_ones_need(world: World, alice: Person, folder: Path) -> None:
     gone = await photo(alice, "1")
     await photo(alice, "2")
