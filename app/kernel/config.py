@@ -10,56 +10,14 @@ import ipaddress
 import re
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
-_UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4,
-          "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}  # fmt: skip
-
-
-def parse_size(value: object) -> object:
-    """`"10GiB"`, `"500 MB"` or a number of bytes, to bytes."""
-    if isinstance(value, str):
-        m = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
-        if not m or m[2].lower() not in _UNITS:
-            raise ValueError('should be a number of bytes or a text like "10GiB"')
-        return int(float(m[1]) * _UNITS[m[2].lower()])
-    if type(value) is not int:
-        raise ValueError('should be a number of bytes or a text like "10GiB"')
-    return value
-
-
-def format_size(size: int, *, exact: bool = True) -> str:
-    """Bytes as a text that `parse_size` reads: "10GiB", or "1.4GiB" for 1,503,238,553 when it need not be exact."""
-    for unit in ("TiB", "TB", "GiB", "GB", "MiB", "MB", "KiB", "kB") if exact else ("TiB", "GiB", "MiB", "KiB"):
-        whole = _UNITS[unit.lower()]
-        if size >= whole and not (exact and size % whole):
-            return f"{size // whole}{unit}" if size % whole == 0 else f"{size / whole:.1f}{unit}"
-    return str(size) if exact else f"{size}B"
-
-
-LARGEST = 1 << 52  # bytes: what every client and both engines count exactly
-Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0, le=LARGEST)]
-"""Bytes; written as a number or as "10GiB"."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _as_written(cls, value: object, info: ValidationInfo) -> object:
-        """No guessing: the text "8080" is no port, `true` is no number, 1 is no yes."""
-        field = cls.model_fields[info.field_name or ""]
-        if (
-            field.annotation in (int, bool)
-            and type(value) is not field.annotation
-            and not any(isinstance(m, BeforeValidator) for m in field.metadata)
-        ):
-            raise ValueError("should be a whole number" if field.annotation is int else "should be true or false")
-        return value
+from .config_limits import Limit, Limits
+from .config_section import LARGEST, Section, Size, format_size, parse_size
+from .config_web import APPS, Apps, Web, WebHosts, WebPorts
 
 
 class Http(Section):
@@ -152,14 +110,14 @@ class Mail(Section):
 
 class Quota(Section):
     default: Size = Field("10GiB", description="Storage of each account without an own quota; 0 means unlimited.")  # type: ignore[assignment]  # the validator turns the text into bytes
-    tolerance: Size = Field("50MiB", description="How far one sized request may pass the limit; museum's clients count on it.")  # type: ignore[assignment]
+    tolerance: Size = Field("50MiB", description="How far one sized request may pass the limit; museum's clients count on it.")  # type: ignore[assignment]  # the validator turns the text into bytes
     pending: Size = Field(0, description="Bytes per account uploaded but not committed; 0: as much as quota and tolerance. The oldest go first.")
     reserve: Size | None = Field(
         None,
         description="Room on the disk that objects never take, so that log-in and deleting work; by default 1 % of it or 512 MiB, the larger.",
         examples=["2GiB"],
     )
-    max_file: Size = Field("10GiB", description="Largest single file, encrypted.")  # type: ignore[assignment]
+    max_file: Size = Field("10GiB", description="Largest single file, encrypted.")  # type: ignore[assignment]  # the validator turns the text into bytes
 
 
 class Admin(Section):
@@ -235,7 +193,7 @@ class Storage(Section):
 class Tiers(Section):
     copies: int = Field(1, ge=1, le=8, description="Copies of each object, the first one counted, in different stores.")
     archive_after_days: int = Field(0, ge=0, description="Days after which originals go to a store of the role archive; 0: never.")
-    rate: Size = Field("20MiB", description="Bytes a second that copying and checking read, in each process; 0: as fast as it goes.")  # type: ignore[assignment]
+    rate: Size = Field("20MiB", description="Bytes a second that copying and checking read, in each process; 0: as fast as it goes.")  # type: ignore[assignment]  # the validator turns the text into bytes
     scrub_days: int = Field(90, ge=0, description="Days in which every object is read once and compared with what is known of it; 0: never.")
 
 
@@ -255,155 +213,6 @@ class Backup(Section):
 
 class Links(Section):
     collect_limit: Size = Field(10 << 30, description="Bytes that guests may bring through one link in a day; 0: as much as the owner's quota takes.")
-
-
-APPS = ("photos", "albums", "accounts", "auth", "cast", "share", "memories", "embed", "locker", "paste", "family", "legacy")
-"""Web apps that are built for the root of a host of their own."""
-
-
-def _app(what: str) -> Any:
-    return Field("", description=f"URL of the {what}. Empty: where `web` serves it, else this server's own address.")
-
-
-class Apps(Section):
-    """Where the web apps are, for those that something else serves."""
-
-    accounts: str = _app("accounts web app (passkeys)")
-    albums: str = _app("public albums web app")
-    cast: str = _app("cast web app")
-    share: str = _app("Locker share web app")
-    embed: str = _app("embed web app")
-    family: str = _app("family web app")
-    paste: str = _app("paste web app")
-    memories: str = _app("memories web app")
-    legacy: str = _app("legacy web app, printed on recovery kits")
-    custom_domain_cname: str = Field("", description="Host that custom album domains point to by CNAME; empty: not offered.")
-
-    @field_validator("*")
-    @classmethod
-    def _no_slash(cls, v: str) -> str:
-        return v.rstrip("/")
-
-
-def _host(app: str) -> Any:
-    return Field(
-        "", description=f"Host name under which the {app} app is served.", pattern=r"^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?)?$"
-    )
-
-
-def _port(app: str) -> Any:
-    return Field(0, ge=0, le=65535, description=f"Port on which the {app} app is served; 0: none.")
-
-
-class WebHosts(Section):
-    photos: str = _host("photos")
-    albums: str = _host("albums")
-    accounts: str = _host("accounts")
-    auth: str = _host("auth")
-    cast: str = _host("cast")
-    share: str = _host("share")
-    memories: str = _host("memories")
-    embed: str = _host("embed")
-    locker: str = _host("locker")
-    paste: str = _host("paste")
-    family: str = _host("family")
-    legacy: str = _host("legacy")
-
-
-class WebPorts(Section):
-    photos: int = _port("photos")
-    albums: int = _port("albums")
-    accounts: int = _port("accounts")
-    auth: int = _port("auth")
-    cast: int = _port("cast")
-    share: int = _port("share")
-    memories: int = _port("memories")
-    embed: int = _port("embed")
-    locker: int = _port("locker")
-    paste: int = _port("paste")
-    family: int = _port("family")
-    legacy: int = _port("legacy")
-
-
-class Web(Section):
-    """Web apps that this process serves: each has a host name or a port of its own, for they are built for the root of one."""
-
-    apps_dir: Path | None = Field(
-        None, description="Folder with one built web app in each subfolder; without it `web` in the data folder.", examples=["/srv/web"]
-    )
-    sources: tuple[str, ...] = Field(
-        (), description="Origins beside this server from which the apps may load scripts, pictures and data; by default none."
-    )
-    hosts: WebHosts = WebHosts()
-    ports: WebPorts = WebPorts()
-
-    @field_validator("sources")
-    @classmethod
-    def _origins(cls, v: tuple[str, ...]) -> tuple[str, ...]:
-        for text in v:
-            if not re.fullmatch(r"https?://[A-Za-z0-9.*:\[\]-]+", text):
-                raise ValueError("should be origins such as https://assets.example.org")
-        return v
-
-    @field_validator("hosts")
-    @classmethod
-    def _one_app_a_host(cls, v: WebHosts) -> WebHosts:
-        given = [host.lower() for host in v.model_dump().values() if host]
-        if len(set(given)) != len(given):
-            raise ValueError("two apps have the same host")
-        return v
-
-    @field_validator("ports")
-    @classmethod
-    def _one_app_a_port(cls, v: WebPorts) -> WebPorts:
-        given = [port for port in v.model_dump().values() if port]
-        if len(set(given)) != len(given):
-            raise ValueError("two apps have the same port")
-        return v
-
-
-class Limit(Section):
-    count: int = Field(ge=0, description="Requests allowed per window; 0 switches the limit off.")
-    seconds: int = Field(ge=1, description="Length of the window.")
-
-
-def _limit(count: int, seconds: int) -> Limit:
-    return Limit(count=count, seconds=seconds)
-
-
-class Limits(Section):
-    """accounts.md §6: budgets per account or client address, never one for all, so that nobody can lock out the others."""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _rest_by_default(cls, value: object, info: ValidationInfo) -> object:
-        """A limit of which only one half is given keeps the other."""
-        default = cls.model_fields[info.field_name or ""].default
-        return {**default.model_dump(), **value} if isinstance(value, dict) and isinstance(default, Limit) else value
-
-    sensitive: Limit = Field(
-        _limit(10, 60), description="Each sign-in route (codes, SRP, second factors), per account or address. Survives a restart."
-    )
-    codes_per_address: Limit = Field(_limit(30, 600), description="E-mail codes asked for from one address. Survives a restart.")
-    probes: Limit = Field(_limit(100, 3600), description="Answers per client address that tell whether an account exists. Survives a restart.")
-    link_password: Limit = Field(_limit(10, 60), description="Password tries on a public link, per address. Survives a restart.")
-    guesses: Limit = Field(_limit(50, 3600), description="Wrong passwords and codes at one account, from one network. Survives a restart.")
-    guesses_total: Limit = Field(_limit(300, 86_400), description="Wrong codes at one account, from all networks together. Survives a restart.")
-    public_key: Limit = Field(_limit(200, 60), description="Requests for other people's public keys, per account.")
-    lookups: Limit = Field(
-        _limit(50, 86_400), description="Different addresses that one account may look up, to share or invite. Survives a restart."
-    )
-    unknown_lookups: Limit = Field(_limit(10, 86_400), description="Of these, addresses that have no account. Survives a restart.")
-    bulk_sharing: Limit = Field(_limit(60, 60), description="Shares of many albums or with many people at once, per route and account.")
-    upload_urls: Limit = Field(_limit(3000, 10), description="Upload URL requests per route and account.")
-    custom_domain: Limit = Field(_limit(500, 60), description="Questions whether a custom domain is claimed, per address.")
-    preview: Limit = Field(_limit(700, 1), description="Thumbnail requests per account.")
-    guest_uploads: Limit = Field(_limit(250, 60), description="Uploads of guests, per link and route.")
-    public_words: Limit = Field(_limit(200, 60), description="Comments and reactions of visitors of a link, per address and route.")
-    cast_codes: Limit = Field(_limit(120, 60), description="Looking at a TV's code, per address or account and route.")
-    paste: Limit = Field(_limit(200, 60), description="Openings of one-time pastes, per address.")
-    health: Limit = Field(_limit(300, 60), description="Health questions that reach the database or the stores, per address.")
-    address: Limit = Field(_limit(1000, 1), description="Every request, per client address.")
 
 
 class Log(Section):
@@ -496,3 +305,36 @@ class Config(Section):
         if v is not None and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", v):
             raise ValueError("should be an http:// or https:// URL without query, fragment or blanks")
         return v.rstrip("/") if v else v
+
+
+__all__ = [
+    "APPS",
+    "LARGEST",
+    "Accounts",
+    "Admin",
+    "Apps",
+    "Backup",
+    "Config",
+    "Database",
+    "Http",
+    "Limit",
+    "Limits",
+    "Links",
+    "Locker",
+    "Log",
+    "Mail",
+    "Otp",
+    "Passkeys",
+    "Quota",
+    "Registration",
+    "Section",
+    "Size",
+    "Storage",
+    "Tiers",
+    "Trash",
+    "Web",
+    "WebHosts",
+    "WebPorts",
+    "format_size",
+    "parse_size",
+]
