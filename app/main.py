@@ -49,6 +49,7 @@ from .http.server import Server
 from .kernel.jobs import Job, run_jobs
 from .kernel.parts import Kernel
 from .mail import service as mail
+from .ops import listener
 from .web import service as web_service
 
 MAIL_SECONDS = 2.0  # for mail under way at a stop
@@ -132,7 +133,8 @@ class Darkroom:
             asyncio.create_task(self._watch(), name="connections"),
         ]
         try:
-            yield
+            async with listener.listening(self.kernel):
+                yield
         finally:
             for task in tasks:
                 task.cancel()

@@ -13,11 +13,13 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from storage_backends.errors import BadDigest, NoSpace, NotFound, Unavailable
 from storage_backends.incoming import BLOCK
+from storage_backends.timing import SYNCS
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -107,7 +109,9 @@ class TempFile:
             if etag is not None:
                 remember_etag(self._fd, etag)
             if durable:
+                began = time.perf_counter()
                 os.fsync(self._fd)
+                SYNCS.add(time.perf_counter() - began)
             self._close()
 
     def drop(self) -> None:

@@ -13,6 +13,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from urllib.parse import quote
 from storage_backends import disk
 from storage_backends.errors import NoSpace, StoreError, Unavailable
 from storage_backends.threads import Threads
+from storage_backends.timing import SYNCS
 
 T = TypeVar("T")
 Act = Callable[[sqlite3.Connection], T]
@@ -154,7 +156,9 @@ class SqliteFile:
                 self._reached("begun")
                 results = [self._one(db, job.act) for job in batch]
                 self._reached("done")
+                began = time.perf_counter()
                 db.execute("COMMIT")
+                SYNCS.add(time.perf_counter() - began)
         except Exception as e:
             if db.in_transaction:
                 with contextlib.suppress(sqlite3.Error):

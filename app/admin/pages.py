@@ -94,7 +94,14 @@ class Administration(Controller):
         async def show(visit: Visit) -> Response[str]:
             kernel = incoming.kernel
             waiting = len(await service.waiting_codes(kernel))
-            parts = (await state.look(kernel), await service.totals(kernel), await service.job_runs(kernel), kernel.config, waiting)
+            parts = (
+                await state.look(kernel),
+                await service.totals(kernel),
+                await service.job_runs(kernel),
+                kernel.config,
+                waiting,
+                kernel.figures.missing,
+            )
             return _page(views.overview(_frame(incoming, visit, "/admin", said), *parts))
 
         return await _with_session(incoming, show)

@@ -129,7 +129,7 @@ def closed(reason: str) -> str:
     return page(None, "Administration", tag("p", reason, class_="bad", role="alert") if reason else None, how)
 
 
-def overview(frame: Frame, state: State, totals: Totals, runs: list[Run], config: Config, waiting: int) -> str:
+def overview(frame: Frame, state: State, totals: Totals, runs: list[Run], config: Config, waiting: int, missing: dict[str, int]) -> str:
     cards = [
         ("Accounts", str(totals.accounts)),
         ("Stored", size(totals.bytes)),
@@ -155,7 +155,16 @@ def overview(frame: Frame, state: State, totals: Totals, runs: list[Run], config
         job_table(runs),
         tag("h2", "Registration"),
         tag("p", f"Who may sign up: {config.registration.mode}. ", "Sizes above are of all accounts, without derived data and copies."),
+        *_missing(missing),
     )
+
+
+def _missing(missing: dict[str, int]) -> list[Node]:
+    """What apps asked for since the start that is not there: a newer app's needs are seen first."""
+    if not missing:
+        return []
+    rows: list[list[Node]] = [[tag("code", route), f"{count:,}"] for route, count in sorted(missing.items(), key=lambda item: -item[1])]
+    return [tag("h2", "Routes that are missing"), table("What apps asked for and this server has not, since its start", ["Route", "Requests"], rows)]
 
 
 def job_table(runs: Iterable[Run]) -> Html:

@@ -92,6 +92,8 @@ def check_workers(config: Config) -> None:
         )
     if config.http.port in web.ports(config).values():
         raise ConfigError("web.ports: http.port is the server's own")
+    if config.http.workers > 1 and config.metrics.token and not config.metrics.port:
+        raise ConfigError("metrics.token: several workers count apart, so one address cannot answer for them all; set metrics.port")
     if config.http.workers > 1 and any(storage.kind == "sqlite" for storage in config.storage):
         raise ConfigError("http.workers: a store of kind sqlite has one writer too, so it is served by one process")
 
@@ -100,14 +102,18 @@ def check_port(config: Config) -> str:
     """The IP address to listen on; ConfigError when it cannot be had. (Granian shares ports, so it would not notice.)"""
     for app, port in web.ports(config).items():
         _check_port(config, port, f"web.ports.{app}")
+    if config.metrics.port:
+        _check_port(config, config.metrics.port, "metrics.port", config.metrics.listen)
     return _check_port(config, config.http.port, "http.port")
 
 
-def _check_port(config: Config, port: int, option: str) -> str:
+def _check_port(config: Config, port: int, option: str, listen: str = "") -> str:
+    listen = listen or config.http.listen
+    setting = f"{option.partition('.')[0].replace('web', 'http')}.listen"
     try:
-        family, _, _, _, where = socket.getaddrinfo(config.http.listen, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, _, _, _, where = socket.getaddrinfo(listen, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (socket.gaierror, UnicodeError):
-        raise ConfigError(f"http.listen: {config.http.listen} is no address of this machine") from None
+        raise ConfigError(f"{setting}: {listen} is no address of this machine") from None
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -117,8 +123,8 @@ def _check_port(config: Config, port: int, option: str) -> str:
             raise ConfigError(f"{option}: not allowed to listen on port {port}") from None
         except OSError as e:
             if e.errno in _ADDRESS_ERRORS:
-                raise ConfigError(f"http.listen: {config.http.listen} is no address of this machine") from None
-            raise ConfigError(f"{option}: {port} is in use on {config.http.listen}") from None
+                raise ConfigError(f"{setting}: {listen} is no address of this machine") from None
+            raise ConfigError(f"{option}: {port} is in use on {listen}") from None
     return str(where[0])
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
+from ..kernel.figures import Writes
+
 P = ParamSpec("P")
 T = TypeVar("T")
 A = TypeVar("A")
@@ -57,6 +59,7 @@ class Database(Protocol):
 
     engine: str
     url: str  # as `darkroom db copy` takes it; may have a password in it
+    writes: Writes
 
     async def start(self) -> None: ...
 

@@ -21,6 +21,7 @@ from urllib.parse import quote
 import aiosqlite
 
 from ..kernel.errors import NoSpace, Unavailable
+from ..kernel.figures import Writes
 from . import dialect, migrate
 from .engine import Row, Tx
 
@@ -89,6 +90,7 @@ class SqliteDatabase:
     def __init__(self, path: Path, readers: int = 3) -> None:
         self._path = path
         self.url = f"sqlite:///{path.absolute()}"
+        self.writes = Writes()
         self._readers = readers
         self._jobs: deque[Job] = deque()
         self._wake = asyncio.Event()
@@ -171,7 +173,10 @@ class SqliteDatabase:
             db.execute("BEGIN IMMEDIATE")
             for name, fn in jobs:
                 results.append(self._one(db, name, fn))
+            began = time.perf_counter()
             db.execute("COMMIT")
+            self.writes.commits.add(time.perf_counter() - began)
+            self.writes.groups.add(len(jobs))
         except sqlite3.Error as e:
             if db.in_transaction:
                 db.execute("ROLLBACK")
@@ -189,11 +194,13 @@ class SqliteDatabase:
                 raise sqlite3.OperationalError(f"transaction lost in {name}: {e}") from e
             db.execute("ROLLBACK TO job")
             db.execute("RELEASE job")
+            self.writes.add(name, time.perf_counter() - started, undone=True)
             if isinstance(e, StopIteration):  # a future cannot carry it
                 return False, RuntimeError("transaction raised StopIteration")
             return False, _typed(e)
         db.execute("RELEASE job")
-        if (took := time.perf_counter() - started) > 0.5:
+        self.writes.add(name, took := time.perf_counter() - started)
+        if took > 0.5:
             log.warning("slow transaction %s: %.0f ms", name, took * 1000)
         return True, value
 

@@ -62,6 +62,11 @@ class Route:
         return signature.read(self.handler, self.path, actor)
 
     @cached_property
+    def family(self) -> str:
+        """The feature it belongs to: what its figures are counted under."""
+        return self.handler.__module__.split(".")[1]
+
+    @cached_property
     def body_limit(self) -> int:
         """Bytes of the largest body this route takes from somebody with an account."""
         return self.signature.body_limit if self.max_body is None else self.max_body

@@ -82,6 +82,7 @@ class Server:
         self.sites = sites
         self.traffic = Traffic(kernel.config.http.connections_per_address)
         self.ip = ClientIp(kernel.config.http.trusted_proxies)
+        self._figures = kernel.figures if kernel.config.metrics.on else None
         self._numbers = random.Random(kernel.ids.bytes(32))  # noqa: S311  # names requests in the log, no secret; asking the system is 5 µs and a thread switch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,15 +121,16 @@ class Server:
         request.body.watched(self.traffic, flight)
         try:
             if found is None:
-                answer, drained = NOT_FOUND, DRAINED
+                answer, drained, family = NOT_FOUND, DRAINED, "unknown"
+                self.kernel.figures.unknown(request.method, request.path, request.header(b"x-client-package"))
             else:
                 route, request.params = found
-                answer, drained = await self._answer(request, route, flight), route.drained
+                answer, drained, family = await self._answer(request, route, flight), route.drained, route.family
             self.traffic.free(flight)
             await self._respond(request, answer, send, drained)
         finally:
             self.traffic.land(flight)
-        _note(request, answer.status, began)
+        self._note(request, family, answer.status, began)
 
     async def _page(self, pages: Pages, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for a page. Preflights are the page's too: what it does not allow, no other site may ask it."""
@@ -143,7 +145,7 @@ class Server:
                 await refuse(request, send, DRAINED, status := 429)
         finally:
             self.traffic.land(flight)
-        _note(request, status, began)
+        self._note(request, "pages", status, began)
 
     def _host(self, scope: Scope) -> str:
         """The host that a browser asked for, as a trusted proxy names it if one does."""
@@ -173,7 +175,7 @@ class Server:
                 await _send_file(request, answer, headers, send)
         finally:
             self.traffic.land(flight)
-        _note(request, status, began)
+        self._note(request, "web", status, began)
 
     def request(self, scope: Scope, receive: Receive) -> Request:
         """The request with its address and id resolved."""
@@ -203,6 +205,14 @@ class Server:
             log.exception("%s %s failed [%s]", request.method, route.path, request.request_id)
             return route.refusal(AppError(log=type(e).__name__))
 
+    def _note(self, request: Request, family: str, status: int, began: float) -> None:
+        """The figures and the line of a finished request."""
+        took = time.perf_counter() - began
+        if self._figures is not None:
+            self._figures.answered(family, status, took)
+        if access_log.isEnabledFor(logging.DEBUG):
+            access_log.debug("%s %s %d %.1f ms [%s]", request.method, request.path, status, took * 1000, request.request_id)
+
     async def _respond(self, request: Request, answer: Answer, send: Send, drained: int) -> None:
         """Send an answer with the headers every answer has. What still comes in of an unwanted body is dropped first."""
         headers: Headers = [(b"x-request-id", request.request_id.encode("latin-1")), *standing(request.headers), *answer.headers]
@@ -223,13 +233,6 @@ class Server:
             headers.append((b"content-length", b"%d" % len(content)))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else content})
-
-
-def _note(request: Request, status: int, began: float) -> None:
-    """The line of a finished request."""
-    if access_log.isEnabledFor(logging.DEBUG):
-        took = (time.perf_counter() - began) * 1000
-        access_log.debug("%s %s %d %.1f ms [%s]", request.method, request.path, status, took, request.request_id)
 
 
 async def _preflight(scope: Scope, send: Send) -> None:

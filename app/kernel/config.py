@@ -220,6 +220,20 @@ class Log(Section):
     format: Literal["text", "json"] = Field("text", description="One line of text or one JSON object per event.")
 
 
+class Metrics(Section):
+    """Figures for Prometheus (GET /metrics): nobody can ask for them until there is a port or a token."""
+
+    port: int = Field(0, ge=0, le=65535, description="Port of a listener for figures alone; 0: none. With several workers, each takes the next one.")
+    listen: str = Field("127.0.0.1", description="Address on which it listens: whoever reaches it may read the figures.")
+    token: SecretStr | None = Field(
+        None, min_length=16, description="Without a port: GET /metrics at the server's own address answers whoever brings this as a bearer token."
+    )
+
+    @property
+    def on(self) -> bool:
+        return bool(self.port or self.token)
+
+
 class Config(Section):
     """The whole configuration. Unknown keys are errors."""
 
@@ -248,6 +262,7 @@ class Config(Section):
     web: Web = Web()
     limits: Limits = Limits()
     log: Log = Log()
+    metrics: Metrics = Metrics()
 
     @property
     def own_address(self) -> str:

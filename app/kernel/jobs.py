@@ -61,6 +61,7 @@ def end_lease(tx: Tx, name: str, holder: str) -> None:
 async def run_jobs(kernel: Kernel, jobs: list[Job]) -> None:
     """Run until cancelled; a failing job is logged and tried again at its next turn. A long one keeps no other waiting."""
     holder = kernel.ids.uuid()
+    kernel.figures.schedule = {j.name: j.seconds for j in jobs}
     due = dict.fromkeys((j.name for j in jobs), 0)
     running: dict[str, asyncio.Task[None]] = {}
     try:

@@ -11,6 +11,7 @@ from ..db import Database
 from .clock import Clock, Ids
 from .config import Config
 from .crypto import Crypto
+from .figures import Figures
 from .kept import Kept
 from .limits import RateLimiter
 from .sessions import LastUsed
@@ -32,6 +33,7 @@ class Kernel:
     health: dict[str, tuple[int, str]] = field(default_factory=dict)  # part → (when it was tried, how it was); see app/ops/health.py
     room: dict[str, tuple[int, int]] = field(default_factory=dict)  # folder → (when it was looked at, bytes above the reserve)
     pages: Kept[Any] = field(default_factory=Kept)  # diff pages; see app/collections/feed.py
+    figures: Figures = field(default_factory=Figures)
     tiers: Tiers = field(init=False)
 
     def __post_init__(self) -> None:

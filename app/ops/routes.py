@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hmac
 import socket
 
 from .. import __version__
 from ..http.answer import Answer, reply
-from ..http.auth import anyone
+from ..http.auth import anyone, guard
 from ..http.query import Query
 from ..http.request import Request
 from ..http.routing import get
-from ..kernel.errors import Unavailable
+from ..kernel.errors import Gate, Unavailable
 from ..kernel.parts import Kernel
 from ..kernel.wire import Lean, Reply
-from . import build, health
+from . import build, health, metrics
 
 
 class Pong(Lean):
@@ -80,6 +81,22 @@ async def version() -> Version:
     return Version(name="darkroom", version=__version__, build=build.digest())
 
 
+@guard("Authorization", 404)
+async def scraper(request: Request) -> None:
+    """Whoever brings `metrics.token`; without that option there is nothing here."""
+    token = request.kernel.config.metrics.token
+    if token is None:
+        raise Gate("there are no figures here", status=404)
+    given = request.header(b"authorization").partition(" ")
+    if given[0].lower() != "bearer" or not hmac.compare_digest(given[2].strip().encode(), token.get_secret_value().encode()):
+        raise Gate("the token is not metrics.token")
+
+
+async def figures(kernel: Kernel) -> Answer:
+    """What this process counts, in Prometheus's text format."""
+    return Answer((await metrics.text(kernel)).encode(), media=metrics.MEDIA)
+
+
 ROUTES = [
     get("/ping", anyone, ping),
     get("/fire/db-m-ping", anyone, database_ping, limit="health", errors=(Unavailable,)),
@@ -87,4 +104,5 @@ ROUTES = [
     get("/readyz", anyone, readyz, limit="health"),
     get("/livez", anyone, livez),
     get("/version", anyone, version),
+    get("/metrics", scraper, figures, limit="health"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import configparser
+import json
 import re
 import shutil
 import socket
@@ -17,7 +18,8 @@ from app import main
 from app.cli import systemd
 from app.cli.development import Development
 from app.kernel.config_sources import options
-from tests.inprocess import Api
+from app.ops import metrics
+from tests.inprocess import Api, World
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -110,3 +112,12 @@ def test_nginx_and_caddy_files_are_balanced_and_take_large_bodies(tmp_path: Path
     if program := shutil.which("caddy"):
         done = subprocess.run([program, "adapt", "--config", str(DEPLOY / "Caddyfile"), "--adapter", "caddyfile"], capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+async def test_the_dashboard_asks_for_figures_that_there_are(world: World) -> None:
+    dashboard = json.loads((DEPLOY / "grafana.json").read_text())
+    asked = {name for panel in dashboard["panels"] for t in panel["targets"] for name in re.findall(r"darkroom_\w+", t["expr"])}
+    told = set(re.findall(r"^# TYPE (\w+)", await metrics.text(world.kernel), re.MULTILINE)) | (
+        {"darkroom_commit_seconds", "darkroom_commit_group"}  # SQLite's
+    )
+    assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked} <= told

@@ -29,6 +29,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ...kernel.errors import NoSpace, Unavailable
+from ...kernel.figures import Writes
 from .. import dialect, migrate
 from ..engine import Tx
 from .lookups import Lookups, Lost
@@ -63,6 +64,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, connections: int = 16, patience: float = PATIENCE) -> None:
         self.url = url
+        self.writes = Writes()
         self._size = connections
         self._patience = patience
         self._closing = False
@@ -159,7 +161,8 @@ class PostgresDatabase:
                 attempt += 1
                 log.debug("%s: retry %d after %s", name, attempt, type(e).__name__)
                 time.sleep(random.random() * 0.002 * 2**attempt)  # noqa: S311 - jitter, no secret
-        if (took := time.perf_counter() - started) > SLOW:
+        self.writes.add(name, took := time.perf_counter() - started)
+        if took > SLOW:
             log.warning("slow transaction %s: %.0f ms, %d retries", name, took * 1000, attempt)
         return value
 
