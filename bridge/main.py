@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from .cli import account, photos
+from .cli import account, photos, serve
 from .client.errors import ClientError
 
 
@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text)
         sub.set_defaults(run=run)
         sub.add_argument("folder", type=Path, metavar="DIR")
+    serve.add_commands(commands)
     return made
 
 

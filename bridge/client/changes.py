@@ -17,18 +17,22 @@ BATCH = 1000
 ATTEMPTS = 5
 
 
-async def create_album(connection: Connection, keys: Keys, name: str, kind: str = "album") -> tuple[Row, Album]:
-    """A new album of this account: its row and what it says."""
+async def create_album(
+    connection: Connection, keys: Keys, name: str, kind: str = "album", private: dict[str, Any] | None = None
+) -> tuple[Row, Album]:  # fmt: skip
+    """A new album of this account, with private magic metadata: its row and what it says."""
     key = crypto.random_key()
     wrapped, key_nonce = crypto.box(key, keys.master_key)
     title, title_nonce = crypto.box(name.encode(), key)
-    body = {
+    body: Row = {
         "encryptedKey": b64(wrapped),
         "keyDecryptionNonce": b64(key_nonce),
         "encryptedName": b64(title),
         "nameDecryptionNonce": b64(title_nonce),
         "type": kind,
     }
+    if private:
+        body["magicMetadata"] = magic(private, key)
     row: Row = (await connection.post("/collections", body))["collection"]
     return row, open_album(row, keys)
 
@@ -36,6 +40,13 @@ async def create_album(connection: Connection, keys: Keys, name: str, kind: str 
 async def rename_album(connection: Connection, album: Album, name: str) -> None:
     cipher, nonce = crypto.box(name.encode(), album.key)
     await connection.post("/collections/rename", {"collectionID": album.id, "encryptedName": b64(cipher), "nameDecryptionNonce": b64(nonce)})
+
+
+async def change_album(connection: Connection, album: Album, change: Callable[[dict[str, Any]], None], *, public: bool) -> None:
+    """Merges a change into the private or public magic metadata of one's own album. The server takes it whatever is there: sync before."""
+    path = "/collections/public-magic-metadata" if public else "/collections/magic-metadata"
+    found = album.public if public else album.private
+    await connection.put(path, {"id": album.id, "magicMetadata": merged(found, change, album.key)})
 
 
 async def delete_album(connection: Connection, album_id: int, *, keep_files: bool) -> None:
@@ -51,28 +62,34 @@ def _wrapped(files: Iterable[File], album: Album) -> list[Row]:
     return items
 
 
-def _batches(files: Sequence[File]) -> Iterable[Sequence[File]]:
+def batches(files: Sequence[File]) -> Iterable[Sequence[File]]:
     return (files[at : at + BATCH] for at in range(0, len(files), BATCH))
 
 
 async def add(connection: Connection, files: Sequence[File], album: Album) -> None:
-    for some in _batches(files):
+    for some in batches(files):
         await connection.post("/collections/add-files", {"collectionID": album.id, "files": _wrapped(some, album)})
 
 
 async def move(connection: Connection, files: Sequence[File], source_id: int, album: Album) -> None:
-    for some in _batches(files):
+    for some in batches(files):
         body = {"fromCollectionID": source_id, "toCollectionID": album.id, "files": _wrapped(some, album)}
         await connection.post("/collections/move-files", body)
 
 
+async def remove(connection: Connection, file_ids: Sequence[int], album: Album) -> None:
+    """Others' files out of one's own album, or one's own out of another's."""
+    for at in range(0, len(file_ids), BATCH):
+        await connection.post("/collections/v3/remove-files", {"collectionID": album.id, "fileIDs": list(file_ids[at : at + BATCH])})
+
+
 async def trash(connection: Connection, files: Sequence[File]) -> None:
-    for some in _batches(files):
+    for some in batches(files):
         await connection.post("/files/trash", {"items": [{"fileID": file.id, "collectionID": file.album_id} for file in some]})
 
 
 async def restore(connection: Connection, files: Sequence[File], album: Album) -> None:
-    for some in _batches(files):
+    for some in batches(files):
         await connection.post("/collections/restore-files", {"collectionID": album.id, "files": _wrapped(some, album)})
 
 
@@ -99,6 +116,14 @@ async def change_file(
             file = await again()
         else:
             return
+
+
+async def change_files(connection: Connection, files: Sequence[File], change: Callable[[dict[str, Any]], None], *, public: bool) -> None:
+    """The same for a batch, in one request; raises `Conflict` where any of them was changed in between, and then some may have been written."""
+    path = "/files/public-magic-metadata" if public else "/files/magic-metadata"
+    entries = [{"id": file.id, "magicMetadata": merged(file.public if public else file.private, change, file.key)} for file in files]
+    if entries:
+        await connection.put(path, {"metadataList": entries})
 
 
 def merged(found: Magic, change: Callable[[dict[str, Any]], None], key: bytes) -> Row:

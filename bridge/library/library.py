@@ -5,9 +5,10 @@ The server's rows are in the index, opened once at the start and then kept up wi
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -17,17 +18,19 @@ import httpx
 from ..client import changes, download, upload
 from ..client.connection import Connection, Row
 from ..client.crypto import b64
-from ..client.errors import ClientError, Damaged, LoggedOut, Refused
+from ..client.errors import ClientError, Conflict, Damaged, LoggedOut, Refused
 from ..client.shapes import VISIBLE, Album, File, open_album, open_file
 from ..client.sync import Batch, sync
 from . import media
+from .identity import Identity, Kind, canonical
 from .index import Index
+from .one import OneAtATime
 from .queue import Intake, Queue
 from .vault import Link
 
 BLOCK = 1024 * 1024
 BRIDGE = "brg"
-"""The one key of private magic metadata that is the bridge's: {"id": UUID, "sha1": hex}."""
+"""The one key of private magic metadata that is the bridge's: {"id": UUID, "sha1": hex, …}. `noted` reads and writes it."""
 
 
 @dataclass
@@ -71,7 +74,11 @@ class Put:
 
 
 class Library:
-    """`async with Library(folder, link) as library`. The caller holds `vault.alone(folder)`."""
+    """`async with Library(folder, link) as library`. The caller holds `vault.alone(folder)`.
+
+    `photos`: all that are in an album; `binned`: those in the trash that can be opened. `version` grows with every change that a sync brought:
+    whoever derives something keeps it until then. Any number of tasks of one event loop may use a library at once.
+    """
 
     def __init__(
         self, folder: Path, link: Link, *, transport: httpx.AsyncBaseTransport | None = None, waits: tuple[float, ...] | None = None
@@ -84,13 +91,21 @@ class Library:
         self.albums: dict[int, Album] = {}
         self.photos: dict[int, Photo] = {}
         self.trashed: dict[int, Row] = {}
+        self.binned: dict[int, Photo] = {}
         self.damaged: set[str] = set()
+        self.ids = Identity(link.keys)
+        self.version = 0
         self._by_hash: dict[str, set[int]] = {}
-        self._by_sha1: dict[str, int] = {}
+        self._by_sha1: dict[str, set[int]] = {}
+        self._by_own_id: dict[str, set[int]] = {}
+        self._syncing = asyncio.Lock()
+        self._asked = self._reached = 0
+        self._alone = OneAtATime()
         self._take(Batch("", 0, albums=list(self.index.albums())))
         for row in self.index.files():
             self._add(row)
-        self.trashed = {row["file"]["id"]: row for row in self.index.trash()}
+        for row in self.index.trash():
+            self._bin(row)
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,7 +121,16 @@ class Library:
     # -- what is there ----------------------------------------------------------------------------
 
     async def sync(self) -> int:
-        return await sync(self.connection, self)
+        """Brings everything up to what the server had when this was called. Many callers at once are served by one run."""
+        self._asked += 1
+        mine = self._asked
+        async with self._syncing:
+            if self._reached >= mine:
+                return 0
+            begun = self._asked
+            changed = await sync(self.connection, self)
+            self._reached = begun
+            return changed
 
     def cursor(self, name: str) -> int:
         return self.index.cursor(name)
@@ -119,6 +143,7 @@ class Library:
         self._take(batch)
 
     def _take(self, batch: Batch) -> None:
+        self.version += bool(len(batch))
         for row in batch.albums:
             try:
                 self.albums[row["id"]] = open_album(row, self.keys)
@@ -132,9 +157,20 @@ class Library:
             self._add(row)
         for key in batch.gone_files:
             self._drop(*key)
-        self.trashed |= {row["file"]["id"]: row for row in batch.trash}
+        for row in batch.trash:
+            self._bin(row)
         for file_id in batch.gone_trash:
             self.trashed.pop(file_id, None)
+            self.binned.pop(file_id, None)
+
+    def _bin(self, row: Row) -> None:
+        file = row["file"]
+        self.trashed[file["id"]] = row
+        if album := self.albums.get(file.get("collectionID", 0)):
+            try:
+                self.binned[file["id"]] = Photo({album.id: open_file(file, album.key)})
+            except (Damaged, KeyError) as e:
+                self.damaged.add(str(e))
 
     def _add(self, row: Row) -> None:
         album = self.albums.get(row["collectionID"])
@@ -152,17 +188,15 @@ class Library:
         photo.places[album.id] = file
         if file.owner_id == self.keys.user_id:
             self._by_hash.setdefault(file.hash, set()).add(file.id)
-            if sha1 := photo.own.get("sha1"):
-                self._by_sha1[str(sha1)] = file.id
+            for known, name in ((self._by_sha1, "sha1"), (self._by_own_id, "id")):
+                if isinstance(value := photo.own.get(name), str) and value:
+                    known.setdefault(value, set()).add(file.id)
 
     def _drop(self, file_id: int, album_id: int) -> None:
         photo = self.photos.get(file_id)
         if photo is None or photo.places.pop(album_id, None) is None or photo.places:
             return
         del self.photos[file_id]
-        for known in self._by_hash.values():
-            known.discard(file_id)
-        self._by_sha1 = {k: v for k, v in self._by_sha1.items() if v != file_id}
 
     def in_album(self, album_id: int) -> list[File]:
         found = [photo.places[album_id] for photo in self.photos.values() if album_id in photo.places]
@@ -170,11 +204,29 @@ class Library:
 
     def by_hash(self, content_hash: str) -> int | None:
         """One's own file with this content."""
-        return min(self._by_hash.get(content_hash) or [0]) or None
+        return min((n for n in self._by_hash.get(content_hash, ()) if n in self.photos and self.photos[n].file.hash == content_hash), default=None)
 
     def by_sha1(self, sha1: str) -> int | None:
-        """One's own file with this SHA-1 (hex), where the bridge uploaded it."""
-        return self._by_sha1.get(sha1)
+        """One's own file with this SHA-1 (hex), where the bridge uploaded or read it."""
+        return min((n for n in self._by_sha1.get(sha1, ()) if n in self.photos and self.photos[n].own.get("sha1") == sha1), default=None)
+
+    def uuid_of(self, photo: Photo) -> str:
+        """The id for tools: the one its upload was answered with, else one made of its number."""
+        file = photo.file
+        own = photo.own.get("id") if file.owner_id == self.keys.user_id else None
+        return (canonical(own) if isinstance(own, str) else None) or self.ids.of(Kind.PHOTO, file.id)
+
+    def photo_of(self, text: str, *, trash: bool = False) -> Photo | None:
+        """The photo with this id for tools, of either sort; `trash`: also one in the trash."""
+        number = self.ids.number(Kind.PHOTO, text)
+        numbers = [number] if number is not None else sorted(self._by_own_id.get(canonical(text) or "", ()))
+        found = next((self.photos[n] for n in numbers if n in self.photos), None)
+        if found is None and trash:
+            found = next((self.binned[n] for n in numbers if n in self.binned), None)
+            if found is None and number is None:
+                wanted = canonical(text)
+                found = next((photo for photo in self.binned.values() if wanted and photo.own.get("id") == wanted), None)
+        return found
 
     def content(self, file: File) -> AsyncIterator[bytes]:
         return download.content(self.connection, file)
@@ -192,17 +244,59 @@ class Library:
         found = [album for album in self.own_albums() if album.name == name and album.kind in ("album", "folder") and not album.hidden]
         return min(found, key=lambda album: album.id) if found else await self.create_album(name)
 
-    async def create_album(self, name: str, kind: str = "album") -> Album:
-        row, album = await changes.create_album(self.connection, self.keys, name, kind)
+    async def create_album(self, name: str, kind: str = "album", private: Row | None = None) -> Album:
+        row, album = await changes.create_album(self.connection, self.keys, name, kind, private)
         await self.sync()
         return self.albums.get(row["id"], album)
 
     async def uncategorized(self) -> Album:
         """Where uploads go that name no album; there is one of it."""
-        for album in self.own_albums():
-            if album.kind == "uncategorized":
-                return album
-        return await self.create_album("Uncategorized", "uncategorized")
+        return await self._only("uncategorized", "Uncategorized")
+
+    async def favourites(self) -> Album:
+        """The album of favourites; there is one of it."""
+        return await self._only("favorites", "Favorites")
+
+    async def _only(self, kind: str, name: str) -> Album:
+        async with self._alone(kind):
+            for album in self.own_albums():
+                if album.kind == kind:
+                    return album
+            return await self.create_album(name, kind)
+
+    async def rename_album(self, album: Album, name: str) -> None:
+        await changes.rename_album(self.connection, album, name)
+        await self.sync()
+
+    async def change_album(self, album: Album, edit: Callable[[dict[str, Any]], None], *, public: bool) -> None:
+        """Merges a change into the metadata of one's own album."""
+        await changes.change_album(self.connection, album, edit, public=public)
+        await self.sync()
+
+    async def delete_album(self, album: Album) -> None:
+        """The album and none of its photos: those that are nowhere else become uncategorized."""
+        await self.remove([file.id for file in self.in_album(album.id)], album)
+        await changes.delete_album(self.connection, album.id, keep_files=True)
+        await self.sync()
+
+    async def remove(self, photo_ids: Iterable[int], album: Album) -> list[int]:
+        """Takes photos out of an album, and never out of the library; those that were in it."""
+        found = [self.photos[n] for n in photo_ids if n in self.photos and album.id in self.photos[n].places]
+        by_target: dict[int, list[File]] = {}
+        for photo in found:
+            own = photo.file.owner_id == self.keys.user_id and album.owner_id == self.keys.user_id
+            elsewhere = [n for n in photo.places if n != album.id and n in self.albums and self.albums[n].owner_id == self.keys.user_id]
+            target = min(elsewhere, default=-1) if own else 0
+            by_target.setdefault(target, []).append(photo.places[album.id])
+        for target, files in by_target.items():
+            if target == 0:
+                await changes.remove(self.connection, [file.id for file in files], album)
+            else:  # the owner's own files leave an album only for another one
+                into = await self.uncategorized() if target < 0 else self.albums[target]
+                if into.id != album.id:
+                    await changes.move(self.connection, files, album.id, into)
+        await self.sync()
+        return [photo.file.id for photo in found if album.id not in photo.places]
 
     async def add(self, photo_ids: Iterable[int], album: Album) -> list[int]:
         """Puts one's own photos into one's own album; those that were not there. Those that were only uncategorized are moved."""
@@ -226,9 +320,42 @@ class Library:
         await changes.trash(self.connection, [self.photos[n].file for n in photo_ids if n in self.photos])
         await self.sync()
 
+    async def restore(self, photo_ids: Iterable[int]) -> list[int]:
+        """Out of the trash, into the album each was in, or where that is gone among the uncategorized; those that were in the trash."""
+        by_album: dict[int, list[File]] = {}
+        for file in [self.binned[n].file for n in photo_ids if n in self.binned]:
+            home = self.albums[file.album_id]
+            target = home if home.owner_id == self.keys.user_id else await self.uncategorized()
+            by_album.setdefault(target.id, []).append(file)
+        for album_id, files in by_album.items():
+            await changes.restore(self.connection, files, self.albums[album_id])
+        await self.sync()
+        return [file.id for files in by_album.values() for file in files]
+
+    async def delete_for_ever(self, photo_ids: Iterable[int]) -> None:
+        """Photos in the trash, and nobody gets them back."""
+        if there := [n for n in photo_ids if n in self.trashed]:
+            await changes.delete_for_ever(self.connection, there)
+            await self.sync()
+
     async def change(self, photo_id: int, edit: Any, *, public: bool) -> None:
         """Merges a change into a photo's metadata (`changes.change_file`)."""
+        await self._change(photo_id, edit, public)
+        await self.sync()
 
+    async def change_many(self, photo_ids: Iterable[int], edit: Callable[[dict[str, Any]], None], *, public: bool) -> None:
+        """The same change for many of one's own photos, in few requests. `edit` may be applied more than once to the same photo."""
+        files = [self.photos[n].file for n in dict.fromkeys(photo_ids)]
+        for some in changes.batches(files):
+            try:
+                await changes.change_files(self.connection, some, edit, public=public)
+            except Conflict:  # somebody changed one of them in between: each by itself, with what it says now
+                await self.sync()
+                for file in some:
+                    await self._change(file.id, edit, public)
+        await self.sync()
+
+    async def _change(self, photo_id: int, edit: Any, public: bool) -> None:
         async def again() -> File:
             await self.sync()
             if photo_id not in self.photos:
@@ -236,7 +363,6 @@ class Library:
             return self.photos[photo_id].file
 
         await changes.change_file(self.connection, self.photos[photo_id].file, edit, again, public=public)
-        await self.sync()
 
     # -- uploads ----------------------------------------------------------------------------------
 

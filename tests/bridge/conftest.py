@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,12 @@ from app.kernel.config import Config, Storage
 from bridge.client import crypto as client_crypto
 from bridge.client.connection import Connection
 from bridge.client.keys import Keys
+from bridge.config import Options
+from bridge.library.api_keys import ALL, ApiKeys
+from bridge.library.library import Library
+from bridge.library.vault import Link
+from bridge.serving.app import create_app
+from bridge.serving.bridge import Bridge
 from tests.bridge.people import join
 from tests.clients import crypto
 from tests.clients.account import Account
@@ -97,3 +103,60 @@ async def alice(server: Server) -> Someone:
 async def bob(server: Server) -> Someone:
     connection = server.connect()
     return Someone("bob@example.org", *await join(connection, "bob@example.org"), connection)
+
+
+Open = Callable[..., Library]
+
+
+@pytest.fixture
+async def opened(server: Server, alice: Someone, tmp_path: Path) -> AsyncIterator[Open]:
+    """`opened("laptop")`: alice's library in this folder; again after a crash with the same name."""
+    made: list[Library] = []
+
+    def open_library(name: str = "laptop", *, read_only: bool = False) -> Library:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        link = Link(URL, alice.email, alice.connection.token, read_only, alice.keys, b"o" * 32)
+        made.append(Library(folder, link, transport=server.transport, waits=()))
+        return made[-1]
+
+    yield open_library
+    for library in made:
+        await library.close()
+
+
+class Tool(httpx.AsyncClient):
+    """A tool's HTTP client in front of a bridge in this process. `key` is its API key. Nothing runs by itself: `await tool.bridge.keeper.round()`."""
+
+    def __init__(self, bridge: Bridge, app: object, key: str) -> None:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        super().__init__(transport=transport, base_url="http://bridge.test", headers={"x-api-key": key})
+        self.bridge, self.library, self.key = bridge, bridge.library, key
+
+
+Serve = Callable[..., Tool]
+
+
+@pytest.fixture
+async def serve(opened: Open, tmp_path: Path) -> AsyncIterator[Serve]:
+    """`serve(library, permissions=["asset.read"])`: a tool with such a key; by default alice's library on the laptop, and a key for all."""
+    made: list[Tool] = []
+
+    def start(library: Library | None = None, permissions: tuple[str, ...] = (ALL,), options: Options | None = None) -> Tool:
+        folder = tmp_path / "bridge"
+        folder.mkdir(exist_ok=True)
+        keys = ApiKeys(folder)
+        secret, _ = keys.add(f"tool {len(made)}", permissions)
+        app = create_app(folder, library or opened(), keys, options)
+        made.append(Tool(app.state.bridge, app, secret))
+        return made[-1]
+
+    yield start
+    for tool in made:
+        await tool.aclose()
+        tool.bridge.keys.close()
+
+
+@pytest.fixture
+def tool(serve: Serve) -> Tool:
+    return serve()

@@ -1,0 +1,1 @@
+"""The face for tools of another API; empty until its modules are there."""
