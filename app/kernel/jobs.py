@@ -19,6 +19,8 @@ from .parts import Kernel
 
 LONGEST = 7 * DAY
 """No lease is taken for longer. One that ends later was taken under a clock that has been set right since, and holds nobody up."""
+HOLD = "objects.hold"
+"""Lease under which no bytes are removed anywhere: a backup has listed them and is not yet done (`maintenance.backup`)."""
 log = logging.getLogger("darkroom.jobs")
 
 

@@ -1,6 +1,6 @@
 """`darkroom backup DIR`, while the server runs: first the database, then the objects that it names.
 
-From before the database is read until the last object is in the pool, no bytes are removed anywhere (`objects.HOLD`), so every row of the
+From before the database is read until the last object is in the pool, no bytes are removed anywhere (`HOLD`), so every row of the
 snapshot has its bytes. Uploads that nobody had committed come along while they are as their row says, else their row is taken out of the
 snapshot: nobody was promised anything. A killed run leaves nothing that looks like a backup, and the next one uses what it had copied.
 """
@@ -26,10 +26,10 @@ from ..db.copying.export import export
 from ..db.copying.tables import Refused
 from ..db.sqlite import SqliteTx
 from ..kernel.clock import MINUTE, SECOND
-from ..kernel.jobs import end_lease, take_lease
+from ..kernel.jobs import HOLD, end_lease, take_lease
 from ..kernel.parts import Kernel
 from ..kernel.secrets_file import NAME
-from ..objects import service as objects
+from ..storage import service as storage
 from . import queries, vault
 from .progress import Tell, silent
 from .queries import Stock
@@ -87,7 +87,7 @@ async def holding(kernel: Kernel, holder: str) -> AsyncIterator[None]:
 
     async def hold() -> bool:
         now = kernel.clock.now()
-        return await kernel.db.write("backup.hold", take_lease, objects.HOLD, holder, now, now + HELD)
+        return await kernel.db.write("backup.hold", take_lease, HOLD, holder, now, now + HELD)
 
     async def renew() -> None:
         while True:
@@ -101,7 +101,7 @@ async def holding(kernel: Kernel, holder: str) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        await kernel.db.write("backup.release", end_lease, objects.HOLD, holder)
+        await kernel.db.write("backup.release", end_lease, HOLD, holder)
 
 
 async def _take(kernel: Kernel, place: Vault, name: str, secrets: Path | None, tell: Tell) -> Report:
@@ -175,17 +175,36 @@ async def _one(kernel: Kernel, place: Vault, gate: asyncio.Semaphore, row: Stock
     async with gate:
         if digest is not None and _size(file) == row.size:
             return Entry(row.object_id, row.key, row.store, row.size, digest)
-        if _size(file) != row.size:
-            file.unlink(missing_ok=True)  # an upload that was written anew since an earlier backup
+        if _size(file) == row.size and (found := await asyncio.to_thread(_judge, file, row)) is not None:
+            return found
+        trouble: StoreError | None = None
+        for name in [row.store, *await _elsewhere(kernel, row)]:
+            file.unlink(missing_ok=True)  # an upload that was written anew since an earlier backup, or bytes that are not its row's
             try:
-                linked = await _bring(kernel, row, file)
-            except (NotFound, FileNotFoundError):
-                if row.named:
-                    report.missing.append((row.key, row.store))
-                return None
-            report.linked += linked
-            report.copied += not linked
-        return await asyncio.to_thread(_judge, file, row, report)
+                linked = await _bring(kernel, name, row, file)
+            except StoreError as e:
+                trouble = e
+                continue
+            if linked is not None and (found := await asyncio.to_thread(_judge, file, row)) is not None:
+                report.linked += linked
+                report.copied += not linked
+                return found
+        if trouble is not None:
+            raise Unfit(log=f"no store gives {row.key}: {trouble.log}") from trouble
+        return await _wanting(kernel, row, file, report)
+
+
+async def _wanting(kernel: Kernel, row: Stock, file: Path, report: Report) -> Entry | None:
+    """No store gives the bytes that the row describes: what its own has is better than nothing."""
+    await asyncio.to_thread(file.unlink, missing_ok=True)
+    if not row.named:
+        return None
+    if await _bring(kernel, row.store, row, file) is None:
+        report.missing.append((row.key, row.store))
+        return None
+    report.damaged.append((row.key, row.store))
+    report.copied += 1
+    return await asyncio.to_thread(_entry, file, row)
 
 
 def _size(file: Path) -> int:
@@ -195,41 +214,39 @@ def _size(file: Path) -> int:
         return -1
 
 
-def _judge(file: Path, row: Stock, report: Report) -> Entry | None:
+def _judge(file: Path, row: Stock) -> Entry | None:
+    """None when the file does not have the bytes of its row."""
     digest, md5 = vault.digest_of(file, md5=row.md5 is not None)
-    size = file.stat().st_size
-    if size != row.size or (row.md5 is not None and md5 != row.md5):
-        if not row.named:
-            file.unlink()
-            return None
-        report.damaged.append((row.key, row.store))
-    return Entry(row.object_id, row.key, row.store, size, digest)
+    if file.stat().st_size != row.size or (row.md5 is not None and md5 != row.md5):
+        return None
+    return Entry(row.object_id, row.key, row.store, row.size, digest)
 
 
-async def _bring(kernel: Kernel, row: Stock, file: Path) -> bool:
-    """Link or copy an object's bytes into the pool, durably; whether it was linked. NotFound when they are not there."""
-    for name in [row.store, *await _moved(kernel, row)]:
-        store = kernel.stores.get(name)
-        if store is None:
-            continue
-        source = store.path(row.key)
-        if source is not None and await asyncio.to_thread(_link, source, file):
-            return True
-        temp = file.with_name(f".tmp-{file.name}"[:250])
-        try:
-            await _copy(kernel, name, row.key, temp)
-        except NotFound:
-            continue
-        except StoreError as e:
-            raise Unfit(log=f"store {name} does not give {row.key}: {e.log}") from e
-        await asyncio.to_thread(_publish, temp, file)
-        return False
-    raise NotFound(f"{row.key} is nowhere")
+def _entry(file: Path, row: Stock) -> Entry:
+    """Of a file as it is."""
+    return Entry(row.object_id, row.key, row.store, file.stat().st_size, vault.digest_of(file)[0])
 
 
-async def _moved(kernel: Kernel, row: Stock) -> list[str]:
-    """Where it lies by now, if it was moved to another store since the snapshot."""
-    return [now.store for now in await kernel.db.scan(queries.stock_of, [row.object_id]) if now.store != row.store]
+async def _bring(kernel: Kernel, name: str, row: Stock, file: Path) -> bool | None:
+    """Link or copy an object's bytes into the pool, durably; whether it was linked, None when this store does not have them."""
+    store = kernel.stores.get(name)
+    if store is None:
+        return None
+    source = store.path(row.key)
+    if source is not None and await asyncio.to_thread(_link, source, file):
+        return True
+    temp = file.with_name(f".tmp-{file.name}"[:250])
+    try:
+        await _copy(kernel, name, row.key, temp)
+    except NotFound:
+        return None
+    await asyncio.to_thread(_publish, temp, file)
+    return False
+
+
+async def _elsewhere(kernel: Kernel, row: Stock) -> list[str]:
+    """Other stores that have it by now: copies, or where it was moved to since the snapshot."""
+    return [name for name in await kernel.db.scan(storage.places, row.key) if name != row.store and name in kernel.stores]
 
 
 def _link(source: Path, file: Path) -> bool:

@@ -19,6 +19,7 @@ from .progress import Tell, silent
 TOLD = 20
 """Rows of a problem that the report shows."""
 MISSING = "every row has its bytes"
+LOST = "every store has its copies"
 STRAYS = "all bytes have a row"
 HOW_TO_MEND = {
     MISSING: "put the bytes back from a backup or another copy; `darkroom restore` says how",
@@ -69,6 +70,9 @@ async def check(kernel: Kernel, *, mend: bool = False, tell: Tell = silent) -> R
     if found.missing:
         rows = [[m.row.key, m.row.store, m.row.state, m.row.size, m.found] for m in found.missing]
         report.problems.append(Problem(MISSING, len(rows), rows[:TOLD], left=len(rows)))
+    if found.lost:
+        rows = [[lost.row.key, lost.store, lost.row.size, lost.found, lost.other] for lost in found.lost]
+        report.problems.append(Problem(LOST, len(rows), rows[:TOLD], left=len(rows)))
     if strays:
         report.problems.append(Problem(STRAYS, len(strays), [[s.key, s.store, s.size] for s in strays[:TOLD]], left=len(strays)))
     if mend and report.problems:
@@ -87,6 +91,8 @@ async def _mend(kernel: Kernel, report: Report, broken: dict[str, list[Row]], fo
     for problem in report.problems:
         if problem.check == MISSING:
             problem.repaired = await repair.hollow(kernel, found.missing)
+        elif problem.check == LOST:
+            problem.repaired = await repair.lost(kernel, found.lost)
         elif problem.check == STRAYS:
             problem.repaired = await repair.strays(kernel, found.strays)
         elif problem.check in REPAIRS:

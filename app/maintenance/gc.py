@@ -14,7 +14,7 @@ from ..accounts import service as account_rows
 from ..db import Tx
 from ..kernel.clock import DAY
 from ..kernel.errors import Conflict
-from ..kernel.jobs import is_leased
+from ..kernel.jobs import HOLD, is_leased
 from ..kernel.parts import Kernel
 from ..objects import service as objects
 from . import queries
@@ -66,7 +66,7 @@ class Report:
 
 async def clean(kernel: Kernel, *, accounts: Purge, dry_run: bool = False, tell: Tell = silent) -> Report:
     """Remove, or with `dry_run` only name, what nothing needs. `accounts` removes the files of deleted accounts. Held during a backup."""
-    if not dry_run and await kernel.db.read(is_leased, objects.HOLD, kernel.clock.now()):
+    if not dry_run and await kernel.db.read(is_leased, HOLD, kernel.clock.now()):
         raise Held(log="a backup is running, and nothing is removed meanwhile: try again when it is done")
     report = Report(dry_run)
     tell("looking", 0, None)

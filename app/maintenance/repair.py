@@ -16,8 +16,9 @@ from ..kernel.clock import DAY
 from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
 from ..objects import service as objects
+from ..storage import service as storage
 from . import queries
-from .stock import Missing, Stray
+from .stock import Lost, Missing, Stray
 
 
 async def ledgers(kernel: Kernel) -> int:
@@ -148,6 +149,14 @@ async def strays(kernel: Kernel, found: Sequence[Stray]) -> int:
                 continue
             done += 1
     return done
+
+
+async def lost(kernel: Kernel, found: Sequence[Lost]) -> int:
+    """Copies that a store has lost are queued to be copied there again from one that has the bytes; the server's jobs do it."""
+    for copy in found:
+        problem = "fsck did not find it" if copy.found is None else f"fsck found {copy.found} bytes"
+        await kernel.db.write("fsck.lost", storage.doubt, copy.row.object_id, copy.store, kernel.clock.now(), problem)
+    return len(found)
 
 
 async def hollow(kernel: Kernel, found: Sequence[Missing]) -> int:

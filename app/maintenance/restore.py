@@ -195,12 +195,16 @@ def _adapt(database: Path, stores: dict[str, ObjectStore]) -> None:
 
 
 def copy_into(database: Path, url: str) -> None:
-    """A SQLite file, brought up to date, into an empty PostgreSQL database. Refused when that is not empty."""
+    """A SQLite file, brought up to date, into an empty PostgreSQL database. Refused when that has something else; what a run before was killed
+    after stays as it is."""
     source = RawSqlite(database, writable=True)
     try:
         target = opened(url, writable=True)
         try:
             copy.copy(source, target, lambda _: None)
+        except copy.Refused:
+            if not copy.is_done(source, target):
+                raise
         finally:
             target.close()
     finally:

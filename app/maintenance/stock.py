@@ -17,6 +17,7 @@ from storage_backends import ObjectInfo, ObjectStore, StoreError
 
 from ..kernel.clock import HOUR
 from ..kernel.parts import Kernel
+from ..storage import service as storage
 from . import queries
 from .progress import Tell
 from .queries import Stock
@@ -36,6 +37,16 @@ class Missing:
 
 
 @dataclass(slots=True)
+class Lost:
+    """A store does not have its copy (`found` None) or not of its size, and `other` has the bytes."""
+
+    row: Stock
+    store: str
+    found: int | None
+    other: str
+
+
+@dataclass(slots=True)
 class Stray:
     """Bytes without a row; `owner_id` where this server made the key for an account that exists, else None."""
 
@@ -50,6 +61,7 @@ class Findings:
     """`unread`: stores that do not answer, with the reason: nothing is said of their objects."""
 
     missing: list[Missing] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
     strays: list[Stray] = field(default_factory=list)
     objects: int = 0
     listed: int = 0
@@ -130,10 +142,34 @@ async def _rows(kernel: Kernel, listings: dict[str, _Listing], found: Findings, 
         after = rows[-1].object_id
         found.objects += len(rows)
         tell("comparing rows with bytes", min(found.objects, total), total)
-        doubtful = [r for r in rows if _needs_bytes(r) and not _seen(listings, found, r)]
-        for row, size in zip(doubtful, await asyncio.gather(*(_size(kernel, gate, found, r) for r in doubtful)), strict=True):
+        wanted = [r for r in rows if _needs_bytes(r)]
+        copies = await kernel.db.scan(storage.whereabouts, [r.object_id for r in wanted]) if wanted else {}
+        doubtful = [(r, store) for r in wanted for store in _places(r, copies) if not _seen(listings, r, store)]
+        sizes = await asyncio.gather(*(_size(kernel, gate, found, r, store) for r, store in doubtful))
+        wanting: dict[int, dict[str, int | None]] = {}
+        for (row, store), size in zip(doubtful, sizes, strict=True):
             if size != row.size:
-                found.missing += await _still(kernel, row, size)
+                wanting.setdefault(row.object_id, {})[store] = size
+        for row in wanted:
+            if row.object_id in wanting:
+                await _judge(kernel, row, copies.get(row.object_id, {}), wanting[row.object_id], found)
+
+
+def _places(row: Stock, copies: dict[int, dict[str, bool]]) -> list[str]:
+    """Stores that should have a row's bytes, home first: that one also when it is known that they have to be mended there."""
+    return [row.store, *(store for store, good in copies.get(row.object_id, {}).items() if good and store != row.store)]
+
+
+async def _judge(kernel: Kernel, row: Stock, copies: dict[str, bool], lacking: dict[str, int | None], found: Findings) -> None:
+    """Some stores do not have what they should have of a row: it is lost for good, or only there."""
+    if not await _still(kernel, row, copies):
+        return
+    there = [store for store in _places(row, {row.object_id: copies}) if store not in lacking]
+    known = [store for store in there if store not in found.unread]
+    if not there:
+        found.missing.append(Missing(row, lacking.get(row.store)))
+    elif known:  # one that is to be mended already is no news
+        found.lost += [Lost(row, store, size, known[0]) for store, size in lacking.items() if copies.get(store, True)]
 
 
 def _needs_bytes(row: Stock) -> bool:
@@ -141,30 +177,32 @@ def _needs_bytes(row: Stock) -> bool:
     return row.state in ("stored", "pending") or row.named
 
 
-def _seen(listings: dict[str, _Listing], found: Findings, row: Stock) -> bool:
-    if row.store in found.unread:
-        return True
-    listing = listings.get(row.store)
+def _seen(listings: dict[str, _Listing], row: Stock, store: str) -> bool:
+    listing = listings.get(store)
     return listing is not None and listing.has(row.key, row.size)
 
 
-async def _size(kernel: Kernel, gate: asyncio.Semaphore, found: Findings, row: Stock) -> int | None:
-    store = kernel.stores.get(row.store)
+async def _size(kernel: Kernel, gate: asyncio.Semaphore, found: Findings, row: Stock, name: str) -> int | None:
+    """What a store has of it; as much as it should, where the store cannot be asked."""
+    store = kernel.stores.get(name)
     if store is None:
         return None
+    if name in found.unread:
+        return row.size
     try:
         async with gate:
             head = await store.head(row.key)
     except StoreError as e:
-        found.unread[row.store] = e.log
+        found.unread[name] = e.log
         return row.size
     return None if head is None else head.size
 
 
-async def _still(kernel: Kernel, row: Stock, size: int | None) -> list[Missing]:
-    """It may have been deleted, or written anew, since its row was read."""
+async def _still(kernel: Kernel, row: Stock, copies: dict[str, bool]) -> bool:
+    """It may have been deleted, moved or written anew since its row was read."""
     now = await kernel.db.scan(queries.stock_of, [row.object_id])
-    return [Missing(row, size)] if now == [row] and not await _leaving(kernel, row) else []
+    same = now == [row] and (await kernel.db.scan(storage.whereabouts, [row.object_id])).get(row.object_id, {}) == copies
+    return same and not await _leaving(kernel, row)
 
 
 async def _leaving(kernel: Kernel, row: Stock) -> bool:

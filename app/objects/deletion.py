@@ -29,10 +29,6 @@ KEY_LIFE = 8 * DAY  # beyond every upload URL for a key (7 days), and a slow upl
 MAX_WAIT = DAY
 
 
-HOLD = "objects.hold"
-"""Lease under which no bytes are removed anywhere: a backup has listed them and is not yet done (`maintenance.backup`)."""
-
-
 async def run_deletions(kernel: Kernel) -> None:
     """Delete everything that is due."""
     while ids := await kernel.db.read(queries.due, kernel.clock.now(), BATCH):
@@ -56,7 +52,7 @@ async def delete(kernel: Kernel, object_ids: Sequence[int]) -> bool:
 def _begin(tx: Tx, object_ids: list[int], now: int) -> tuple[list[queries.Due], dict[int, list[str]]] | None:
     """Look once more who names them, and from this commit on nobody can: what goes, and where else its bytes may lie. None while deletions are
     held."""
-    if jobs.is_leased(tx, HOLD, now):
+    if jobs.is_leased(tx, jobs.HOLD, now):
         return None
     queries.lock(tx, object_ids)
     going = queries.unnamed(tx, object_ids)

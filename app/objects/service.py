@@ -18,13 +18,12 @@ from ..kernel.errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unav
 from ..kernel.parts import Kernel
 from ..storage import service as storage
 from . import deletion, queries, recording, urls
-from .deletion import HOLD, KEY_LIFE, PENDING_AGE, run_deletions, sweep
+from .deletion import KEY_LIFE, PENDING_AGE, run_deletions, sweep
 from .queries import UNNAMED, bring_back, condemn
 from .upload_urls import begin, check_may_upload, multipart, multipart_sized, single, single_sized
 from .wire import PartUrls
 
 __all__ = [
-    "HOLD",
     "KEY_LIFE",
     "PENDING_AGE",
     "UNNAMED",

@@ -21,6 +21,7 @@ class Copy:
     state: str
     takes_home: bool = False
     digest: str | None = None
+    verified_at: int | None = None  # µs; read and compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,9 @@ _FACTS = (
 def _with_copies(tx: Tx, rows: Sequence[tuple[object, ...]]) -> list[Facts]:
     found: dict[int, dict[str, Copy]] = {}
     ids = [row[0] for row in rows]
-    for object_id, store, state, takes_home, digest in (
-        tx.all("SELECT object_id, store, state, takes_home, digest FROM object_copies WHERE object_id IN (:ids[]) ORDER BY object_id, store", ids=ids)
-        if ids
-        else ()
-    ):
-        found.setdefault(object_id, {})[store] = Copy(state, bool(takes_home), digest)
+    sql = "SELECT object_id, store, state, takes_home, digest, verified_at FROM object_copies WHERE object_id IN (:ids[]) ORDER BY object_id, store"
+    for object_id, store, state, takes_home, digest, verified_at in tx.all(sql, ids=ids) if ids else ():
+        found.setdefault(object_id, {})[store] = Copy(state, bool(takes_home), digest, verified_at)
     return [
         Facts(i, key, size, md5, state, home, created, bool(original), found.get(i, {}))  # type: ignore[arg-type,call-overload]  # a row's values
         for i, key, size, md5, state, home, created, original in rows
@@ -122,6 +120,12 @@ def others(tx: Tx, object_ids: Collection[int]) -> list[tuple[int, str]]:
     """(object, store) wherever bytes of these objects may lie beside their homes."""
     rows = tx.all("SELECT object_id, store FROM object_copies WHERE object_id IN (:ids[]) ORDER BY object_id, store", ids=sorted(object_ids))
     return [(object_id, store) for object_id, store in rows]
+
+
+def states_of(tx: Tx, object_ids: Collection[int]) -> list[tuple[int, str, str]]:
+    """(object, store, state of its bytes there) as far as that is written down."""
+    rows = tx.all("SELECT object_id, store, state FROM object_copies WHERE object_id IN (:ids[]) ORDER BY object_id, store", ids=sorted(object_ids))
+    return [(object_id, store, state) for object_id, store, state in rows]
 
 
 def leased(tx: Tx, object_ids: Collection[int], now: int) -> set[int]:

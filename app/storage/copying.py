@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator
 from storage_backends import KeyTaken, NotFound, ObjectStore, StoreError, Unavailable
 
 from ..db import Tx
-from ..kernel.clock import DAY, MINUTE
+from ..kernel.clock import DAY, HOUR, MINUTE
 from ..kernel.errors import AppError
+from ..kernel.jobs import HOLD, is_leased
 from ..kernel.parts import Kernel
 from . import copy_queries as queries
 from . import planning
@@ -31,6 +32,8 @@ RENEWED = 60.0  # seconds of copying after which the claim is made longer
 TRIES = 12  # the last after two days; then it is an operator's
 LONGEST_WAIT = DAY // 2
 UNCOMMITTED_WAIT = 10 * MINUTE
+FRESH = HOUR
+"""So long after its bytes were read and compared a copy need not be read again before another one is removed."""
 
 
 class NothingGood(StoreError):
@@ -65,7 +68,7 @@ async def handle(kernel: Kernel, work: Work, pace: Pace) -> None:
         return
     copying = _Copying(kernel, work, kernel.stores[work.store], pace)
     try:
-        await (_delete(kernel, work, kernel.stores[work.store]) if work.state == "deleting" else copying.run())
+        await (_delete(kernel, work, kernel.stores[work.store], pace) if work.state == "deleting" else copying.run())
     except (StoreError, AppError) as e:
         await _failed(kernel, copying.work, e.log)
 
@@ -79,26 +82,46 @@ async def _failed(kernel: Kernel, work: Work, problem: str) -> None:
     await kernel.db.write("storage.retry", lambda tx: queries.release(tx, work, retry_at, state=state, attempts=work.attempts, problem=problem))
 
 
-async def _delete(kernel: Kernel, work: Work, store: ObjectStore) -> None:
+async def _delete(kernel: Kernel, work: Work, store: ObjectStore, pace: Pace) -> None:
+    now = kernel.clock.now()
+    if await kernel.db.read(is_leased, HOLD, now):  # a backup may be about to read it here
+        await _wait(kernel, work, now + MINUTE)
+        return
     f = await kernel.db.read(queries.facts, work.object_id)
     if f is None:
         return
     if f.home == work.store:  # it came back meanwhile
         await kernel.db.write("storage.keep", queries.note_stored, work.object_id, work.store, None, None)
         return
-    if f.state == "stored" and not await _elsewhere(kernel, f, work.store):
+    if f.state == "stored" and not await _at_home(kernel, f, work.store, pace):
         await kernel.db.write("storage.keep", _keep, f, work.store, kernel.clock.now())
         return
     await store.delete(f.key)
     await kernel.db.write("storage.gone", _gone, kernel, work)
 
 
-async def _elsewhere(kernel: Kernel, f: Facts, but: str) -> bool:
-    """Whether the object's home has its bytes at this moment. Raises what that store raises: then nothing is removed yet."""
+async def _wait(kernel: Kernel, work: Work, at: int) -> None:
+    """Give a claim back until a time; that it was taken does not count as a try."""
+    await kernel.db.write("storage.wait", lambda tx: queries.release(tx, work, at, state=work.state, attempts=work.attempts - 1, problem=""))
+
+
+async def _at_home(kernel: Kernel, f: Facts, leaving: str, pace: Pace) -> bool:
+    """Whether the object's home has its bytes at this moment: read and compared a short while ago and still there, or read now. Raises what a
+    store raises, and where nothing says which of two that differ is right: then nothing is removed yet."""
     if f.home not in kernel.stores or f.home not in f.good:
         return False
-    head = await kernel.stores[f.home].head(f.key)
-    return f.home != but and head is not None and head.size == f.size
+    home = kernel.stores[f.home]
+    known, now = f.copies.get(f.home), kernel.clock.now()
+    if known is not None and known.digest and known.verified_at is not None and known.verified_at > now - FRESH:
+        head = await home.head(f.key)
+        return head is not None and head.size == f.size
+    verdict = await look(home, f, pace, digest=f.copies[leaving].digest)
+    if verdict.problem:
+        return False
+    if not verdict.compared and (there := await look(kernel.stores[leaving], f, pace)).digest != verdict.digest and not there.problem:
+        raise Unavailable(f"{f.key}: what stores {f.home} and {leaving} have differs, and nothing says which is right")
+    await kernel.db.write("storage.verified", queries.verified, f.object_id, f.home, verdict.digest, now)
+    return True
 
 
 def _keep(tx: Tx, f: Facts, store: str, now: int) -> None:
@@ -125,8 +148,7 @@ class _Copying:
         if f is None:
             return
         if f.state != "stored":  # of no file yet, or going: its deletion looks after the copies too
-            at = kernel.clock.now() + UNCOMMITTED_WAIT
-            await kernel.db.write("storage.wait", lambda tx: queries.release(tx, work, at, state="pending", attempts=work.attempts - 1, problem=""))
+            await _wait(kernel, work, kernel.clock.now() + UNCOMMITTED_WAIT)
             return
         digest = await self._already(f) or await self._copy(f)
         await kernel.db.write("storage.stored", _stored, kernel, self.work, digest)

@@ -46,7 +46,8 @@ _OWN = (
     "SELECT f.file_object_id AS object_id FROM files f WHERE f.owner_id = :user_id AND NOT f.is_deleted AND f.file_object_id IS NOT NULL "
     "UNION SELECT f.thumb_object_id FROM files f WHERE f.owner_id = :user_id AND NOT f.is_deleted AND f.thumb_object_id IS NOT NULL "
     "UNION SELECT d.object_id FROM file_data d WHERE d.user_id = :user_id AND NOT d.is_deleted AND d.object_id IS NOT NULL "
-    "UNION SELECT d.preview_object_id FROM file_data d WHERE d.user_id = :user_id AND NOT d.is_deleted AND d.preview_object_id IS NOT NULL"
+    "UNION SELECT d.preview_object_id FROM file_data d WHERE d.user_id = :user_id AND NOT d.is_deleted AND d.preview_object_id IS NOT NULL "
+    "UNION SELECT c.picture_object_id FROM contacts c WHERE c.user_id = :user_id AND c.picture_object_id IS NOT NULL"
 )
 
 

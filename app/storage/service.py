@@ -13,7 +13,7 @@ from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
 from . import copy_queries as queries
 
-__all__ = ["discard", "forget", "from_any", "others"]
+__all__ = ["discard", "doubt", "forget", "from_any", "others", "places", "whereabouts"]
 
 T = TypeVar("T")
 log = logging.getLogger("darkroom.storage")
@@ -62,6 +62,24 @@ def _note_lost(tx: Tx, key: str, store: str, now: int) -> None:
     if f is not None and f.state == "stored" and store in f.good and len(f.good) > 1:
         log.warning("%s is lost in store %s; it will be copied there again", key, store)
         queries.want(tx, f.object_id, store, now, problem="the store had lost it when somebody wanted it")
+
+
+def places(tx: Tx, key: str) -> list[str]:
+    """Stores that should have good bytes of a key, home first."""
+    return queries.places(tx, key)
+
+
+def whereabouts(tx: Tx, object_ids: Collection[int]) -> dict[int, dict[str, bool]]:
+    """object → store → whether good bytes should be there: what is known of its copies, and of its home once that was looked at."""
+    found: dict[int, dict[str, bool]] = {}
+    for object_id, store, state in queries.states_of(tx, object_ids):
+        found.setdefault(object_id, {})[store] = state in queries.GOOD
+    return found
+
+
+def doubt(tx: Tx, object_id: int, store: str, now: int, problem: str) -> None:
+    """A store does not have the good bytes that it should have: they are to be copied there from another one."""
+    queries.want(tx, object_id, store, now, problem=problem)
 
 
 def others(tx: Tx, object_ids: Collection[int], now: int) -> tuple[dict[int, list[str]], set[int]]:

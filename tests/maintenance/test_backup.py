@@ -293,6 +293,14 @@ async def test_into_postgres(world: World, alice: Person, folder: Path, tmp_path
         assert (db.count("files"), db.count("objects"), db.count("users")) == (1, 2, 1)
         db.close()
         assert not (tmp_path / "new" / "darkroom.db").exists()
+        mark = tmp_path / "new" / restore.MARK
+        mark.write_text(str(folder / "snapshots" / vault.Vault(folder).names()[0]))  # killed at its very end
+        await back(folder, tmp_path / "new", url=url)
+        assert not mark.exists()
+        await photo(alice, "2")
+        await take(world, folder)
+        with pytest.raises(vault.Unfit, match="not empty"):
+            await back(folder, tmp_path / "other", url=url)
     finally:
         drop_postgres(url)
 

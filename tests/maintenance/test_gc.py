@@ -8,7 +8,7 @@ from app.closing import purge
 from app.closing.deletion import close
 from app.db import Tx
 from app.kernel.clock import DAY, MINUTE
-from app.kernel.jobs import take_lease
+from app.kernel.jobs import HOLD, take_lease
 from app.maintenance import gc
 from app.objects import deletion, service
 from tests.collections.scenes import album
@@ -95,7 +95,7 @@ async def test_nothing_goes_while_a_backup_runs(world: World, alice: Person) -> 
     key = await uploaded(alice, b"old")
     world.clock.advance(15 * DAY)
     now = world.clock.now()
-    assert await world.kernel.db.write("test.hold", take_lease, service.HOLD, "backup", now, now + MINUTE)
+    assert await world.kernel.db.write("test.hold", take_lease, HOLD, "backup", now, now + MINUTE)
     with pytest.raises(gc.Held):
         await clean(world)
     await deletion.sweep(world.kernel)

@@ -9,6 +9,8 @@ import pytest
 
 from app.db import Tx
 from app.kernel.config import Admin, Config, Storage
+from tests.contacts.test_contacts import add, know
+from tests.contacts.test_pictures import attach, staged
 from tests.files import photos
 from tests.inprocess import AUTH, LOCKER, Person, World, open_world
 
@@ -17,6 +19,13 @@ PATHS = ("/storage", "/storage/usage", "/storage/detailed-usage")
 
 async def sizes(world: World, who: Person) -> int:
     return int((await who.get("/users/details/v2")).json()["usage"])
+
+
+async def test_contacts_pictures_are_objects_like_others(world: World, alice: Person, bob: Person) -> None:
+    await know(alice, bob)
+    await attach(alice, await add(alice, bob), await staged(alice))
+    (tier,) = (await alice.get("/storage/tier-quotas")).json()["tiers"]
+    assert tier["objects"] == (await alice.get("/storage/replication-info")).json()["objects"] == 1
 
 
 async def test_it_works(world: World, alice: Person, bob: Person) -> None:

@@ -45,6 +45,13 @@ def copy(source: RawDatabase, target: RawDatabase, tell: Callable[[Copied], None
     target.finish(migrate.latest())
 
 
+def is_done(source: RawDatabase, target: RawDatabase) -> bool:
+    """Whether an earlier run has brought everything over: nothing is under way, and no table differs."""
+    tables = ordered(source.tables())
+    same = {t.name: t.kinds for t in tables} == {t.name: t.kinds for t in target.tables()}
+    return same and target.marker() is None and all(measure(source, t) == measure(target, t) for t in tables)
+
+
 def check_source(source: RawDatabase) -> list[Table]:
     """The source's tables in an order in which rows may be inserted."""
     if source.marker() is not None:
