@@ -173,3 +173,8 @@ def test_sizes_are_written_as_they_are_read(text: str) -> None:
 
 def test_a_size_may_be_rounded_for_people() -> None:
     assert [format_size(n, exact=False) for n in (0, 1023, 1536, 10 << 30)] == ["0B", "1023B", "1.5KiB", "10GiB"]
+
+
+def test_options_that_need_each_other_are_named_together(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^apps\.custom_domain_cname: nobody may have a domain; set"):
+        load(written(tmp_path, '[apps]\ncustom_domain_cname = "albums.example.org"\n'), {}, {})

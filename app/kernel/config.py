@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
+from .config_domains import CustomDomains
 from .config_limits import Limit, Limits
 from .config_section import LARGEST, Section, Size, format_size, parse_size
 from .config_web import APPS, Apps, Web, WebHosts, WebPorts
@@ -259,6 +260,7 @@ class Config(Section):
     backup: Backup = Backup()
     links: Links = Links()
     apps: Apps = Apps()
+    custom_domains: CustomDomains = CustomDomains()
     web: Web = Web()
     limits: Limits = Limits()
     log: Log = Log()
@@ -305,6 +307,15 @@ class Config(Section):
         pages = self.passkeys.origins or (self.accounts_app,)
         return tuple(f"{u.scheme}://{u.netloc}".lower() for u in map(urlsplit, pages))
 
+    @model_validator(mode="after")
+    def _domains(self) -> Config:
+        """Neither half of custom domains does anything alone."""
+        if self.apps.custom_domain_cname and not self.custom_domains.any:
+            raise ValueError("apps.custom_domain_cname: nobody may have a domain; set custom_domains.allowed or custom_domains.dns")
+        if self.custom_domains.any and not self.apps.custom_domain_cname:
+            raise ValueError("custom_domains: set apps.custom_domain_cname too, the host that domains point to")
+        return self
+
     @field_validator("storage")
     @classmethod
     def _stores(cls, v: tuple[Storage, ...]) -> tuple[Storage, ...]:
@@ -330,6 +341,7 @@ __all__ = [
     "Apps",
     "Backup",
     "Config",
+    "CustomDomains",
     "Database",
     "Http",
     "Limit",

@@ -42,6 +42,7 @@ class Limits(Section):
     bulk_sharing: Limit = Field(_limit(60, 60), description="Shares of many albums or with many people at once, per route and account.")
     upload_urls: Limit = Field(_limit(3000, 10), description="Upload URL requests per route and account.")
     custom_domain: Limit = Field(_limit(500, 60), description="Questions whether a custom domain is claimed, per address.")
+    domain_proofs: Limit = Field(_limit(20, 600), description="Look-ups in the DNS whether a custom domain is its account's, per account.")
     preview: Limit = Field(_limit(700, 1), description="Thumbnail requests per account.")
     guest_uploads: Limit = Field(_limit(250, 60), description="Uploads of guests, per link and route.")
     public_words: Limit = Field(_limit(200, 60), description="Comments and reactions of visitors of a link, per address and route.")

@@ -165,7 +165,8 @@ def _validated(values: dict[str, Any], origins: dict[str, str], file: Path | Non
         path = [str(p) for p in error["loc"] if p != "[key]"]
         name = ".".join(p for i, p in enumerate(path) if not (i and path[0] == "storage" and p == "0"))
         origin = origins.get(name) or (str(file) if file else "")
-        raise ConfigError(f"{name}: {_said(error['type'], error['msg'])}" + (f" ({origin})" if origin else "")) from None
+        said = _said(error["type"], error["msg"])  # of several options together it names them itself
+        raise ConfigError((f"{name}: {said}" if name else said) + (f" ({origin})" if origin else "")) from None
 
 
 def _said(kind: str, message: str) -> str:

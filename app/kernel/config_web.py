@@ -30,7 +30,11 @@ class Apps(Section):
     paste: str = _app("paste web app")
     memories: str = _app("memories web app")
     legacy: str = _app("legacy web app, printed on recovery kits")
-    custom_domain_cname: str = Field("", description="Host that custom album domains point to by CNAME; empty: not offered.")
+    custom_domain_cname: str = Field(
+        "",
+        description="Host that custom album domains point to by CNAME; empty: not offered. Needs `custom_domains`.",
+        examples=["albums.example.org"],
+    )
 
     @field_validator("*")
     @classmethod

@@ -1,25 +1,20 @@
-"""What counts as a host name for a person's albums (misc.md §4). Knows no account and no database."""
+"""What counts as a host name for a person's albums, and how a person proves that one is theirs (misc.md §4). Knows no account and no database.
+
+A domain is an account's because the operator says so (`custom_domains.allowed`) or because its DNS does: a TXT record that only the domain's
+owner can set, with a word that this server gives to this account only. Nothing of the word is stored.
+"""
 
 from __future__ import annotations
 
-import re
-
+from ..kernel.config import Config
+from ..kernel.crypto import Crypto, normal_email
 from ..kernel.errors import CodedBadRequest
+from ..kernel.host_names import LIMIT, to_ascii
 
-_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-LIMIT = 253  # characters of a host name, also before the conversion, whose cost grows faster than its input
 OURS = frozenset({"my.ente.com", "my.ente.io"})  # the hosted service's own
-
-
-def to_ascii(domain: str) -> str | None:
-    """The ASCII (IDNA) form in lower case: one spelling for all of a name's spellings. None when it is no host name."""
-    if len(domain) > LIMIT:
-        return None
-    try:
-        text = domain.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return None
-    return text if len(text) <= LIMIT and _HOST.fullmatch(text) else None
+ANYBODY = "*"
+RECORD = "_darkroom."
+"""Before the domain: the name of the TXT record."""
 
 
 def claim(value: str, cname: str) -> str:
@@ -36,3 +31,17 @@ def claim(value: str, cname: str) -> str:
     if text in OURS or text == to_ascii(cname):
         raise CodedBadRequest("custom domain is reserved")
     return text
+
+
+def said_owner(config: Config, domain: str) -> str | None:
+    """Whose address the operator gives a domain to, `ANYBODY` for whoever asks first; None without a word. The closest entry counts."""
+    allowed = config.custom_domains.allowed
+    labels = domain.split(".")
+    names = [domain, *("*." + ".".join(labels[n:]) for n in range(1, len(labels)))]
+    found = next((allowed[name] for name in names if name in allowed), None)
+    return None if found is None else found if found == ANYBODY else normal_email(found)
+
+
+def word(crypto: Crypto, user_id: int, domain: str) -> str:
+    """What the TXT record has to say for this account."""
+    return "darkroom=" + crypto.sign("custom domain", user_id, domain)

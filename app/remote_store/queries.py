@@ -35,6 +35,11 @@ def free_claim_of_the_deleted(tx: Tx, claim: str) -> None:
     tx.run("DELETE FROM remote_store WHERE claim = :claim AND user_id IN (SELECT user_id FROM users WHERE deleted_at IS NOT NULL)", claim=claim)
 
 
+def free_claim(tx: Tx, claim: str) -> None:
+    """Whoever has the domain has it no more."""
+    tx.run("DELETE FROM remote_store WHERE claim = :claim", claim=claim)
+
+
 def put_claim(tx: Tx, user_id: int, key: str, text: str, claim: str, now: int) -> bool:
     """Whether the claim was free. Waits for whoever is taking it at the same moment."""
     return bool(

@@ -8,11 +8,12 @@ import msgspec
 
 from ..db import Tx
 from ..http.query import Needed, Query
-from ..kernel import sync
+from ..kernel import people, sync
 from ..kernel.access import Session
 from ..kernel.errors import AppError, BadRequest, CodedBadRequest, Conflict, NotFound
+from ..kernel.host_names import to_ascii
 from ..kernel.parts import Kernel
-from . import domain, queries
+from . import dns, domain, queries
 from .abilities import FLAG
 from .wire import FeatureFlags, Setting, Value
 
@@ -58,13 +59,46 @@ async def _set_domain(kernel: Kernel, actor: Session, value: str) -> None:
     if not kernel.config.apps.custom_domain_cname:
         raise CodedBadRequest("custom domains are not offered by this server")
     claim = domain.claim(value, kernel.config.apps.custom_domain_cname)
-    await kernel.db.write("remote_store.domain", _take_domain, actor.user_id, value, claim, kernel.clock.now())
+    proved = await _may_have(kernel, actor, claim)
+    await kernel.db.write("remote_store.domain", _take_domain, actor.user_id, value, claim, proved, kernel.clock.now())
 
 
-def _take_domain(tx: Tx, user_id: int, value: str, claim: str, now: int) -> None:
+async def _may_have(kernel: Kernel, actor: Session, claim: str) -> bool:
+    """Whether the domain is proved to be this account's, whoever has had it; False for one that goes to whoever asks first, or that the
+    account has already. 400 BAD_REQUEST with what to do for all others."""
+    email, has_it = await kernel.db.read(_standing, kernel, actor.user_id, claim)
+    if (owner := domain.said_owner(kernel.config, claim)) is not None:
+        if owner not in (domain.ANYBODY, email):
+            raise CodedBadRequest("this server keeps the domain for somebody else", log="a domain that is allowed to another account")
+        return owner == email
+    if has_it:
+        return False
+    if not kernel.config.custom_domains.dns:
+        raise CodedBadRequest("ask who runs this server to allow the domain", log="a domain that custom_domains.allowed does not name")
+    await kernel.limiter.allow("domain_proofs", f"user {actor.user_id}")
+    word = domain.word(kernel.crypto, actor.user_id, claim)
+    try:
+        found = await dns.texts(domain.RECORD + claim, kernel.config.custom_domains.resolver)
+    except dns.LookupFailed as e:
+        raise CodedBadRequest("the domain could not be looked up, try again later", log=f"dns: {e}") from None
+    if word not in (text.strip() for text in found):
+        raise CodedBadRequest(f"show that the domain is yours: add the DNS record {domain.RECORD}{claim} TXT {word} and try again")
+    return True
+
+
+def _standing(tx: Tx, kernel: Kernel, user_id: int, claim: str) -> tuple[str, bool]:
+    """(address, whether the account has the domain)."""
+    own = queries.value(tx, user_id, DOMAIN)
+    return people.email_of(tx, kernel.crypto, user_id), own is not None and to_ascii(own) == claim
+
+
+def _take_domain(tx: Tx, user_id: int, value: str, claim: str, proved: bool, now: int) -> None:
     sync.lock_account(tx, user_id)
     queries.remove(tx, user_id, DOMAIN)
-    queries.free_claim_of_the_deleted(tx, claim)
+    if proved:
+        queries.free_claim(tx, claim)
+    else:
+        queries.free_claim_of_the_deleted(tx, claim)
     if not queries.put_claim(tx, user_id, DOMAIN, value, claim, now):
         raise Conflict("custom domain is already in use", code="CONFLICT")
 
@@ -103,7 +137,7 @@ class OneDomain(Query):
 
 async def require_claimed(kernel: Kernel, query: OneDomain) -> None:
     """Whether albums are served under a domain, for proxies that fetch certificates on demand; 404 NOT_FOUND when nobody claims it."""
-    claim = domain.to_ascii(query.domain)
+    claim = to_ascii(query.domain)
     if claim is None:
         raise BadRequest(log="no host name")
     if not await kernel.db.read(queries.is_claimed, claim):
@@ -112,8 +146,8 @@ async def require_claimed(kernel: Kernel, query: OneDomain) -> None:
 
 def serves(tx: Tx, user_id: int, host: str) -> bool:
     """Whether this host name, in whatever spelling, is the person's custom domain."""
-    own, asked = queries.value(tx, user_id, DOMAIN), domain.to_ascii(host)
-    return own is not None and asked is not None and domain.to_ascii(own) == asked
+    own, asked = queries.value(tx, user_id, DOMAIN), to_ascii(host)
+    return own is not None and asked is not None and to_ascii(own) == asked
 
 
 def forget_person(tx: Tx, user_id: int) -> None:

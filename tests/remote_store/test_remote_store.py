@@ -11,12 +11,13 @@ from urllib.parse import quote
 import pytest
 
 from app.db import Tx
-from app.kernel.config import Apps, Config, Storage
+from app.kernel.config import Apps, Config, CustomDomains, Storage
 from app.main import all_routes
 from app.remote_store.abilities import ABILITIES, FLAG, Ability
 from tests.inprocess import AUTH, Person, World, open_world
 
 CNAME = "albums.darkroom.example"
+ANYBODYS = CustomDomains(allowed={"*.example.org": "*"})
 SWITCHES = ("recoveryKeyVerified", "mapEnabled", "faceSearchEnabled", "passKeyEnabled")
 NEWCOMER = {
     "enableStripe": True, "disableCFWorker": False, "mapEnabled": False, "faceSearchEnabled": False, "passKeyEnabled": False,
@@ -28,7 +29,8 @@ NEWCOMER = {
 @pytest.fixture
 async def world(engine: str, tmp_path: Path) -> AsyncIterator[World]:
     """A server that offers custom domains."""
-    config = Config(data_dir=tmp_path, apps=Apps(custom_domain_cname=CNAME), storage=(Storage(kind="memory"),))
+    apps = Apps(custom_domain_cname=CNAME)
+    config = Config(data_dir=tmp_path, apps=apps, custom_domains=ANYBODYS, storage=(Storage(kind="memory"),))
     async with open_world(engine, tmp_path, config=config) as w:
         yield w
 
@@ -172,7 +174,7 @@ async def test_a_deleted_account_gives_its_domain_up(world: World, alice: Person
 
 async def test_reserved_names_and_the_configured_target(engine: str, tmp_path: Path) -> None:
     apps = Apps(custom_domain_cname="my.Darkroom.example", cast="https://cast.example.org/", embed="https://embed.example.org")
-    config = Config(data_dir=tmp_path, apps=apps, storage=(Storage(kind="memory"),))
+    config = Config(data_dir=tmp_path, apps=apps, custom_domains=ANYBODYS, storage=(Storage(kind="memory"),))
     async with open_world(engine, tmp_path, config=config) as world:
         alice = await world.person("alice")
         for value in ("my.ente.com", "MY.ente.IO", "my.darkroom.example"):

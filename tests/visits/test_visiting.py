@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.kernel.clock import DAY, SECOND
-from app.kernel.config import Apps, Config, Storage
+from app.kernel.config import Apps, Config, CustomDomains, Storage
 from app.objects import urls
 from tests.collections.scenes import KEY, MAGIC, NONCE, album, diff, items, share
 from tests.files import photos
@@ -274,7 +274,8 @@ async def test_the_configured_origins_are_matched_whole(engine: str, tmp_path: P
 
 
 async def test_the_owners_own_domain(engine: str, tmp_path: Path) -> None:
-    config = Config(data_dir=tmp_path, apps=Apps(custom_domain_cname="my.darkroom.example"), storage=(Storage(kind="memory"),))
+    apps, domains = Apps(custom_domain_cname="my.darkroom.example"), CustomDomains(allowed={"*.example.org": "*"})
+    config = Config(data_dir=tmp_path, apps=apps, custom_domains=domains, storage=(Storage(kind="memory"),))
     async with open_world(engine, tmp_path, config=config) as world:
         alice, bob = await world.person("alice"), await world.person("bob")
         _, visitor = await linked(world, alice)

@@ -15,6 +15,9 @@ files = 1000
 storage = "10GiB"
 [apps]
 custom_domain_cname = "albums.example.net"
+[custom_domains.allowed]
+"*.example.net" = "*"
+"*.example.org" = "*"
 """
 
 

@@ -30,7 +30,7 @@ def kind_of(value: int, where: Where, url_path: str = "") -> str | None:
     if 10_000_000 <= value < 12_000_000 and not name.lower().endswith(("size", "length", "usage", "limit")):
         return "file"
     if 1_580_000_000_000_000 <= value < 1_581_000_000_000_000:
-        if name.lower().endswith("collectionid"):
+        if name.lower().removesuffix("s").endswith("collectionid"):
             return "album"
         parent = keys[-2] if len(keys) > 1 else ""
         if name == "id" and (parent.startswith("collection") or url_path.startswith("/collections")) and parent not in ("owner", "sharees"):
