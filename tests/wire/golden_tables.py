@@ -21,6 +21,7 @@ AREAS_LANDED = frozenset(
         "album_access",
         "album_files",
         "album_races",
+        "bulk_share",
         "cast",
         "collection_actions",
         "collections",
@@ -93,6 +94,7 @@ ALLOWED = {
     },
     "album_races/favorites_created_at_once_are_one_album": dict.fromkeys((1, 2), _AT_ONCE),
     "album_races/same_person_invited_at_once_is_one_sharee": dict.fromkeys((11, 12), _AT_ONCE),
+    "bulk_share/manual_sharing_changes_roles_and_brings_people_back": {12: "the key that was sealed last, which is as good as the first"},
     "cast/a_cast_says_which_session_it_is": {4: "what the TV called itself was not recorded"},
     "cast/devices_are_listed_and_removed_one_by_one": {
         **dict.fromkeys((12, 17), "the addresses are those of this run"),
