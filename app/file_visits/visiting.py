@@ -13,7 +13,7 @@ from ..files import entry
 from ..http.auth import guard
 from ..http.request import Request
 from ..kernel import link_secrets
-from ..kernel.errors import BadRequest, Gate, NotFound, Unauthorized
+from ..kernel.errors import Gate, NotFound
 from ..kernel.parts import Kernel
 from ..objects import service as objects
 from ..visits.service import Device, Doorkeeper, NoToken, access_proof, access_token, admit
@@ -93,13 +93,8 @@ async def pass_info(kernel: Kernel, actor: FileVisitor) -> PassInfo:
 
 
 async def verify_password(kernel: Kernel, actor: FileVisitor, device: Device, ask: Password) -> Proof:
-    """A proof for the password; wrong 401, no password to know 400. Tries are counted per link and address."""
-    await kernel.limiter.allow("link_password", f"ip {device.address} link {actor.link.link_id}")
-    if actor.link.pass_hash is None:
-        raise BadRequest(log="the link has no password")
-    if not link_secrets.matches(kernel, actor.link, ask.pass_hash):
-        raise Unauthorized(log=f"wrong password for link {actor.link.link_id}")
-    return Proof(jwt_token=link_secrets.proof(kernel, actor.link))
+    """A proof for the password (`link_secrets.proof_for`)."""
+    return Proof(jwt_token=await link_secrets.proof_for(kernel, actor.link, ask.pass_hash, device.address))
 
 
 async def find(kernel: Kernel, actor: FileVisitor, base_url: str, thumb: bool) -> str:

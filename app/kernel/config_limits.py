@@ -32,6 +32,9 @@ class Limits(Section):
     codes_per_address: Limit = Field(_limit(30, 600), description="E-mail codes asked for from one address. Survives a restart.")
     probes: Limit = Field(_limit(100, 3600), description="Answers per client address that tell whether an account exists. Survives a restart.")
     link_password: Limit = Field(_limit(10, 60), description="Password tries on a public link, per address. Survives a restart.")
+    link_password_total: Limit = Field(
+        _limit(1000, 86_400), description="Wrong passwords at one public link, from all addresses together. Survives a restart."
+    )
     guesses: Limit = Field(_limit(50, 3600), description="Wrong passwords and codes at one account, from one network. Survives a restart.")
     guesses_total: Limit = Field(_limit(300, 86_400), description="Wrong codes at one account, from all networks together. Survives a restart.")
     public_key: Limit = Field(_limit(200, 60), description="Requests for other people's public keys, per account.")

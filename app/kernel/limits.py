@@ -18,6 +18,8 @@ from .config import Limit, Limits
 from .errors import Gate
 
 DURABLE = frozenset({"sensitive", "codes_per_address", "probes", "link_password"})
+LINK = "link"
+"""The kind of a guess at a link's password: many people have one link, so they may be wrong more often than one person."""
 _KEEP = 50_000  # counters in memory at most: a flood of addresses pushes out the oldest windows, not the process
 
 
@@ -84,7 +86,7 @@ def network(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A try at somebody's secret. `kind`: which one; `person`: whose, also where nobody knows whether there is one."""
+    """A try at somebody's secret. `kind`: which one; `person`: whose, also where nobody knows whether there is one; for a link its id."""
 
     kind: str
     person: int | str
@@ -104,13 +106,18 @@ class Guess:
 def guesses(tx: Tx, limits: Limits, guess: Guess, now: int) -> tuple[bool, bool]:
     """Count a guess before it is judged: (whether this network may make it, whether all networks together still may).
 
-    Wrong ones stay counted, so a stranger uses up the network's own budget and leaves others alone; `right_guess` takes a right one back.
+    Wrong ones stay counted, so a stranger uses up the network's own budget and leaves others alone: what is refused for the network's sake is
+    not counted for all together. `right_guess` takes a right one back. At a link a network has its budget for as long as all together have
+    theirs: one alone must not use that up.
     The counters stand still until COMMIT: guesses at one person at the same time wait for each other.
     """
-    budget, all_together = limits.guesses, limits.guesses_total
-    near = count(tx, guess.near, now, budget.seconds * SECOND)
+    budget, all_together = limits.guesses, limits.link_password_total if guess.kind == LINK else limits.guesses_total
+    seconds = all_together.seconds if guess.kind == LINK else budget.seconds
+    near = count(tx, guess.near, now, seconds * SECOND)
+    if budget.count and near > budget.count:
+        return False, standing(tx, guess.total, now, all_together.seconds * SECOND) <= (all_together.count or near)
     total = count(tx, guess.total, now, all_together.seconds * SECOND)
-    return not budget.count or near <= budget.count, not all_together.count or total <= all_together.count
+    return True, not all_together.count or total <= all_together.count
 
 
 def may_guess(tx: Tx, limits: Limits, guess: Guess, now: int) -> bool:

@@ -9,7 +9,7 @@ from ..db import Tx
 from ..filedata import service as filedata
 from ..filedata.wire import Data
 from ..kernel import access, link_secrets
-from ..kernel.errors import BadRequest, CodedBadRequest, Forbidden, NotFound, Unauthorized
+from ..kernel.errors import CodedBadRequest, Forbidden, NotFound
 from ..kernel.parts import Kernel
 from ..kernel.wire import Encoded
 from ..objects import service as objects
@@ -43,13 +43,8 @@ def _referral(kernel: Kernel, owner_id: int) -> str:
 
 
 async def verify_password(kernel: Kernel, visitor: Visitor, device: Device, ask: Password) -> Proof:
-    """A proof for the password; wrong 401, no password to know 400. Tries are counted per link and address."""
-    await kernel.limiter.allow("link_password", f"ip {device.address} link {visitor.link.link_id}")
-    if visitor.link.pass_hash is None:
-        raise BadRequest(log="the link has no password")
-    if not link_secrets.matches(kernel, visitor.link, ask.pass_hash):
-        raise Unauthorized(log=f"wrong password for link {visitor.link.link_id}")
-    return Proof(jwt_token=link_secrets.proof(kernel, visitor.link))
+    """A proof for the password (`link_secrets.proof_for`)."""
+    return Proof(jwt_token=await link_secrets.proof_for(kernel, visitor.link, ask.pass_hash, device.address))
 
 
 async def diff(kernel: Kernel, visitor: Visitor, device: Device, query: Since) -> Encoded[Diff]:
