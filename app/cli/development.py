@@ -33,7 +33,7 @@ class Development:
         await receive()
         with ExitStack() as held:
             try:
-                logs.setup(self._config.log.level, self._config.log.format)
+                logs.serve(self._config.log)
                 alone = self._config.database.url is None
                 if alone:
                     held.enter_context(folder.locked(folder.prepare(self._config.data_dir)))

@@ -19,11 +19,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..kernel import identity
+from ..kernel import identity, logs
 from ..kernel.config import Config
 from ..kernel.config_sources import ConfigError
 from ..kernel.errors import AppError
-from ..kernel.logs import AccessLog
 from ..kernel.parts import Kernel
 from ..web import service as web
 from . import build, folder, listening, systemd
@@ -55,6 +54,7 @@ FLAGS = {"http.listen": "listen", "http.port": "port", "data_dir": "data_dir", "
 def run(args: argparse.Namespace, config: Config) -> int:
     """Serve until a signal; the exit status."""
     check_workers(config)
+    log_to(config)
     data = folder.prepare(config.data_dir)
     with contextlib.ExitStack() as held:
         if config.database.url is None:
@@ -66,6 +66,14 @@ def run(args: argparse.Namespace, config: Config) -> int:
             return workers.run(config, args, FLAGS, address)
         with _ending(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(serve(config, data, address, args.adopt_store, args.adopt_database))
+
+
+def log_to(config: Config) -> None:
+    """The log to its file; ConfigError when that cannot be written."""
+    try:
+        logs.serve(config.log)
+    except OSError as e:
+        raise ConfigError(f"log.file: cannot write to {config.log.file}: {e.strerror}") from None
 
 
 @contextlib.contextmanager
@@ -178,9 +186,8 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
     from granian.server.embed import Server
 
     config = kernel.config
-    target = AccessLog(app) if log.isEnabledFor(logging.DEBUG) else app
     server = Server(
-        target,
+        app,
         address=address,
         interface=Interfaces.ASGINL,
         **listening.options(config),

@@ -84,7 +84,7 @@ class Worker:
     def __init__(self) -> None:
         _end_with_parent()
         self._config = load(None, os.environ, {})
-        logs.setup(self._config.log.level, self._config.log.format)
+        logs.serve(self._config.log)
         self._app: Any = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from ..kernel.errors import AppError, BadRequest
 from ..kernel.limits import breached
+from ..kernel.logs import REQUEST, clean
 from ..kernel.parts import Kernel
 from . import compress
 from .answer import Answer, Headers, Stored
@@ -82,6 +83,7 @@ class Server:
         self.sites = sites
         self.traffic = Traffic(kernel.config.http.connections_per_address)
         self.ip = ClientIp(kernel.config.http.trusted_proxies)
+        self._access_level = logging.INFO if kernel.config.log.requests else logging.DEBUG
         self._figures = kernel.figures if kernel.config.metrics.on else None
         self._numbers = random.Random(kernel.ids.bytes(32))  # noqa: S311  # names requests in the log, no secret; asking the system is 5 µs and a thread switch
 
@@ -210,8 +212,9 @@ class Server:
         took = time.perf_counter() - began
         if self._figures is not None:
             self._figures.answered(family, status, took)
-        if access_log.isEnabledFor(logging.DEBUG):
-            access_log.debug("%s %s %d %.1f ms [%s]", request.method, request.path, status, took * 1000, request.request_id)
+        if access_log.isEnabledFor(self._access_level):
+            parts = {"method": request.method, "path": clean(request.path), "status": status, "ms": round(took * 1000, 1), "id": request.request_id}
+            access_log.log(self._access_level, "%s %s %d %.1f ms [%s]", *parts.values(), extra={REQUEST: parts})
 
     async def _respond(self, request: Request, answer: Answer, send: Send, drained: int) -> None:
         """Send an answer with the headers every answer has. What still comes in of an unwanted body is dropped first."""

@@ -219,6 +219,12 @@ class Links(Section):
 class Log(Section):
     level: Literal["debug", "info", "notice", "warning", "error"] = Field("info", description="Least severe level that is printed.")
     format: Literal["text", "json"] = Field("text", description="One line of text or one JSON object per event.")
+    requests: bool = Field(False, description="A line for each request: method, path, status, time, id. At level debug there is one anyway.")
+    file: Path | None = Field(
+        None, description="File that the server's lines go to; without it the standard error output.", examples=["/var/log/darkroom/darkroom.log"]
+    )
+    file_size: Size = Field("10MiB", description="Size at which a new file is begun; 0: never, another program moves it away.")  # type: ignore[assignment]
+    files: int = Field(5, ge=0, le=1000, description="Older files that are kept, as NAME.1 (the last one), NAME.2 …")
 
 
 class Metrics(Section):

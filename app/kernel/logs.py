@@ -11,8 +11,10 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any, TextIO
+
+from .config import Log
+from .log_file import LogFile
 
 NOTICE = 25
 """Between INFO and WARNING."""
@@ -25,6 +27,8 @@ _NEWLINE = " ⏎ "
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # would move the cursor of whoever reads the log in a terminal
 
 
+REQUEST = "request"
+"""Attribute of a record that is a request's line: its parts, for JSON."""
 _PLAIN = re.compile(r"[\w.+@:/-]{1,320}")
 
 
@@ -55,15 +59,16 @@ class TextFormat(logging.Formatter):
 
 
 class JsonFormat(TextFormat):
-    """`{"time","level","logger","message"[,"exception"]}`."""
+    """`{"time","level","logger","message"[,"exception"]}`; of a request "method", "path", "status", "ms" and "id" too."""
 
     def format(self, record: logging.LogRecord) -> str:
-        event = {
+        event: dict[str, Any] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": clean(record.getMessage()),
         }
+        event |= getattr(record, REQUEST, {})
         if record.exc_info:
             event["exception"] = clean(self.formatException(record.exc_info))
         return json.dumps(event, ensure_ascii=False)
@@ -73,39 +78,24 @@ def _one_line(text: str) -> str:
     return _CONTROL.sub("\ufffd", _NEWLINE.join(line.rstrip() for line in text.splitlines()))
 
 
-def setup(level: str, style: str, stream: TextIO | None = None) -> None:
-    """Send every logger's lines to `stream` (default stderr). `level` and `style` as in `config.Log`. Replaces an earlier set-up."""
+def setup(level: str, style: str, stream: TextIO | None = None, *, handler: logging.Handler | None = None) -> None:
+    """Send every logger's lines to `stream` (default stderr), or to `handler`. `level` and `style` as in `config.Log`. Replaces an earlier
+    set-up."""
     logging.addLevelName(NOTICE, "NOTICE")
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = handler or logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormat() if style == "json" else TextFormat())
     root = logging.getLogger()
+    for before in root.handlers:
+        if isinstance(before, LogFile):
+            before.close()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)  # other people's libraries
     logging.getLogger("darkroom").setLevel(_LEVELS[level])
 
 
-class AccessLog:
-    """ASGI wrapper that logs method, path, status and duration of each request at debug; only put in the way when debug is on."""
-
-    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
-        self._app = app
-        self._log = logging.getLogger("darkroom.access")
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = 0
-        began = time.perf_counter()
-
-        async def watch(message: dict[str, Any]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        finally:
-            took = (time.perf_counter() - began) * 1000
-            self._log.debug("%s %s %d %.1f ms", scope["method"], scope["path"], status, took)
+def serve(wanted: Log) -> None:
+    """The server's lines to where its configuration says; OSError when the file cannot be written."""
+    if wanted.file is not None:
+        setup(wanted.level, wanted.format, handler=LogFile(wanted.file.expanduser().absolute(), wanted.file_size, wanted.files))
+    else:
+        setup(wanted.level, wanted.format)

@@ -6,13 +6,21 @@ import io
 import json
 import logging
 import random
+import re
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.cli.serve import log_to
 from app.kernel import logs
 from app.kernel.clock import Ids
+from app.kernel.config import Config, Log, Storage
+from app.kernel.config_sources import ConfigError
+from app.kernel.log_file import LogFile
+from tests.inprocess import World, open_world
 
 TOKEN = Ids(random.Random(1)).token()
 
@@ -23,6 +31,9 @@ def _as_before() -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger("darkroom")
     before = (list(root.handlers), root.level, ours.level)
     yield
+    for handler in root.handlers:
+        if isinstance(handler, LogFile):
+            handler.close()
     root.handlers[:], _, _ = before
     root.setLevel(before[1])
     ours.setLevel(before[2])
@@ -90,19 +101,97 @@ def test_what_is_no_secret_stays() -> None:
     assert logs.clean(text) == text
 
 
-async def test_access_lines_have_the_path_only() -> None:
+async def test_a_request_is_one_line_with_its_id(world: World) -> None:
     stream = io.StringIO()
     logs.setup("debug", "text", stream)
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 204})
-
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    await logs.AccessLog(app)({"type": "http", "method": "GET", "path": "/ping", "query_string": b"token=hushhush"}, None, send)
-    assert sent == [{"type": "http.response.start", "status": 204}]
-    assert "GET /ping 204 " in stream.getvalue()
+    answer = await world.anon().get("/ping?token=hushhush")
+    lines = [line for line in stream.getvalue().splitlines() if "darkroom.access" in line]
+    assert len(lines) == 1
+    assert re.search(r"GET /ping 200 [0-9.]+ ms \[(\S+)\]$", lines[0])[1] == answer.headers["x-request-id"]  # type: ignore[index]
     assert "hushhush" not in stream.getvalue()
+
+
+async def test_requests_have_lines_at_info_where_that_is_wanted(engine: str, tmp_path: Path) -> None:
+    stream = io.StringIO()
+    logs.setup("info", "json", stream)
+    config = Config(data_dir=tmp_path, storage=(Storage(kind="memory"),))
+    async with open_world(engine, tmp_path, config=config) as world:
+        await world.anon().get("/ping")
+    assert "/ping" not in stream.getvalue()
+    async with open_world(engine, tmp_path, config=config.model_copy(update={"log": Log(requests=True)})) as world:
+        await world.anon().get(f"/nothing/{TOKEN}", expect=404, headers={"x-request-id": "mine"})
+    event = json.loads(stream.getvalue())
+    assert {k: event[k] for k in ("method", "path", "status", "id")} == {"method": "GET", "path": "/nothing/…", "status": 404, "id": "mine"}
+    assert event["ms"] >= 0
+
+
+# --- log.file
+def to_file(path: Path, **more: Any) -> logging.Logger:
+    logs.serve(Log(file=path, **more))
+    return logging.getLogger("darkroom.x")
+
+
+def lines_of(path: Path) -> list[str]:
+    return [line.partition("darkroom.x: ")[2] for line in path.read_text().splitlines()]
+
+
+def test_the_log_can_be_a_file_of_its_owner(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "logs" / "darkroom.log"
+    to_file(path).info("hello")
+    assert lines_of(path) == ["hello"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert capsys.readouterr().err == ""
+
+
+def test_a_full_file_makes_room_and_the_oldest_goes(tmp_path: Path) -> None:
+    path = tmp_path / "darkroom.log"
+    log = to_file(path, file_size=200, files=2)
+    for n in range(20):
+        log.info("line %02d %s", n, "x" * 20)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["darkroom.log", "darkroom.log.1", "darkroom.log.2"]
+    kept = [line for name in ("darkroom.log.2", "darkroom.log.1", "darkroom.log") for line in lines_of(tmp_path / name)]
+    assert kept == [f"line {n:02d} {'x' * 20}" for n in range(20 - len(kept), 20)]
+    assert all(p.stat().st_size <= 200 for p in tmp_path.iterdir())
+
+
+def test_none_of_the_older_files_is_kept_when_nobody_wants_them(tmp_path: Path) -> None:
+    log = to_file(tmp_path / "darkroom.log", file_size=100, files=0)
+    for n in range(5):
+        log.info("%d %s", n, "x" * 20)
+    assert [p.name for p in tmp_path.iterdir()] == ["darkroom.log"]
+    assert lines_of(tmp_path / "darkroom.log") == [f"4 {'x' * 20}"]
+
+
+def test_two_processes_and_logrotate_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "darkroom.log"
+    log, other = to_file(path, file_size=300, files=9), LogFile(path, 300, 9)
+    other.setFormatter(logs.TextFormat())
+    for n in range(20):
+        log.info("line %d", n)
+        other.handle(logging.LogRecord("darkroom.x", 20, "", 0, f"other {n}", (), None))
+    all_lines = sorted(line for p in tmp_path.iterdir() for line in lines_of(p))
+    assert all_lines == sorted([*(f"line {n}" for n in range(20)), *(f"other {n}" for n in range(20))])
+    path.rename(tmp_path / "moved")
+    log.info("after")
+    assert lines_of(path) == ["after"]
+    other.close()
+
+
+def test_what_the_file_does_not_take_goes_to_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = to_file(tmp_path / "darkroom.log")
+    terminal = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr("sys.stderr", terminal)
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as m:
+        m.setattr("app.kernel.log_file.os.write", full)
+        log.info("important")
+    assert b"important" in terminal.buffer.getvalue()  # type: ignore[attr-defined]  # BytesIO
+
+
+def test_a_file_that_cannot_be_written_is_said_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"^log.file: cannot write to "):
+        log_to(Config(log=Log(file=tmp_path / "file" / "darkroom.log")))
