@@ -26,7 +26,7 @@ class Magic:
 
 @dataclass(frozen=True)
 class Album:
-    """`role`: OWNER, or what it was shared with this account for."""
+    """`shared`: with others, or by another; `linked`: whoever has its link sees it. Times in µs."""
 
     id: int
     key: bytes
@@ -36,6 +36,9 @@ class Album:
     updated: int
     private: Magic
     public: Magic
+    owner_email: str = ""
+    shared: bool = False
+    linked: bool = False
 
     @property
     def hidden(self) -> bool:
@@ -110,7 +113,9 @@ def open_album(row: Row, keys: Keys) -> Album:
         name = unbox(row["encryptedName"], row["nameDecryptionNonce"], key, f"the name of album {row['id']}").decode(errors="replace")
     own = row["owner"]["id"] == keys.user_id
     private = open_magic(row.get("magicMetadata" if own else "sharedMagicMetadata"), key)
-    return Album(row["id"], key, name, row["type"], row["owner"]["id"], row["updationTime"], private, open_magic(row.get("pubMagicMetadata"), key))
+    public = open_magic(row.get("pubMagicMetadata"), key)
+    more = (str(row["owner"].get("email") or ""), not own or bool(row.get("sharees")), bool(row.get("publicURLs")))
+    return Album(row["id"], key, name, row["type"], row["owner"]["id"], row["updationTime"], private, public, *more)
 
 
 def open_file(row: Row, album_key: bytes) -> File:

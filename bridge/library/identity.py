@@ -33,6 +33,7 @@ class Kind(IntEnum):
     SESSION = 10
     AUTHOR = 11
     IMPORT = 12
+    LIVE_VIDEO = 13
 
 
 class Identity:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeVar, cast
 
 import httpx
 
@@ -19,7 +19,7 @@ from ..client import changes, download, upload
 from ..client.connection import Connection, Row
 from ..client.crypto import b64
 from ..client.errors import ClientError, Conflict, Damaged, LoggedOut, Refused
-from ..client.shapes import VISIBLE, Album, File, open_album, open_file
+from ..client.shapes import HIDDEN, VISIBLE, Album, File, open_album, open_file
 from ..client.sync import Batch, sync
 from . import media
 from .identity import Identity, Kind, canonical
@@ -28,6 +28,7 @@ from .one import OneAtATime
 from .queue import Intake, Queue
 from .vault import Link
 
+T = TypeVar("T")
 BLOCK = 1024 * 1024
 BRIDGE = "brg"
 """The one key of private magic metadata that is the bridge's: {"id": UUID, "sha1": hex, …}. `noted` reads and writes it."""
@@ -101,6 +102,7 @@ class Library:
         self._syncing = asyncio.Lock()
         self._asked = self._reached = 0
         self._alone = OneAtATime()
+        self._derived: dict[str, tuple[int, Any]] = {}
         self._take(Batch("", 0, albums=list(self.index.albums())))
         for row in self.index.files():
             self._add(row)
@@ -198,9 +200,25 @@ class Library:
             return
         del self.photos[file_id]
 
+    def derived(self, name: str, make: Callable[[], T]) -> T:
+        """What is made of everything that is there, made again only after a change."""
+        version, held = self._derived.get(name, (-1, None))
+        if version != self.version:
+            version, held = self.version, make()
+            self._derived[name] = (version, held)
+        return cast(T, held)
+
     def in_album(self, album_id: int) -> list[File]:
         found = [photo.places[album_id] for photo in self.photos.values() if album_id in photo.places]
         return sorted(found, key=lambda file: (file.taken, file.id))
+
+    def shown(self, photo: Photo) -> bool:
+        """Whether tools see it: what a person has hidden they do not."""
+        hidden = photo.file.private.values.get("visibility") == HIDDEN
+        return not hidden and any(n in self.albums and not self.albums[n].hidden for n in photo.places)
+
+    def mine(self, photo: Photo) -> bool:
+        return photo.file.owner_id == self.keys.user_id
 
     def by_hash(self, content_hash: str) -> int | None:
         """One's own file with this content."""

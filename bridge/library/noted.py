@@ -6,7 +6,7 @@ Every face reads and writes them here. Writing merges into what is there now, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,15 @@ from .library import BRIDGE, Library, Photo
 
 @dataclass(frozen=True)
 class Noted:
-    """`id`: the one its upload was answered with, or empty. `rating`: -1 … 5, None: not rated. `tags`: whole paths, as "animals/cat"."""
+    """`id`: the one its upload was answered with, or empty. `rating`: -1 … 5, None: not rated. `tags`: whole paths, as "animals/cat". `stack`: the
+    UUID of the stack that it is in; `first`: it is the one that stands for the others."""
 
     id: str
     sha1: str
     rating: int | None
     tags: tuple[str, ...]
     stack: str
+    first: bool
 
 
 def noted(photo: Photo) -> Noted:
@@ -35,6 +37,7 @@ def noted(photo: Photo) -> Noted:
         rating=rating if isinstance(rating, int) and not isinstance(rating, bool) else None,
         tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
         stack=_text(own.get("stack")),
+        first=own.get("first") is True,
     )
 
 
@@ -70,8 +73,11 @@ async def tag(library: Library, photo_ids: Iterable[int], add: Iterable[str] = (
     await note(library, photo_ids, edit)
 
 
-async def stack(library: Library, photo_ids: Iterable[int], stack_id: str | None) -> None:
-    await note(library, photo_ids, lambda own: own.update(stack=stack_id))
+async def stack(library: Library, photo_ids: Sequence[int], stack_id: str | None) -> None:
+    """Makes a stack of these, of which the first stands for the others; None: they are in none."""
+    await note(library, photo_ids, lambda own: own.update(stack=stack_id, first=False))
+    if stack_id:
+        await note(library, photo_ids[:1], lambda own: own.update(first=True))
 
 
 def visibility(photo: Photo) -> int:
