@@ -22,7 +22,7 @@ REGISTRATION = {
 def origin(config: Config) -> str:
     """The address that people and apps use, as far as the configuration knows it."""
     host = f"[{config.http.listen}]" if ":" in config.http.listen else config.http.listen
-    return config.public_url or f"http://{host}:{config.http.port}"
+    return config.public_url or f"{config.http.scheme}://{host}:{config.http.port}"
 
 
 def announce(config: Config, state: str = "ready", setup: str = "") -> None:

@@ -38,9 +38,10 @@ def run(args: argparse.Namespace, config: Config) -> int:
 def _check(config: Config) -> None:
     """ConfigError for what would keep the server from starting, short of opening the database."""
     from ..kernel import secrets_file
-    from . import build, folder, serve
+    from . import build, certificates, folder, serve
 
     serve.check_workers(config)
+    certificates.check(config.http)
     data = folder.writable(config.data_dir)
     build.check_stores(config, data)
     if (data / secrets_file.NAME).exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import ssl
 import sys
 
 from ..kernel.config import Config
@@ -23,6 +24,9 @@ def run(args: argparse.Namespace, config: Config) -> int:
     """0 when it answers, 1 when not."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.http.listen, config.http.listen)  # noqa: S104  # comparing, not binding
     connection = http.client.HTTPConnection(host, config.http.port, timeout=SECONDS)
+    if config.http.tls_cert is not None:  # it is for the name that apps use, and this asks by the address
+        trusting = ssl._create_unverified_context()  # noqa: S323  # whether it answers is asked, nothing secret is sent
+        connection = http.client.HTTPSConnection(host, config.http.port, timeout=SECONDS, context=trusting)
     try:
         connection.request("GET", "/readyz")
         status = connection.getresponse().status

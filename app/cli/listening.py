@@ -6,6 +6,7 @@ from typing import Any
 
 from ..http import connections
 from ..kernel.config import Config
+from . import certificates
 
 BACKLOG = 4096  # connections that the kernel holds while the server is busy accepting others
 HEAD_MS = 15_000
@@ -29,4 +30,5 @@ def options(config: Config) -> dict[str, Any]:
         "http2_settings": HTTP2Settings(max_headers_size=LARGEST_HEAD, max_concurrent_streams=128, keep_alive_interval=30_000, keep_alive_timeout=20),
         "runtime_blocking_threads": 16,  # file reads for whole-file answers
         "log_enabled": False,
+        **certificates.options(config.http),
     }

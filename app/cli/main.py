@@ -26,6 +26,7 @@ COMMANDS = {
     "storage": "look at the stores of objects; add, drain, retire, check and move",
     "backup": "save everything while the server runs; verify and prune what was saved",
     "restore": "make an installation of a backup",
+    "upgrade-check": "say what a newer version will do to the database, and whether there is a way back",
     "import-museum": "bring everything over from museum, Ente's own server",
     "doctor": "look for what stands in the way of a healthy server",
     "db": "copy the database between SQLite and PostgreSQL",

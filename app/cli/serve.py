@@ -25,7 +25,7 @@ from ..kernel.config_sources import ConfigError
 from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
 from ..web import service as web
-from . import build, folder, listening, systemd
+from . import build, certificates, folder, listening, systemd
 from .admin_socket import AdminSocket
 from .banner import announce
 
@@ -55,6 +55,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
     """Serve until a signal; the exit status."""
     check_workers(config)
     log_to(config)
+    certificates.check(config.http)
     data = folder.prepare(config.data_dir)
     with contextlib.ExitStack() as held:
         if config.database.url is None:
@@ -202,8 +203,11 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
         await _listening(address, port)
     announce(config, setup=await setup_link(kernel))
     waiting = asyncio.create_task(stop.wait())
+    renewing = asyncio.create_task(certificates.Renewal(config.http, servers).watch(), name="certificates") if config.http.tls_cert else None
     async with systemd.watched():
         await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+    if renewing is not None:
+        renewing.cancel()
     if serving.done():
         waiting.cancel()
         serving.result()

@@ -13,12 +13,14 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from typing import Any
 
 from ..kernel import logs
 from ..kernel.config import Config
 from ..kernel.config_sources import CONFIG_VARIABLE, ConfigError, load, options
-from . import build, listening
+from . import build, certificates, listening
 from .banner import announce
 
 STOP_SECONDS = 9  # then a worker whose requests do not end is killed
@@ -44,9 +46,22 @@ def run(config: Config, args: argparse.Namespace, flags: dict[str, str], address
         respawn_failed_workers=True,
         **listening.options(config),
     )
+    if config.http.tls_cert:
+        _renew(certificates.Renewal(config.http, [server]))
     server.on_startup(lambda: announce(config, f"starting {config.http.workers} workers"))
     server.serve()
     return 0
+
+
+def _renew(renewal: certificates.Renewal) -> None:
+    """Look after the certificate from a thread: the parent's main one waits for its workers."""
+
+    def look() -> None:
+        while True:
+            time.sleep(certificates.EVERY)
+            renewal.look()
+
+    threading.Thread(target=look, name="certificates", daemon=True).start()
 
 
 async def _check(config: Config, args: argparse.Namespace) -> None:

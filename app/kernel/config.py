@@ -28,6 +28,25 @@ class Http(Section):
         (), description="Addresses or networks whose X-Forwarded-For is believed; from all others it is ignored."
     )
 
+    tls_cert: Path | None = Field(
+        None,
+        description="Certificate (PEM, with its chain) for HTTPS without a proxy: plain HTTP is gone then. A new file is taken up by itself.",
+        examples=["/etc/letsencrypt/live/photos.example.org/fullchain.pem"],
+    )
+    tls_key: Path | None = Field(
+        None, description="Its key (PEM, without a password).", examples=["/etc/letsencrypt/live/photos.example.org/privkey.pem"]
+    )
+
+    @model_validator(mode="after")
+    def _both(self) -> Http:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together")
+        return self
+
+    @property
+    def scheme(self) -> str:
+        return "http" if self.tls_cert is None else "https"
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, v: tuple[str, ...]) -> tuple[str, ...]:
@@ -279,7 +298,7 @@ class Config(Section):
             return self.public_url
         listen = self.http.listen
         here = "localhost" if listen in ("127.0.0.1", "::1", "0.0.0.0", "::") else f"[{listen}]" if ":" in listen else listen  # noqa: S104  # compared
-        return f"http://{here}:{self.http.port}"
+        return f"{self.http.scheme}://{here}:{self.http.port}"
 
     def app_address(self, app: str) -> str | None:
         """Where a web app is, without a slash at the end: as configured, or where it is served; None where there is none."""
