@@ -122,6 +122,6 @@ def _certificate(url: str) -> Iterator[Finding]:
         yield Finding("certificate", "fail", str(e), "apps refuse what browsers refuse: use the proxy's ACME")
         return
     left = ssl.cert_time_to_seconds(ends) - time.time() if ends else 0
-    verdict = "ok" if left > SOON else "warn"
-    yield Finding("certificate", verdict, f"good for {int(left // 86_400)} more days", "" if left > SOON else "its renewal does not work")  # type: ignore[arg-type]
+    late = left <= SOON
+    yield Finding("certificate", "warn" if late else "ok", f"good for {int(left // 86_400)} more days", "its renewal does not work" if late else "")
     yield Finding("HTTP/2", "ok" if http2 else "warn", "" if http2 else "not offered", "" if http2 else "many thumbnails load one after the other")
