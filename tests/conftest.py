@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,6 +11,13 @@ import pytest
 from tests.engines import ENGINES, drop_postgres, new_postgres, postgres_url
 from tests.inprocess import Person, World, open_world
 from tests.newcomer import Meet, Newcomer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the program once: some hundred processes are started, and where PYTHONDONTWRITEBYTECODE is set each would compile it anew."""
+    if not hasattr(config, "workerinput"):
+        for folder in ("app", "bridge", "storage_backends"):
+            compileall.compile_dir(Path(__file__).parent.parent / folder, quiet=2)
 
 
 @pytest.fixture(params=ENGINES)

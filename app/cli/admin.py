@@ -16,9 +16,9 @@ from ..families import service as family_service
 from ..kernel import people, sync
 from ..kernel.errors import AppError, BadRequest
 from ..kernel.parts import Kernel
+from ..kernel.progress import Tell, silent
 from ..login import service as login
 from ..mail import service as mail
-from ..maintenance.progress import Tell, silent
 from ..second_factor import service as second_factor
 from ..storage import entry as storage
 from . import admin_acts, admin_maintenance

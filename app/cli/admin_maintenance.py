@@ -8,8 +8,8 @@ from typing import Any
 
 from ..closing import purge
 from ..kernel.parts import Kernel
+from ..kernel.progress import Tell
 from ..maintenance import backup, fsck, gc
-from ..maintenance.progress import Tell
 
 
 async def check(kernel: Kernel, tell: Tell, repair: bool) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
-from ..maintenance.progress import Tell
+from ..kernel.progress import Tell
 from . import admin
 from .admin_client import LINE, NAME, Refused, short_name
 

@@ -6,7 +6,6 @@ import logging
 import sys
 
 from ..kernel.config import Config
-from ..web import links
 
 log = logging.getLogger("darkroom.serve")
 
@@ -27,6 +26,8 @@ def origin(config: Config) -> str:
 
 def announce(config: Config, state: str = "ready", setup: str = "") -> None:
     """What an operator needs to know, on standard output; the dangers, in the log too. `setup`: path of the link that sets up an empty server."""
+    from ..web import links  # with Litestar behind it, which commands that only want `origin` need not load
+
     registration = REGISTRATION[config.registration.mode]
     if config.registration.domains and config.registration.mode in ("first", "invite"):
         registration += f", and for {', '.join(config.registration.domains)}"

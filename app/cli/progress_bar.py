@@ -12,7 +12,7 @@ EVERY = 0.1  # seconds between two
 
 
 class Bar:
-    """`with Bar() as tell:` is a `maintenance.progress.Tell`."""
+    """`with Bar() as tell:` is a `kernel.progress.Tell`."""
 
     def __init__(self, out: TextIO | None = None, *, wanted: bool = True) -> None:
         self._out = out or sys.stderr

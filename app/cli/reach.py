@@ -13,7 +13,7 @@ from typing import Any
 
 from ..kernel.config import Config
 from ..kernel.config_sources import ConfigError
-from ..maintenance.progress import Tell, silent
+from ..kernel.progress import Tell, silent
 from . import admin_client, folder
 
 PATIENCE = 5.0  # seconds in which a server that has just been started opens its socket

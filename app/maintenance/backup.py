@@ -28,10 +28,10 @@ from ..db.sqlite import SqliteTx
 from ..kernel.clock import MINUTE, SECOND
 from ..kernel.jobs import HOLD, end_lease, take_lease
 from ..kernel.parts import Kernel
+from ..kernel.progress import Tell, silent
 from ..kernel.secrets_file import NAME
 from ..storage import service as storage
 from . import queries, vault
-from .progress import Tell, silent
 from .queries import Stock
 from .vault import Entry, Facts, Unfit, Vault
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from ..db.engine import Row
 from ..kernel.parts import Kernel
+from ..kernel.progress import Tell, silent
 from . import repair, stock
 from .consistency import CHECKS, problems
-from .progress import Tell, silent
 
 TOLD = 20
 """Rows of a problem that the report shows."""

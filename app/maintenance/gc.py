@@ -16,9 +16,9 @@ from ..kernel.clock import DAY
 from ..kernel.errors import Conflict
 from ..kernel.jobs import HOLD, is_leased
 from ..kernel.parts import Kernel
+from ..kernel.progress import Tell, silent
 from ..objects import service as objects
 from . import queries
-from .progress import Tell, silent
 from .queries import Doomed
 
 BATCH = 1000

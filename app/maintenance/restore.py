@@ -26,8 +26,8 @@ from ..kernel import secrets_file
 from ..kernel.clock import Ids
 from ..kernel.config_sources import ConfigError
 from ..kernel.crypto import Crypto
+from ..kernel.progress import Tell, silent
 from . import vault
-from .progress import Tell, silent
 from .vault import Entry, Facts, Unfit, Vault
 
 MARK = ".restoring"

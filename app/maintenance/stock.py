@@ -17,9 +17,9 @@ from storage_backends import ObjectInfo, ObjectStore, StoreError
 
 from ..kernel.clock import HOUR
 from ..kernel.parts import Kernel
+from ..kernel.progress import Tell
 from ..storage import service as storage
 from . import queries
-from .progress import Tell
 from .queries import Stock
 
 BATCH = 1000

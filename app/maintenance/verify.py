@@ -17,10 +17,10 @@ from storage_backends import ObjectStore, StoreConfig, open_store
 
 from ..db import Tx
 from ..db.copying.raw_sqlite import RawSqlite
+from ..kernel.progress import Tell, silent
 from . import queries, restore, vault
 from .backup import reading
 from .consistency import problems
-from .progress import Tell, silent
 from .vault import Facts, Unfit, Vault
 
 BATCH = 1000

@@ -8,14 +8,15 @@ import sqlite3
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import sqlite_utils
+from typing import TYPE_CHECKING, Any
 
 from .. import migrate
 from ..sqlite import PRAGMAS, _migrate
 from .raw import NOT_COPIED, RawDatabase
 from .tables import Refused, Row, Table
+
+if TYPE_CHECKING:
+    import sqlite_utils
 
 _KINDS = {"INTEGER": "int", "TEXT": "text", "BLOB": "bytes", "BOOLEAN": "bool"}
 
@@ -52,6 +53,8 @@ class RawSqlite(RawDatabase):
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     def tables(self) -> list[Table]:
+        import sqlite_utils  # loads numpy where that is installed, which a server that copies nothing need not wait for
+
         catalogue = sqlite_utils.Database(self._db).tables
         return [_table(t) for t in catalogue if t.name not in NOT_COPIED and not t.name.startswith("sqlite_")]
 

@@ -16,9 +16,9 @@ from storage_backends import ObjectStore, StoreError
 
 from ...db import Tx
 from ...kernel.parts import Kernel
+from ...kernel.progress import Tell, silent
 from .. import queries, repair
 from ..consistency import problems
-from ..progress import Tell, silent
 from ..vault import Unfit
 from .rows import PARTS, Context, Key, Made, Part, Row
 from .source import Keys, Museum
