@@ -40,7 +40,8 @@ def plain_size(sealed: int) -> int:
 
 @dataclass(frozen=True)
 class Sums:
-    """What one pass over a content found. `md5` and `part_md5s` are of the ciphertext, base64; the others of the plain bytes."""
+    """What one pass over a content found. `md5` and `part_md5s` are of the ciphertext, base64; the others of the plain bytes.
+    `macs`: 8 bytes of each chunk, for `download.Reader`."""
 
     header: bytes
     size: int
@@ -49,6 +50,7 @@ class Sums:
     part_md5s: list[str]
     hash: str
     sha1: bytes
+    macs: bytes = b""
 
 
 class Sealer:
@@ -64,6 +66,7 @@ class Sealer:
         self._part = hashlib.md5(usedforsecurity=False)
         self._hash = hashlib.blake2b(digest_size=64)
         self._sha1 = hashlib.sha1(usedforsecurity=False)
+        self._macs = bytearray()
 
     def feed(self, data: bytes) -> None:
         self._size += len(data)
@@ -78,12 +81,13 @@ class Sealer:
         self._push(bytes(self._held), last=True)
         if self._sealed % PART:
             self._parts.append(b64(self._part.digest()))
-        sums = (b64(self._md5.digest()), self._parts, b64(self._hash.digest()), self._sha1.digest())
+        sums = (b64(self._md5.digest()), self._parts, b64(self._hash.digest()), self._sha1.digest(), bytes(self._macs))
         return Sums(self._stream.header, self._size, self._sealed, *sums)
 
     def _push(self, chunk: bytes, *, last: bool) -> None:
         cipher = self._stream.push(chunk, last=last)
         self._write(cipher)
+        self._macs += cipher[-MAC:][:8]
         self._md5.update(cipher)
         self._part.update(cipher)
         self._sealed += len(cipher)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
+from numbers import Rational
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..client.shapes import IMAGE, VIDEO
+from . import film, raw
 
 _IMAGES = """3fr ari arw avif bmp cap cin cr2 cr3 crw dcr dng erf fff gif heic heif hif iiq insp jp2 jpe jpeg jpg jxl k25 kdc mrw nef nrw orf ori pef
 png psd raf raw rw2 rwl sr2 srf srw svg tif tiff webp x3f"""
 _VIDEOS = "3gp 3gpp avi flv insv m2t m2ts m4v mkv mov mp4 mpe mpeg mpg mts mxf ts vob webm wmv"
 IMAGES = frozenset("." + name for name in _IMAGES.split())
 VIDEOS = frozenset("." + name for name in _VIDEOS.split())
+RAWS = frozenset("." + name for name in "3fr ari arw cap cr2 cr3 crw dcr dng erf fff iiq k25 kdc mrw nef nrw orf ori pef raf raw rw2 rwl sr2 srf srw x3f".split())
+HEIFS = frozenset({".heic", ".heif", ".hif"})
+PIECE = 1024 * 1024
 SIDE, MOST = 720, 102_400
 """Pixels of a thumbnail's longer side, and the bytes it is to stay below."""
 PIXELS = 200_000_000
@@ -29,13 +38,15 @@ Image.MAX_IMAGE_PIXELS = PIXELS
 
 @dataclass
 class Found:
-    """`taken` in µs, 0: unknown. `public`: what goes into public magic metadata."""
+    """`taken` in µs, 0: unknown. `public`: what goes into public magic metadata. `duration` in seconds. `details`: lens, exposure and the like."""
 
     thumbnail: bytes
     taken: int = 0
     place: tuple[float, float] | None = None
     public: dict[str, Any] = field(default_factory=dict)
     static_thumbnail: bool = False
+    duration: float = 0.0
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 def kind_of(name: str) -> int | None:
@@ -45,34 +56,83 @@ def kind_of(name: str) -> int | None:
 
 
 def look(content: BinaryIO, name: str) -> Found:
-    """Never raises for what is in a picture."""
+    """Never raises for what is in a picture or a video."""
     found = Found(_nothing(), static_thumbnail=True)
-    if kind_of(name) == IMAGE:
-        try:
-            with Image.open(content) as picture:
-                _read_exif(picture, found)
-                found.thumbnail, found.static_thumbnail = _thumbnail(picture), False
-        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, ArithmeticError, TypeError, KeyError):
-            pass  # corrupt, or a format that Pillow does not read: stored with a placeholder
+    try:
+        with opened(content, name, found) as picture:
+            found.thumbnail, found.static_thumbnail = jpeg(picture, SIDE, MOST), False
+    except BROKEN:
+        pass  # corrupt, or of a format that is not read here: stored with a placeholder
     found.taken = found.taken or date_in(name)
     return found
 
 
-def _thumbnail(picture: Image.Image) -> bytes:
-    picture.draft("RGB", (SIDE * 2, SIDE * 2))
+def show(content: BinaryIO, name: str, side: int) -> bytes:
+    """A JPEG of at most this many pixels a side; raises `Unreadable`."""
+    try:
+        with opened(content, name, Found(b"")) as picture:
+            return jpeg(picture, side)
+    except BROKEN:
+        raise Unreadable(name) from None
+
+
+class Unreadable(ValueError):
+    """No picture can be made of it."""
+
+
+BROKEN = (
+    UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, ArithmeticError, TypeError, KeyError, LookupError,
+    EOFError, RuntimeError, MemoryError,
+)  # fmt: skip
+"""What libraries raise for contents that are not what they seem."""
+
+
+@contextmanager
+def opened(content: BinaryIO, name: str, found: Found) -> Iterator[Image.Image]:
+    """The picture, the preview that a RAW file carries, or a still of the video; what else it says goes into `found`. Raises any of `BROKEN`."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix in VIDEOS:
+        yield film.still(content, suffix, found)
+        return
+    if suffix in RAWS:
+        yield raw.preview(content, found)
+        return
+    if suffix in HEIFS:
+        _read_heif()
+    with Image.open(content) as picture:
+        read_exif(picture, found)
+        yield picture
+
+
+@functools.cache
+def _read_heif() -> None:
+    """Where pillow-heif is missing HEIC is stored with a placeholder."""
+    with contextlib.suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+
+
+def jpeg(picture: Image.Image, side: int, most: int = 0) -> bytes:
+    """`most`: bytes it is to stay below, where quality can buy that."""
+    return encoded(picture, side, "JPEG", (70, 60, 50, 35) if most else (80,), most)
+
+
+def encoded(picture: Image.Image, side: int, form: str, qualities: tuple[int, ...] = (80,), most: int = 0) -> bytes:
+    picture.draft("RGB", (side * 2, side * 2))
     upright = ImageOps.exif_transpose(picture)
-    upright.thumbnail((SIDE, SIDE))
+    upright.thumbnail((side, side))
     if upright.mode != "RGB":
         flat = Image.new("RGB", upright.size, "white")
         with_alpha = upright.convert("RGBA")
         flat.paste(with_alpha, mask=with_alpha.getchannel("A"))
         upright = flat
     out = b""
-    for quality in (70, 60, 50, 35):
+    for quality in qualities:
         held = io.BytesIO()
-        upright.save(held, "JPEG", quality=quality)
+        upright.save(held, form, quality=quality)
         out = held.getvalue()
-        if len(out) <= MOST:
+        if not most or len(out) <= most:
             break
     return out
 
@@ -83,7 +143,7 @@ def _nothing() -> bytes:
     return held.getvalue()
 
 
-def _read_exif(picture: Image.Image, found: Found) -> None:
+def read_exif(picture: Image.Image, found: Found) -> None:
     exif = picture.getexif()
     sideways = exif.get(0x0112) in (5, 6, 7, 8)
     width, height = picture.size
@@ -93,9 +153,25 @@ def _read_exif(picture: Image.Image, found: Found) -> None:
         if isinstance(value, str) and (text := value.strip("\0 ")):
             found.public[name] = text
     _when(found, str(inner.get(0x9003) or inner.get(0x9004) or exif.get(0x0132) or ""), str(inner.get(0x9011) or inner.get(0x9010) or ""))
+    _details(exif, inner, found)
     lat, long = _degrees(gps, 2, "S"), _degrees(gps, 4, "W")
     if lat is not None and long is not None and abs(lat) <= 90 and abs(long) <= 180 and (lat or long):
         found.place = (lat, long)
+
+
+def _details(exif: Image.Exif, inner: dict[int, Any], found: Found) -> None:
+    """What Ente's apps do not keep and other tools show."""
+    for name, tag in (("lensModel", 0xA434),):
+        if isinstance(value := inner.get(tag), str) and (text := value.strip("\0 ")):
+            found.details[name] = text
+    for name, tag in (("fNumber", 0x829D), ("focalLength", 0x920A), ("exposureTime", 0x829A), ("iso", 0x8827)):
+        value = inner.get(tag)
+        value = value[0] if isinstance(value, tuple) and value else value
+        number = float(value) if isinstance(value, Rational | int | float) and value == value else 0.0  # type: ignore[arg-type]  # PIL's own fractions
+        if 0 < number < 1e6:
+            found.details[name] = int(number) if name == "iso" else round(number, 6)
+    if isinstance(turned := exif.get(0x0112), int) and 1 <= turned <= 8:
+        found.details["orientation"] = turned
 
 
 def _when(found: Found, text: str, offset: str) -> None:
