@@ -34,7 +34,7 @@ async def ls(args: argparse.Namespace, folder: Path) -> int:
     async with opened(folder) as library:
         if args.album is None:
             for album in sorted(library.albums.values(), key=lambda a: a.name.casefold()):
-                print(f"{len(library.in_album(album.id)):>8,}  {album.name}")
+                print(f"{library.facts.count_in(album.id):>8,}  {album.name}")
             return 0
         for file in _files(library, args.album):
             when = datetime.fromtimestamp(file.taken / 1e6, UTC).strftime("%Y-%m-%d %H:%M")

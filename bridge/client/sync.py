@@ -47,7 +47,7 @@ async def sync(connection: Connection, store: Store, entities: tuple[str, ...] =
         changed += await _files(connection, store, album_id, updated)
     changed += await _trash(connection, store)
     for kind in entities:
-        changed += await _entities(connection, store, kind)
+        changed += await pull_entities(connection, store, kind)
     return changed
 
 
@@ -107,7 +107,8 @@ async def _trash(connection: Connection, store: Store) -> int:
     return changed
 
 
-async def _entities(connection: Connection, store: Store, kind: str) -> int:
+async def pull_entities(connection: Connection, store: Store, kind: str) -> int:
+    """Entities of one kind."""
     name, changed, more = f"entities/{kind}", 0, True
     since = store.cursor(name)
     while more:

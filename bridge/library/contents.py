@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from ..client import download
+from ..client import download, shapes
 from ..client.connection import Connection
 from ..client.download import Reader
 from ..client.errors import ClientError, Damaged
@@ -35,7 +35,7 @@ def mime_of(name: str) -> str:
     if found.startswith(("image/", "video/")):
         return found
     kind = media.kind_of(name)
-    return "application/octet-stream" if kind is None else f"{'image' if kind == media.IMAGE else 'video'}/{suffix[1:]}"
+    return "application/octet-stream" if kind is None else f"{'image' if kind == shapes.IMAGE else 'video'}/{suffix[1:]}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Contents:
         """A video; of a live photo its video. Raises `ClientError` for other photos."""
         if file.kind == LIVE_PHOTO:
             return await self._half(file, VIDEO)
-        if file.kind != media.VIDEO:
+        if file.kind != shapes.VIDEO:
             raise ClientError("not a video")
         return await self.original(file)
 
@@ -133,7 +133,7 @@ def halves(archive: io.BytesIO) -> dict[str, tuple[str, bytes]]:
         with zipfile.ZipFile(archive) as opened:
             for member in opened.infolist()[:4]:
                 kind = media.kind_of(member.filename)
-                half = VIDEO if kind == media.VIDEO else IMAGE if kind == media.IMAGE or member.filename.startswith("image") else ""
+                half = VIDEO if kind == shapes.VIDEO else IMAGE if kind == shapes.IMAGE or member.filename.startswith("image") else ""
                 if half and half not in found:
                     if member.file_size > MOST_LIVE:
                         raise Damaged("a live photo that is larger inside than outside")

@@ -21,6 +21,7 @@ from ..client import stream
 from ..client.errors import Damaged
 from ..client.shapes import HIDDEN, VISIBLE, Album, File
 from . import places
+from .identity import canonical
 from .index import TRASH
 
 BRIDGE = "brg"
@@ -34,6 +35,7 @@ CREATE TABLE photos (
   updated INTEGER NOT NULL, visibility INTEGER NOT NULL, title TEXT NOT NULL, caption TEXT NOT NULL, make TEXT NOT NULL, model TEXT NOT NULL,
   lens TEXT NOT NULL, lat REAL, long REAL, city TEXT, state TEXT, country TEXT, width INTEGER NOT NULL, height INTEGER NOT NULL,
   duration INTEGER NOT NULL, size INTEGER NOT NULL, sha1 BLOB, uuid TEXT, rating INTEGER, stack TEXT, header BLOB NOT NULL, added INTEGER NOT NULL,
+  offset INTEGER, first INTEGER NOT NULL, video TEXT,
   trashed INTEGER, hidden INTEGER NOT NULL DEFAULT 0, favourite INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE places (album_id INTEGER NOT NULL, photo_id INTEGER NOT NULL, PRIMARY KEY (album_id, photo_id)) WITHOUT ROWID;
@@ -47,6 +49,7 @@ CREATE INDEX photos_by_taken ON photos (taken, id);
 CREATE INDEX photos_by_local ON photos (local, hidden, trashed, visibility, owner);
 CREATE INDEX photos_by_sha1 ON photos (sha1) WHERE sha1 IS NOT NULL;
 CREATE INDEX photos_by_uuid ON photos (uuid) WHERE uuid IS NOT NULL;
+CREATE INDEX photos_by_video ON photos (video) WHERE video IS NOT NULL;
 CREATE INDEX photos_by_stack ON photos (stack) WHERE stack IS NOT NULL;
 CREATE INDEX photos_in_trash ON photos (trashed) WHERE trashed IS NOT NULL;
 CREATE INDEX places_by_photo ON places (photo_id);
@@ -57,9 +60,9 @@ CREATE INDEX persons_by_photo ON persons (photo_id);
 
 
 class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Times in µs since 1970 UTC; `local` is what the clock on the wall showed, as if it were UTC. `size`: plain bytes, 0 unknown. `duration` in ms.
-
-    `header` tells contents of one file apart (4 bytes); `hashes` are 16 bytes of each of `File.hash`, its image's and its video's.
+    """Times in µs since 1970 UTC; `local`: what the clock on the wall showed, as if it were UTC; `offset`: the minutes it was ahead, where somebody
+    said so. `size`: plain bytes, 0 unknown. `duration` in ms. `first`: it stands for its stack. `video`: the id a live photo's video was uploaded
+    with. `header` tells contents of one file apart (6 bytes); `hashes` are 16 bytes of each of `File.hash`, its image's and its video's.
     """
 
     id: int
@@ -90,6 +93,9 @@ class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
     stack: str | None
     header: bytes
     added: int
+    offset: int | None
+    first: bool
+    video: str | None
     trashed: int | None
     tags: list[str]
     hashes: list[bytes]
@@ -117,8 +123,9 @@ def fact_of(file: File, *, added: int = 0, trashed: int | None = None) -> Fact:
         make=_text(public.get("cameraMake")), model=_text(public.get("cameraModel")), lens=_text(public.get("lensModel")),
         lat=place[0] if place else None, long=place[1] if place else None, city=city, state=state, country=country,
         width=_int(public.get("w")), height=_int(public.get("h")), duration=_duration(metadata.get("duration")), size=_size(file.content_size),
-        sha1=_sha1(own.get("sha1")), uuid=_text(own.get("id")) or None, rating=_rating(own.get("rating")), stack=_text(own.get("stack")) or None,
-        header=file.content_header[:4], added=added or _int(metadata.get("creationTime")), trashed=trashed,
+        sha1=_sha1(own.get("sha1")), uuid=canonical(_text(own.get("id"))), rating=_rating(own.get("rating")), stack=_text(own.get("stack")) or None,
+        header=file.content_header[:6], offset=offset_minutes(public.get("offsetTime")), first=own.get("first") is True,
+        video=canonical(_text(own.get("video"))), added=added or _int(metadata.get("creationTime")), trashed=trashed,
         tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [], hashes=hash_keys(file.hash),
     )  # fmt: skip
 
@@ -131,12 +138,13 @@ def local_time(file: File) -> int:
             return int(datetime.fromisoformat(text[:19]).replace(tzinfo=UTC).timestamp()) * 1_000_000
         except ValueError:
             pass
-    return file.taken + offset_minutes(file.public.values.get("offsetTime")) * 60_000_000
+    return file.taken + (offset_minutes(file.public.values.get("offsetTime")) or 0) * 60_000_000
 
 
-def offset_minutes(text: object) -> int:
-    if not isinstance(text, str) or not (match := re.fullmatch(r"([+-])(\d\d):?(\d\d)", text)):
-        return 0
+def offset_minutes(text: object) -> int | None:
+    """Of "+02:00"."""
+    if not isinstance(text, str) or not (match := re.fullmatch(r"([+-])([01]\d):?([0-5]\d)", text)):
+        return None
     return (int(match[2]) * 60 + int(match[3])) * (1 if match[1] == "+" else -1)
 
 
@@ -211,18 +219,14 @@ class Facts:
         return self.db.serialize()
 
     def restore(self, dumped: bytes) -> bool:
-        """What `dump` gave, instead of everything that is here."""
+        """What `dump` gave, as nobody else can have changed it, instead of everything that is here but the albums."""
+        if not dumped.startswith(b"SQLite format 3\0"):
+            return False
         albums = self.db.execute("SELECT * FROM albums").fetchall()
         self.db.deserialize(dumped)
-        try:
-            with self._changes():
-                self.db.execute("DELETE FROM albums")
-                self.db.executemany("INSERT INTO albums VALUES (?, ?, ?, ?)", albums)
-        except sqlite3.DatabaseError:
-            self.db.deserialize(b"")
-            self.db.executescript(_TABLES)
+        with self._changes():
+            self.db.execute("DELETE FROM albums")
             self.db.executemany("INSERT INTO albums VALUES (?, ?, ?, ?)", albums)
-            return False
         return True
 
     def load(self, rows: Iterable[tuple[int, Fact]]) -> None:
@@ -339,6 +343,13 @@ class Facts:
         """Those of these that are there, not hidden and not in the trash."""
         statement = "SELECT id FROM photos WHERE id IN (SELECT value FROM json_each(?)) AND hidden = 0 AND trashed IS NULL"
         return {n for (n,) in self.db.execute(statement, (msgspec.json.encode(list(photo_ids)).decode(),))}
+
+    def is_shown(self, photo_id: int) -> bool:
+        return self.db.execute("SELECT 1 FROM photos WHERE id = ? AND hidden = 0", (photo_id,)).fetchone() is not None
+
+    def by_video(self, video: str) -> int | None:
+        """The live photo whose video was uploaded with this id."""
+        return self._one("SELECT min(id) FROM photos WHERE video = ? AND trashed IS NULL", (video,))
 
     def in_album(self, album_id: int) -> list[int]:
         """Oldest first."""

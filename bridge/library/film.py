@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import Image
 
-if TYPE_CHECKING:
-    from .media import Found
+from .seen import PIXELS, Found, Unreadable
 
 FORMATS = {
     "mov": ".3gp .3gpp .insv .m4v .mov .mp4", "matroska": ".mkv .webm", "avi": ".avi", "flv": ".flv", "asf": ".wmv", "mpegts": ".m2t .m2ts .mts .ts",
@@ -26,18 +25,16 @@ _PLACE = re.compile(r"([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)")
 
 def still(content: BinaryIO, suffix: str, found: Found) -> Image.Image:
     """Raises `media.BROKEN`."""
-    from . import media
-
     try:
         import av
     except ImportError:
-        raise media.Unreadable("PyAV is not installed") from None
+        raise Unreadable("PyAV is not installed") from None
     try:
-        with av.open(content, format=_FORMAT[suffix], metadata_errors="replace") as container:
+        with av.open(content, "r", format=_FORMAT[suffix], metadata_errors="replace") as container:
             _read(container, found)
             stream = container.streams.video[0]
-            if not 0 < stream.width * stream.height <= media.PIXELS:
-                raise media.Unreadable("no picture in it, or too large")
+            if not 0 < stream.width * stream.height <= PIXELS:
+                raise Unreadable("no picture in it, or too large")
             best: Any = None
             for number, frame in enumerate(container.decode(stream)):
                 best = frame if best is None or number == 0 else best
@@ -45,11 +42,11 @@ def still(content: BinaryIO, suffix: str, found: Found) -> Image.Image:
                     best = frame
                     break
             if best is None:
-                raise media.Unreadable("no frame in it")
+                raise Unreadable("no frame in it")
             made: Image.Image = best.to_image()
             turn = int(getattr(best, "rotation", 0) or 0) % 360
     except av.FFmpegError as e:
-        raise media.Unreadable(str(e)) from None
+        raise Unreadable(str(e)) from None
     width, height = stream.width, stream.height
     found.public |= {"w": height, "h": width} if turn in (90, 270) else {"w": width, "h": height}
     return made.rotate(turn, expand=True) if turn else made

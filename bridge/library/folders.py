@@ -18,6 +18,7 @@ from ..client.errors import ClientError, LoggedOut, Refused, StorageFull
 from ..client.shapes import LIVE_PHOTO, Album, File
 from . import media
 from .library import Library, New
+from .search import Wanted
 
 Tell = Callable[[str, int, int], None]
 """(what is done, how many, of how many)."""
@@ -60,14 +61,16 @@ async def export(library: Library, folder: Path, tell: Tell = lambda *_: None) -
     """Every album but hidden ones as a folder. What is there and unchanged is not fetched again."""
     albums = [album for album in library.albums.values() if not album.hidden]
     folders = _names([(album.id, album.name or "album") for album in albums])
-    total = sum(len(library.in_album(album.id)) for album in albums)
+    total = sum(library.facts.count_in(album.id) for album in albums)
     done, count = Done(), 0
     for album in albums:
         target = folder / folders[album.id]
         target.mkdir(parents=True, exist_ok=True)
-        files = library.in_album(album.id)
-        names = _names([(file.id, file.title) for file in files])
-        for file in files:
+        ids = library.facts.in_album(album.id)
+        titles = {entry.id: entry.title for entry in library.search.entries(Wanted(albums=(album.id,), with_hidden=True))}
+        names = _names([(file_id, titles[file_id]) for file_id in ids])
+        for file_id in ids:
+            file = library.photos[file_id].places[album.id]
             count += 1
             tell(folders[album.id], count, total)
             try:

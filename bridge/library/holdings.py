@@ -217,6 +217,12 @@ class Holdings:
         self.albums[album.id], self.album_keys[album.id] = album, album.key
         self.facts.album(album, own=album.owner_id == self.keys.user_id)
 
+    def unknown_albums(self) -> set[int]:
+        """Of files in the trash, whose albums are gone."""
+        opened = set(self.facts.trashed_ids())
+        rows = (self.trashed[n] for n in self.index.trash_ids() if n not in opened)
+        return {row["file"].get("collectionID", 0) for row in rows} - set(self.album_keys) - set(self._broken_albums) - {0}
+
     def learn_key(self, row: Row) -> None:
         """Of an album that is gone and whose files are in the trash."""
         try:

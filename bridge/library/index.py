@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
-
 from nacl.exceptions import CryptoError
 
 from ..client import crypto

@@ -6,53 +6,42 @@ The server's rows are in the index, opened once at the start and then kept up wi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import logging
+import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self, TypeVar, cast
 
 import httpx
+import msgspec
 
 from ..client import changes, download, upload
 from ..client.connection import Connection, Row
 from ..client.crypto import b64
 from ..client.errors import ClientError, Conflict, Damaged, LoggedOut, Refused
-from ..client.shapes import HIDDEN, VISIBLE, Album, File, open_album, open_file
-from ..client.sync import Batch, sync
-from . import media
+from ..client.shapes import Album, File
+from ..client.sync import Batch, pull_entities, sync
+from . import media, people
+from .cache import Cache
+from .contents import Contents
+from .facts import BRIDGE
+from .holdings import Holdings, Photo
 from .identity import Identity, Kind, canonical
 from .index import Index
 from .one import OneAtATime
+from .people import People
+from .pictures import Pictures
 from .queue import Intake, Queue
+from .search import Entry, Search
 from .vault import Link
 
 T = TypeVar("T")
 BLOCK = 1024 * 1024
-BRIDGE = "brg"
-"""The one key of private magic metadata that is the bridge's: {"id": UUID, "sha1": hex, …}. `noted` reads and writes it."""
-
-
-@dataclass
-class Photo:
-    """A file and the albums that it is in: album → the file as that album wraps it."""
-
-    places: dict[int, File] = field(default_factory=dict)
-
-    @property
-    def file(self) -> File:
-        return self.places[min(self.places)]
-
-    @property
-    def own(self) -> dict[str, Any]:
-        """What the bridge noted about it."""
-        found = self.file.private.values.get(BRIDGE)
-        return found if isinstance(found, dict) else {}
-
-    @property
-    def archived(self) -> bool:
-        return bool(self.file.private.values.get("visibility", VISIBLE) != VISIBLE)
+log = logging.getLogger("darkroom.bridge")
 
 
 @dataclass(frozen=True)
@@ -77,8 +66,9 @@ class Put:
 class Library:
     """`async with Library(folder, link) as library`. The caller holds `vault.alone(folder)`.
 
-    `photos`: all that are in an album; `binned`: those in the trash that can be opened. `version` grows with every change that a sync brought:
-    whoever derives something keeps it until then. Any number of tasks of one event loop may use a library at once.
+    `photos`: all that are in an album; `binned`: those in the trash that can be opened. Both are opened one by one when they are asked for: what is
+    asked of many is asked of `search`. `version` grows with every change that a sync brought: whoever derives something keeps it until then.
+    Any number of tasks of one event loop may use a library at once.
     """
 
     def __init__(
@@ -87,27 +77,23 @@ class Library:
         options: dict[str, Any] = {} if waits is None else {"waits": waits}
         self.link, self.keys = link, link.keys
         self.connection = Connection(link.url, token=link.token, read_only=link.read_only, transport=transport, **options)
-        self.index = Index(folder / "index.sqlite")
+        self.index = Index(folder / "index.sqlite", link.own_key)
         self.queue = Queue(folder, link.own_key)
-        self.albums: dict[int, Album] = {}
-        self.photos: dict[int, Photo] = {}
-        self.trashed: dict[int, Row] = {}
-        self.binned: dict[int, Photo] = {}
-        self.damaged: set[str] = set()
+        self.holdings = Holdings(self.index, link.keys, folder / "facts.sqlite.sealed")
+        self.facts, self.search = self.holdings.facts, Search(self.holdings.facts)
+        self.albums, self.photos = self.holdings.albums, self.holdings.photos
+        self.trashed, self.binned = self.holdings.trashed, self.holdings.binned
+        self.cache = Cache(folder / "cache.sqlite", link.own_key)
+        self.contents = Contents(self.connection, self.index, self.cache)
+        self.pictures = Pictures(self.connection, self.contents, self.cache)
+        self.people = People(self.connection, self.index, link.keys, self.facts)
         self.ids = Identity(link.keys)
         self.version = 0
-        self._by_hash: dict[str, set[int]] = {}
-        self._by_sha1: dict[str, set[int]] = {}
-        self._by_own_id: dict[str, set[int]] = {}
+        self._people_changed = True
         self._syncing = asyncio.Lock()
         self._asked = self._reached = 0
         self._alone = OneAtATime()
         self._derived: dict[str, tuple[int, Any]] = {}
-        self._take(Batch("", 0, albums=list(self.index.albums())))
-        for row in self.index.files():
-            self._add(row)
-        for row in self.index.trash():
-            self._bin(row)
 
     async def __aenter__(self) -> Self:
         return self
@@ -118,7 +104,16 @@ class Library:
     async def close(self) -> None:
         await self.connection.close()
         self.queue.close()
+        with contextlib.suppress(OSError, sqlite3.Error):  # the next start takes longer
+            self.holdings.keep()
+        self.cache.close()
         self.index.close()
+        self.facts.close()
+
+    @property
+    def damaged(self) -> set[str]:
+        """One line for each thing that does not open."""
+        return self.holdings.damaged | self.people.damaged
 
     # -- what is there ----------------------------------------------------------------------------
 
@@ -131,8 +126,25 @@ class Library:
                 return 0
             begun = self._asked
             changed = await sync(self.connection, self)
+            changed += await self._sync_beside()
             self._reached = begun
             return changed
+
+    async def _sync_beside(self) -> int:
+        """People, and keys of deleted albums whose files are in the trash: a server that does not have them costs nothing else."""
+        changed = 0
+        try:
+            changed = await pull_entities(self.connection, self, people.KIND)
+            if self._people_changed:
+                await self.people.refresh()
+                self._people_changed = False
+            for album_id in self.holdings.unknown_albums():
+                self.holdings.learn_key((await self.connection.get(f"/collections/{album_id}"))["collection"])
+        except LoggedOut:
+            raise
+        except (Refused, Damaged, KeyError, TypeError, ValueError) as e:
+            log.warning("people or trash are not up to date: %s", e)
+        return changed
 
     def cursor(self, name: str) -> int:
         return self.index.cursor(name)
@@ -141,64 +153,9 @@ class Library:
         return self.index.album_marks()
 
     def apply(self, batch: Batch) -> None:
-        self.index.apply(batch)
-        self._take(batch)
-
-    def _take(self, batch: Batch) -> None:
+        self.holdings.apply(batch)
         self.version += bool(len(batch))
-        for row in batch.albums:
-            try:
-                self.albums[row["id"]] = open_album(row, self.keys)
-            except Damaged as e:
-                self.damaged.add(str(e))
-        for album_id in batch.gone_albums:
-            self.albums.pop(album_id, None)
-            for photo_id in [n for n, photo in self.photos.items() if album_id in photo.places]:
-                self._drop(photo_id, album_id)
-        for row in batch.files:
-            self._add(row)
-        for key in batch.gone_files:
-            self._drop(*key)
-        for row in batch.trash:
-            self._bin(row)
-        for file_id in batch.gone_trash:
-            self.trashed.pop(file_id, None)
-            self.binned.pop(file_id, None)
-
-    def _bin(self, row: Row) -> None:
-        file = row["file"]
-        self.trashed[file["id"]] = row
-        if album := self.albums.get(file.get("collectionID", 0)):
-            try:
-                self.binned[file["id"]] = Photo({album.id: open_file(file, album.key)})
-            except (Damaged, KeyError) as e:
-                self.damaged.add(str(e))
-
-    def _add(self, row: Row) -> None:
-        album = self.albums.get(row["collectionID"])
-        if album is None:
-            return
-        try:
-            file = open_file(row, album.key)
-        except Damaged as e:
-            self.damaged.add(str(e))
-            return
-        photo = self.photos.setdefault(file.id, Photo())
-        for place, other in photo.places.items():  # the metadata is the file's, whichever album brought it
-            if other.updated < file.updated:
-                photo.places[place] = _with_metadata(other, file)
-        photo.places[album.id] = file
-        if file.owner_id == self.keys.user_id:
-            self._by_hash.setdefault(file.hash, set()).add(file.id)
-            for known, name in ((self._by_sha1, "sha1"), (self._by_own_id, "id")):
-                if isinstance(value := photo.own.get(name), str) and value:
-                    known.setdefault(value, set()).add(file.id)
-
-    def _drop(self, file_id: int, album_id: int) -> None:
-        photo = self.photos.get(file_id)
-        if photo is None or photo.places.pop(album_id, None) is None or photo.places:
-            return
-        del self.photos[file_id]
+        self._people_changed |= bool(batch.entities or batch.gone_entities)
 
     def derived(self, name: str, make: Callable[[], T]) -> T:
         """What is made of everything that is there, made again only after a change."""
@@ -209,24 +166,23 @@ class Library:
         return cast(T, held)
 
     def in_album(self, album_id: int) -> list[File]:
-        found = [photo.places[album_id] for photo in self.photos.values() if album_id in photo.places]
-        return sorted(found, key=lambda file: (file.taken, file.id))
+        """Oldest first."""
+        return [self.photos[n].places[album_id] for n in self.facts.in_album(album_id)]
 
     def shown(self, photo: Photo) -> bool:
-        """Whether tools see it: what a person has hidden they do not."""
-        hidden = photo.file.private.values.get("visibility") == HIDDEN
-        return not hidden and any(n in self.albums and not self.albums[n].hidden for n in photo.places)
+        """Whether tools see it: what a person has hidden, or keeps in a hidden album, they do not."""
+        return self.facts.is_shown(photo.file.id)
 
     def mine(self, photo: Photo) -> bool:
         return photo.file.owner_id == self.keys.user_id
 
     def by_hash(self, content_hash: str) -> int | None:
         """One's own file with this content."""
-        return min((n for n in self._by_hash.get(content_hash, ()) if n in self.photos and self.photos[n].file.hash == content_hash), default=None)
+        return self.facts.by_hash(content_hash, self.keys.user_id)
 
     def by_sha1(self, sha1: str) -> int | None:
         """One's own file with this SHA-1 (hex), where the bridge uploaded or read it."""
-        return min((n for n in self._by_sha1.get(sha1, ()) if n in self.photos and self.photos[n].own.get("sha1") == sha1), default=None)
+        return self.facts.by_sha1(sha1, self.keys.user_id)
 
     def uuid_of(self, photo: Photo) -> str:
         """The id for tools: the one its upload was answered with, else one made of its number."""
@@ -234,17 +190,21 @@ class Library:
         own = photo.own.get("id") if file.owner_id == self.keys.user_id else None
         return (canonical(own) if isinstance(own, str) else None) or self.ids.of(Kind.PHOTO, file.id)
 
+    def uuid_of_entry(self, entry: Entry) -> str:
+        """The same of a photo as `search` gives it."""
+        return entry.uuid or self.ids.of(Kind.PHOTO, entry.id)
+
+    def number_of(self, text: str) -> int | None:
+        """The file with this id for tools, of either sort, there or in the trash."""
+        number = self.ids.number(Kind.PHOTO, text)
+        return number if number is not None else self.facts.by_uuid(canonical(text) or "")
+
     def photo_of(self, text: str, *, trash: bool = False) -> Photo | None:
         """The photo with this id for tools, of either sort; `trash`: also one in the trash."""
-        number = self.ids.number(Kind.PHOTO, text)
-        numbers = [number] if number is not None else sorted(self._by_own_id.get(canonical(text) or "", ()))
-        found = next((self.photos[n] for n in numbers if n in self.photos), None)
-        if found is None and trash:
-            found = next((self.binned[n] for n in numbers if n in self.binned), None)
-            if found is None and number is None:
-                wanted = canonical(text)
-                found = next((photo for photo in self.binned.values() if wanted and photo.own.get("id") == wanted), None)
-        return found
+        number = self.number_of(text)
+        if number is None:
+            return None
+        return self.photos.get(number) or (self.binned.get(number) if trash else None)
 
     def content(self, file: File) -> AsyncIterator[bytes]:
         return download.content(self.connection, file)
@@ -293,7 +253,7 @@ class Library:
 
     async def delete_album(self, album: Album) -> None:
         """The album and none of its photos: those that are nowhere else become uncategorized."""
-        await self.remove([file.id for file in self.in_album(album.id)], album)
+        await self.remove(self.facts.in_album(album.id), album)
         await changes.delete_album(self.connection, album.id, keep_files=True)
         await self.sync()
 
@@ -423,11 +383,17 @@ class Library:
             metadata["latitude"], metadata["longitude"] = place
         if seen.static_thumbnail:
             metadata["hasStaticThumbnail"] = True
+        if seen.duration >= 1:
+            metadata["duration"] = int(seen.duration)
         public = seen.public | ({"caption": new.caption} if new.caption else {})
         private = {BRIDGE: {"id": intake.id, "sha1": sums.sha1.hex()}}
         ticket, thumbnail = upload.ticket(intake.id, (album.id, album.key), intake.key, sums, seen.thumbnail, (metadata, public, private))
         self.queue.add(ticket, thumbnail)
         file_id = await self.queue.send(self.connection, ticket, tell)
+        if len(sums.macs) > 8:  # so that nobody has to ask for them to seek
+            self.index.set_note(file_id, f"macs {sums.header.hex()}", sums.macs)
+        if seen.details:
+            self.index.set_note(file_id, "exif", msgspec.json.encode(seen.details))
         await self.sync()
         return Put(file_id, duplicate=False)
 
@@ -455,13 +421,6 @@ class Library:
         return refused
 
 
-def _with_metadata(old: File, new: File) -> File:
-    return File(
-        old.id, old.album_id, old.owner_id, old.key, new.metadata, new.private, new.public,
-        new.content_header, new.thumbnail_header, new.content_size, new.updated,
-    )  # fmt: skip
-
-
 def _hash(content: BinaryIO) -> str:
     summed = hashlib.blake2b(digest_size=64)
     while block := content.read(BLOCK):
@@ -469,4 +428,4 @@ def _hash(content: BinaryIO) -> str:
     return b64(summed.digest())
 
 
-__all__ = ["Library", "New", "Photo", "Put"]
+__all__ = ["BRIDGE", "Library", "New", "Photo", "Put"]

@@ -19,10 +19,5 @@ def photo_of_video(library: Library, text: str) -> Photo | None:
     if number is not None:
         found = library.photos.get(number)
         return found if found and found.file.kind == LIVE_PHOTO else None
-    wanted = canonical(text)
-    return library.derived("live videos", lambda: _by_video(library)).get(wanted or "")
-
-
-def _by_video(library: Library) -> dict[str, Photo]:
-    live = (photo for photo in library.photos.values() if photo.file.kind == LIVE_PHOTO)
-    return {video_id(library, photo): photo for photo in live}
+    number = library.facts.by_video(canonical(text) or "")
+    return library.photos.get(number) if number else None

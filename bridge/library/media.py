@@ -8,45 +8,29 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fractions import Fraction
-from numbers import Rational
 from pathlib import PurePath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..client.shapes import IMAGE, VIDEO
 from . import film, raw
+from .seen import PIXELS, Found, Unreadable, read_exif
 
 _IMAGES = """3fr ari arw avif bmp cap cin cr2 cr3 crw dcr dng erf fff gif heic heif hif iiq insp jp2 jpe jpeg jpg jxl k25 kdc mrw nef nrw orf ori pef
 png psd raf raw rw2 rwl sr2 srf srw svg tif tiff webp x3f"""
 _VIDEOS = "3gp 3gpp avi flv insv m2t m2ts m4v mkv mov mp4 mpe mpeg mpg mts mxf ts vob webm wmv"
 IMAGES = frozenset("." + name for name in _IMAGES.split())
 VIDEOS = frozenset("." + name for name in _VIDEOS.split())
-RAWS = frozenset("." + name for name in "3fr ari arw cap cr2 cr3 crw dcr dng erf fff iiq k25 kdc mrw nef nrw orf ori pef raf raw rw2 rwl sr2 srf srw x3f".split())
+_RAWS = "3fr ari arw cap cr2 cr3 crw dcr dng erf fff iiq k25 kdc mrw nef nrw orf ori pef raf raw rw2 rwl sr2 srf srw x3f"
+RAWS = frozenset("." + name for name in _RAWS.split())
 HEIFS = frozenset({".heic", ".heif", ".hif"})
 PIECE = 1024 * 1024
 SIDE, MOST = 720, 102_400
 """Pixels of a thumbnail's longer side, and the bytes it is to stay below."""
-PIXELS = 200_000_000
-"""Of the largest picture that is opened: from twice as many on it is taken for an attack."""
 _DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_]?([01]\d)[-_]?([0-3]\d)(?:[-_T ]?([0-2]\d)[-_.:]?([0-5]\d)[-_.:]?([0-5]\d))?")
 Image.MAX_IMAGE_PIXELS = PIXELS
-
-
-@dataclass
-class Found:
-    """`taken` in µs, 0: unknown. `public`: what goes into public magic metadata. `duration` in seconds. `details`: lens, exposure and the like."""
-
-    thumbnail: bytes
-    taken: int = 0
-    place: tuple[float, float] | None = None
-    public: dict[str, Any] = field(default_factory=dict)
-    static_thumbnail: bool = False
-    duration: float = 0.0
-    details: dict[str, Any] = field(default_factory=dict)
 
 
 def kind_of(name: str) -> int | None:
@@ -74,10 +58,6 @@ def show(content: BinaryIO, name: str, side: int) -> bytes:
             return jpeg(picture, side)
     except BROKEN:
         raise Unreadable(name) from None
-
-
-class Unreadable(ValueError):
-    """No picture can be made of it."""
 
 
 BROKEN = (
@@ -143,60 +123,6 @@ def _nothing() -> bytes:
     return held.getvalue()
 
 
-def read_exif(picture: Image.Image, found: Found) -> None:
-    exif = picture.getexif()
-    sideways = exif.get(0x0112) in (5, 6, 7, 8)
-    width, height = picture.size
-    found.public |= {"w": height, "h": width} if sideways else {"w": width, "h": height}
-    inner, gps = exif.get_ifd(0x8769), exif.get_ifd(0x8825)
-    for name, value in (("cameraMake", exif.get(0x010F)), ("cameraModel", exif.get(0x0110))):
-        if isinstance(value, str) and (text := value.strip("\0 ")):
-            found.public[name] = text
-    _when(found, str(inner.get(0x9003) or inner.get(0x9004) or exif.get(0x0132) or ""), str(inner.get(0x9011) or inner.get(0x9010) or ""))
-    _details(exif, inner, found)
-    lat, long = _degrees(gps, 2, "S"), _degrees(gps, 4, "W")
-    if lat is not None and long is not None and abs(lat) <= 90 and abs(long) <= 180 and (lat or long):
-        found.place = (lat, long)
-
-
-def _details(exif: Image.Exif, inner: dict[int, Any], found: Found) -> None:
-    """What Ente's apps do not keep and other tools show."""
-    for name, tag in (("lensModel", 0xA434),):
-        if isinstance(value := inner.get(tag), str) and (text := value.strip("\0 ")):
-            found.details[name] = text
-    for name, tag in (("fNumber", 0x829D), ("focalLength", 0x920A), ("exposureTime", 0x829A), ("iso", 0x8827)):
-        value = inner.get(tag)
-        value = value[0] if isinstance(value, tuple) and value else value
-        number = float(value) if isinstance(value, Rational | int | float) and value == value else 0.0  # type: ignore[arg-type]  # PIL's own fractions
-        if 0 < number < 1e6:
-            found.details[name] = int(number) if name == "iso" else round(number, 6)
-    if isinstance(turned := exif.get(0x0112), int) and 1 <= turned <= 8:
-        found.details["orientation"] = turned
-
-
-def _when(found: Found, text: str, offset: str) -> None:
-    """EXIF's `YYYY:MM:DD HH:MM:SS`, which without an offset is taken for UTC."""
-    try:
-        local = datetime.strptime(text.strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return
-    found.taken = int(local.timestamp()) * 1_000_000
-    found.public["dateTime"] = local.strftime("%Y-%m-%dT%H:%M:%S.000")
-    if match := re.fullmatch(r"([+-])(\d\d):(\d\d)", offset.strip("\0 ")):
-        minutes = int(match[2]) * 60 + int(match[3])
-        found.taken -= minutes * 60_000_000 * (1 if match[1] == "+" else -1)
-        found.public["offsetTime"] = match[0]
-
-
-def _degrees(gps: dict[int, Any], tag: int, negative: str) -> float | None:
-    parts = gps.get(tag)
-    if not isinstance(parts, tuple) or len(parts) != 3:
-        return None
-    degrees, minutes, seconds = (float(Fraction(part) if isinstance(part, int) else part) for part in parts)
-    value = degrees + minutes / 60 + seconds / 3600
-    return None if value != value else -value if gps.get(tag - 1) == negative else value
-
-
 def date_in(name: str) -> int:
     """The moment in a file's name, in µs as if it were UTC; 0: none, or one that has not come yet."""
     if not (match := _DATE_IN_NAME.search(name)):
@@ -206,3 +132,6 @@ def date_in(name: str) -> int:
     except ValueError:
         return 0
     return int(found.timestamp() * 1_000_000) if found < datetime.now(UTC) else 0
+
+
+__all__ = ["Found", "Unreadable", "date_in", "encoded", "jpeg", "kind_of", "look", "opened", "show"]

@@ -1,8 +1,8 @@
 """People and faces, as Ente's apps found and named them: read only.
 
-A person is a user entity of type `cgroup` (client.md §14): gzipped JSON with a name and clusters of face ids. A face id is `FILE_x1_y1_x2_y2`, the corners
-being the decimals of fractions of the picture's sides; so who is where on which photo is known without the photo's own face data (`mldata`), which is
-fetched only for faces that nobody named.
+A person is a user entity of type `cgroup` (client.md §14): gzipped JSON with a name and clusters of face ids. A face id is `FILE_x1_y1_x2_y2`, the
+corners being the decimals of fractions of the picture's sides; so who is where on which photo is known without the photo's own face data (`mldata`),
+which is fetched only for faces that nobody named.
 """
 
 from __future__ import annotations

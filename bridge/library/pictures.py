@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import io
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from PIL import Image
@@ -61,28 +63,27 @@ class Pictures:
             self._cache.put(key, made)
             return made
 
-    async def _made(self, file: File, kind: str, make: Callable[[File], object]) -> bytes:
+    async def _made(self, file: File, kind: str, make: Callable[[File], Awaitable[bytes]]) -> bytes:
         name = f"{file.id}-{tag_of(file)}-{kind}"
         if (kept := self._cache.get(name)) is not None:
             return kept
         async with self._alone(name):
             if (kept := self._cache.get(name)) is not None:
                 return kept
-            made = await make(file)  # type: ignore[misc]  # a coroutine
+            made = await make(file)
             self._cache.put(name, made)
-            return bytes(made)
+            return made
 
     async def _thumbnail(self, file: File) -> bytes:
-        source = await self._uploaded(file)
-        if source is None:
-            source = await self._from_original(file, LARGE)
-        if source is None:
-            raise NoPicture("there is no picture of it")
-        found = source
-        return await self._work(lambda: _webp(found))
+        for source in (self._uploaded, self._from_original):
+            found = await source(file)
+            with contextlib.suppress(NoPicture):
+                if found is not None:
+                    return await self._work(functools.partial(_webp, found))
+        raise NoPicture("there is no picture of it")
 
     async def _preview(self, file: File) -> bytes:
-        found = await self._from_original(file, LARGE) if file.kind != VIDEO else None
+        found = await self._from_original(file) if file.kind != VIDEO else None
         found = found or await self._uploaded(file)
         if found is None:
             raise NoPicture("there is no picture of it")
@@ -97,7 +98,7 @@ class Pictures:
         except (Damaged, NotThere):
             return None
 
-    async def _from_original(self, file: File, side: int) -> bytes | None:
+    async def _from_original(self, file: File) -> bytes | None:
         if not self._from_originals or file.kind == VIDEO or file.content_size > MOST_ORIGINAL:
             return None
         try:
@@ -106,7 +107,7 @@ class Pictures:
         except (Damaged, NotThere):
             return None
         try:
-            return await self._work(lambda: media.show(io.BytesIO(whole), content.name, side))
+            return await self._work(lambda: media.show(io.BytesIO(whole), content.name, LARGE))
         except NoPicture:
             return None
 

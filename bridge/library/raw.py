@@ -1,24 +1,21 @@
-"""RAW files: the preview that the camera put into them, else a quick development. Needs rawpy (extra `bridge`); without it they are not looked into."""
+"""RAW files: the preview that the camera put into them, else a quick development. Without rawpy (extra `bridge`) they are not looked into."""
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from PIL import Image
 
-if TYPE_CHECKING:
-    from .media import Found
+from .seen import PIXELS, Found, Unreadable, read_exif
 
 
 def preview(content: BinaryIO, found: Found) -> Image.Image:
     """Raises `media.BROKEN`."""
-    from . import media
-
     try:
         import rawpy
     except ImportError:
-        raise media.Unreadable("rawpy is not installed") from None
+        raise Unreadable("rawpy is not installed") from None
     try:
         with rawpy.imread(content) as opened:
             sizes = opened.sizes
@@ -26,15 +23,15 @@ def preview(content: BinaryIO, found: Found) -> Image.Image:
             try:
                 thumbnail = opened.extract_thumb()
                 if thumbnail.format == rawpy.ThumbFormat.JPEG:
-                    made = Image.open(io.BytesIO(bytes(thumbnail.data)))
-                    media.read_exif(made, found)
+                    made: Image.Image = Image.open(io.BytesIO(bytes(thumbnail.data)))
+                    read_exif(made, found)
                 else:
-                    made = Image.fromarray(thumbnail.data)
+                    made = Image.fromarray(cast(Any, thumbnail.data))
             except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError):
                 made = Image.fromarray(opened.postprocess(half_size=True, use_camera_wb=True))
-            if width * height > media.PIXELS:
-                raise media.Unreadable("too large")
+            if width * height > PIXELS:
+                raise Unreadable("too large")
             found.public |= {"w": width, "h": height}
     except rawpy.LibRawError as e:
-        raise media.Unreadable(str(e)) from None
+        raise Unreadable(str(e)) from None
     return made

@@ -51,6 +51,9 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     stack: str | None
     header: bytes
     added: int
+    offset: int | None
+    first: bool
+    video: str | None
     trashed: int | None
     favourite: bool
 
@@ -59,7 +62,7 @@ _ENTRY = f"{', '.join(COLUMNS)}, favourite"
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    return Entry(*row[:-1], bool(row[-1]))
+    return Entry(*(*row[:-1], bool(row[-1])))
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,14 @@ class Wanted:
     owner: int | None = None
     trash: bool | None = None
     any_trash: bool = False
+    with_hidden: bool = False
+    """For the owner's own commands; no tool is answered with it."""
 
     def where(self) -> tuple[str, list[Any]]:
         """A condition on `photos` and its values."""
         made = _Where()
-        made("hidden = 0")
+        if not self.with_hidden:
+            made("hidden = 0")
         if not self.any_trash:
             made("trashed IS NOT NULL" if self.trash else "trashed IS NULL")
         made.flag("favourite", self.favourite)
@@ -258,7 +264,9 @@ class Search:
 
     def stacks(self, stack_ids: Iterable[str]) -> dict[str, int]:
         """Stack → how many photos it has; only of these."""
-        statement = "SELECT stack, count(*) FROM photos WHERE stack IN (SELECT value FROM json_each(?)) AND hidden = 0 AND trashed IS NULL GROUP BY stack"
+        statement = (
+            "SELECT stack, count(*) FROM photos WHERE stack IN (SELECT value FROM json_each(?)) AND hidden = 0 AND trashed IS NULL GROUP BY stack"
+        )
         return dict(self._db.execute(statement, (msgspec.json.encode(list(stack_ids)).decode(),)))
 
     def distinct(self, column: str, wanted: Wanted | None = None) -> list[str]:

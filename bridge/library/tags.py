@@ -11,7 +11,6 @@ from ..client.errors import ClientError
 from . import settings
 from .identity import Kind
 from .library import Library
-from .noted import noted
 
 MOST = 255
 """Characters of a tag's path."""
@@ -61,9 +60,7 @@ def all_tags(library: Library) -> dict[str, Tag]:
 
 def _all(library: Library) -> dict[str, Tag]:
     values = set(settings.read(library, "tags"))
-    for photo in library.photos.values():
-        if photo.own.get("tags"):
-            values.update(noted(photo).tags)
+    values.update(library.search.all_tags())
     for value in list(values):
         parts = value.split("/")
         values.update("/".join(parts[:n]) for n in range(1, len(parts)))

@@ -20,14 +20,14 @@ async def test_it_works(server: Server, opened: Open) -> None:
     await phone.put(io.BytesIO(jpeg()), New("a.jpg"), await phone.album_named("A"))
     keeper = Keeper(library, every=3600)
     seen = asyncio.Event()
-    take = library._take
+    take = library.apply
 
     def taken(batch: object) -> None:
         take(batch)  # type: ignore[arg-type]
         if library.photos:
             seen.set()
 
-    library._take = taken  # type: ignore[method-assign,assignment]
+    library.apply = taken  # type: ignore[method-assign,assignment]
     async with keeper.running():
         await asyncio.wait_for(seen.wait(), 30)
     assert list(library.photos) == list(phone.photos)
