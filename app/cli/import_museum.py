@@ -14,6 +14,7 @@ from ..kernel.config import Config
 from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
 from ..maintenance.museum import importing, source
+from ..maintenance.museum.objects import Objects
 from . import build, folder, reach
 from .admin_client import Refused
 from .progress_bar import Bar
@@ -25,9 +26,11 @@ FOUND = 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     reach.add_arguments(parser)
-    parser.epilog = "Exit status: 0 all came, 1 it could not be done, 3 some objects did not come. Run it again to go on. See docs/moving.md."
+    parser.epilog = "Exit status: 0 all came, 1 it could not be done, 3 some rows or objects did not come. Run it again to go on. See docs/moving.md."
     parser.add_argument("--postgres", metavar="URL", required=True, help="museum's database, only read")
-    parser.add_argument("--objects", metavar="DIR|s3://BUCKET", required=True, help="a folder of its objects, or a bucket that [[storage]] names")
+    parser.add_argument(
+        "--objects", metavar="DIR|s3://BUCKET", required=True, help="a folder of its objects or of MinIO's data, or a bucket that [[storage]] names"
+    )
     parser.add_argument("--museum-config", metavar="FILE", type=Path, help="museum.yaml, for key.encryption")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
 
@@ -53,16 +56,16 @@ async def _run(args: argparse.Namespace, config: Config, tell: Bar) -> dict[str,
             return (await importing.bring_over(kernel, museum, keys, _objects(kernel, args.objects), tell=tell)).plain()
 
 
-def _objects(kernel: Kernel, where: str) -> importing.Objects:
+def _objects(kernel: Kernel, where: str) -> Objects:
     if not where.startswith("s3://"):
         place = Path(where).expanduser().absolute()
         if not place.is_dir():
             raise Refused(f"there is no folder {place}")
-        return importing.Objects(kernel.store, place)
+        return Objects(kernel.store, place)
     bucket = where.removeprefix("s3://").strip("/")
     for storage in kernel.config.storage:
         if storage.kind == "s3" and storage.bucket == bucket:
-            return importing.Objects(kernel.stores[storage.name], None)
+            return Objects(kernel.stores[storage.name], None)
     raise Refused(f"no [[storage]] has the bucket {bucket}: name it there, with museum's endpoint and keys")
 
 
@@ -71,6 +74,8 @@ def said(report: dict[str, Any]) -> list[str]:
     lines = [f"{count:>12,}  {table}" for table, count in report["came"].items()]
     lines += [f"{count:>12,}  objects {how}" for how, count in report["objects"].items()]
     lines += [f"NOT HERE: {table}: {why}" for table, why in report["left"].items()]
+    lines += [f"LEFT BEHIND: {table}: {row}" for table, rows in report["bad"].items() for row in rows]
     lines += [f"MISSING at the source: {key}" for key in report["missing"]]
+    lines += [f"DAMAGED at the source: {key}: {why}" for key, why in report["damaged"].items()]
     lines += [f"ATTENTION: {name}: {count}; see `darkroom fsck`" for name, count in report["problems"].items()]
     return [*lines, "Everything came." if report["ok"] else "Not everything came; the command goes on when it is run again."]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..db import Tx
 from ..db.engine import Row
@@ -243,44 +242,3 @@ def drop_from_snapshot(tx: Tx, object_ids: Collection[int]) -> None:
 def stores_named(tx: Tx) -> list[str]:
     """Stores that objects lie in."""
     return [store for (store,) in tx.all("SELECT DISTINCT store FROM objects ORDER BY store")]
-
-
-# --- coming over
-def everybody(tx: Tx) -> list[Row]:
-    """(account, opened at), deleted ones too."""
-    return tx.all("SELECT user_id, created_at FROM users")
-
-
-def put(tx: Tx, table: str, row: Mapping[str, Any], more: Mapping[str, Any]) -> None:
-    """A row that is not there yet; one that is stays as it is."""
-    values = {**row, **more}
-    tx.run(
-        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(f':{column}' for column in values)}) ON CONFLICT DO NOTHING",
-        **values,
-    )
-
-
-def put_object(tx: Tx, row: Mapping[str, Any], now: int) -> None:
-    """An object that came; one that was missing in an earlier run, with the size that it turned out to have."""
-    tx.run(
-        "INSERT INTO objects (object_key, owner_id, store, size, state, created_at) VALUES (:object_key, :owner_id, :store, :size, :state, :now) "
-        "ON CONFLICT (object_key) DO UPDATE SET size = excluded.size, store = excluded.store WHERE objects.size = 0",
-        now=now,
-        **row,
-    )
-
-
-def object_id(tx: Tx, key: str) -> int | None:
-    found = tx.value("SELECT object_id FROM objects WHERE object_key = :key", key=key)
-    return None if found is None else int(found)
-
-
-def continue_numbers(tx: Tx, engine: str) -> None:
-    """Rows that came with their numbers are behind what the database gives out next. SQLite sees to that by itself."""
-    if engine == "sqlite":
-        return
-    for table, column in (("users", "user_id"), ("collections", "collection_id"), ("files", "file_id")):
-        tx.value(
-            f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), GREATEST(nextval(pg_get_serial_sequence('{table}', '{column}')), "
-            f"(SELECT COALESCE(max({column}), 0) + 1 FROM {table})), false)"
-        )

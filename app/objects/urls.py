@@ -35,7 +35,7 @@ PUT_LIFETIME = 7 * DAY_S
 
 _KEY = re.compile(
     r"[1-9][0-9]{0,18}/(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    r"|file-data/[0-9]{1,19}/vid_preview/[0-9A-Za-z_]{1,64})"  # of museum, adopted (files.md §8)
+    r"|file-data/[0-9]{1,19}/vid_preview/[0-9A-Za-z_]{1,64}|user-attachments/profile_picture/[0-9A-Za-z_-]{1,64})"  # adopted from museum
 )
 _BOUND = {"put": ("len", "md5"), "part": ("len", "md5", "part", "up", "st"), "complete": ("len", "n", "up", "st"), "get": ("st",)}
 

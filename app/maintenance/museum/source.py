@@ -18,20 +18,25 @@ from ..vault import Unfit
 BATCH = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Keys:
-    """museum's `key.encryption`; its hashes are made anew, so `key.hash` is not needed."""
+    """museum's `key.encryption`; its hashes are made anew, so `key.hash` is not needed. `proven`: something was opened with it."""
 
     encryption: bytes = field(repr=False)
+    proven: bool = False
 
     def open(self, cipher: Any, nonce: Any) -> str | None:
-        """A text that museum sealed; None for nothing. Unfit with the wrong key."""
+        """A text that museum sealed; None for nothing. Unfit with the wrong key; ValueError for a damaged text, once the key has proven right."""
         if cipher is None or nonce is None:
             return None
         try:
-            return crypto_secretbox_open_easy(bytes(cipher), bytes(nonce), self.encryption).decode()
-        except (CryptoError, ValueError):
+            opened = crypto_secretbox_open_easy(bytes(cipher), bytes(nonce), self.encryption).decode()
+        except (CryptoError, ValueError, TypeError):
+            if self.proven:
+                raise ValueError("a sealed text cannot be opened") from None
             raise Unfit(log="key.encryption is not the one that this museum wrote with") from None
+        self.proven = True
+        return opened
 
 
 def read_keys(file: Path | None, environ: Mapping[str, str]) -> Keys:
