@@ -31,7 +31,8 @@ _TYPES = {".heic": "image/heic", ".heif": "image/heif", ".hif": "image/heif", ".
 
 def mime_of(name: str) -> str:
     suffix = PurePath(name).suffix.lower()
-    found = _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "")
+    named = "" if suffix in media.RAWS else mimetypes.types_map.get(suffix, "")  # of those each machine has its own opinion
+    found = _TYPES.get(suffix) or named
     if found.startswith(("image/", "video/")):
         return found
     kind = media.kind_of(name)
