@@ -65,7 +65,8 @@ class Library:
         return ok
 
     def unshare(self, actor: int, cid: int, other: int) -> bool:
-        ok = self.rank(actor, cid) >= 3 and other not in (actor, self.albums[cid].owner)
+        album = self.albums[cid]
+        ok = self.rank(actor, cid) >= 3 and other != actor and other in album.sharees  # who is not in it has no account, as far as this tells
         if ok:
             self._part(cid, other)
         return ok
