@@ -231,7 +231,7 @@ def account(frame: Frame, d: Details) -> str:
         table("About this account", ["What", "Is"], facts),
         *(_acts(frame, d, here) if a.deleted_at is None else _closed_acts(frame, a, here)),
         tag("h2", "Devices"),
-        table("Devices that are logged in", ["Device", "App", "Address", "Last used", ""], devices),
+        table("Devices that are logged in", ["Device", "App", "Address", "Last used", "Action"], devices),
         tag("h2", "What was done"),
         act_table(d.acts),
     )
@@ -308,7 +308,7 @@ def invites(frame: Frame, found: list[Invite], address: str, mode: str) -> str:
             tag("button", "Open an account at once", name="how", value="account"),
             row=True,
         ),
-        table("Invitations", ["Address", "Since", "Used", ""], rows),
+        table("Invitations", ["Address", "Since", "Used", "Action"], rows),
         tag("h2", "What to send"),
         _how_to(address),
     )

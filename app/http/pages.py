@@ -46,6 +46,9 @@ SECURITY: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
 """On every page, errors included, unless the page says the same name differently."""
+_PLAIN = [h for h in SECURITY if h[0] != b"cross-origin-opener-policy"]
+"""The same where browsers ignore the last and complain: by http, but for this machine's own names."""
+_TRUSTED = re.compile(r"https://|http://(localhost|[^/:]*\.localhost|127\.[0-9.]+|\[::1\])(:|/|$)")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -130,7 +133,8 @@ class _Outlet:
 
     async def _headers(self, own: Headers) -> Headers:
         said = {name.lower() for name, _ in own}
-        headers = [*own, (b"x-request-id", self._request.request_id.encode("latin-1")), *(h for h in SECURITY if h[0] not in said)]
+        security = SECURITY if _TRUSTED.match(self._request.base_url) else _PLAIN
+        headers = [*own, (b"x-request-id", self._request.request_id.encode("latin-1")), *(h for h in security if h[0] not in said)]
         if not await self._request.body.settle(self._drained, PATIENCE):
             headers.append((b"connection", b"close"))
         return headers

@@ -90,15 +90,15 @@ class RunningServer:
         return self.start()
 
 
-def start_server(tmp_path: Path, database_url: str | None = None, extra_toml: str = "") -> RunningServer:
-    """A server of its own. `extra_toml` is appended to the settings; `database_url` chooses another engine."""
+def start_server(tmp_path: Path, database_url: str | None = None, extra_toml: str = "", host: str = "127.0.0.1") -> RunningServer:
+    """A server of its own. `extra_toml` is appended to the settings; `database_url` chooses another engine; `host` is public_url's."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     data_dir = tmp_path / "data"
     config = tmp_path / "config.toml"
     config.write_text(SETTINGS + extra_toml)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DARKROOM_")}
-    environment |= {"DARKROOM_DATA_DIR": str(data_dir), "DARKROOM_HTTP_PORT": str(port), "DARKROOM_PUBLIC_URL": url}
+    environment |= {"DARKROOM_DATA_DIR": str(data_dir), "DARKROOM_HTTP_PORT": str(port), "DARKROOM_PUBLIC_URL": f"http://{host}:{port}"}
     if database_url is not None:
         environment["DARKROOM_DATABASE_URL"] = database_url
     data_dir.mkdir(parents=True, exist_ok=True)
