@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from storage_backends import ObjectStore
+
 from ..kernel.config import Config
 from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
@@ -62,10 +64,15 @@ def _objects(kernel: Kernel, where: str) -> Objects:
         if not place.is_dir():
             raise Refused(f"there is no folder {place}")
         return Objects(kernel.store, place)
+    return Objects(bucket_store(kernel, where), None)
+
+
+def bucket_store(kernel: Kernel, where: str) -> ObjectStore:
+    """The store of ours that is this bucket."""
     bucket = where.removeprefix("s3://").strip("/")
     for storage in kernel.config.storage:
         if storage.kind == "s3" and storage.bucket == bucket:
-            return Objects(kernel.stores[storage.name], None)
+            return kernel.stores[storage.name]
     raise Refused(f"no [[storage]] has the bucket {bucket}: name it there, with museum's endpoint and keys")
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "restore": "make an installation of a backup",
     "upgrade-check": "say what a newer version will do to the database, and whether there is a way back",
     "import-museum": "bring everything over from museum, Ente's own server",
+    "export-museum": "hand everything over to an empty museum",
     "doctor": "look for what stands in the way of a healthy server",
     "db": "copy the database between SQLite and PostgreSQL",
     "config": "show or check the configuration",

@@ -41,21 +41,27 @@ class Keys:
 
 def read_keys(file: Path | None, environ: Mapping[str, str]) -> Keys:
     """From museum.yaml, or ENTE_KEY_ENCRYPTION as museum reads it."""
-    text = environ.get("ENTE_KEY_ENCRYPTION", "")
+    return Keys(read_key("encryption", 32, file, environ))
+
+
+def read_key(name: str, size: int, file: Path | None, environ: Mapping[str, str]) -> bytes:
+    """museum's `key.<name>` of so many bytes, from museum.yaml or the environment. Unfit without it."""
+    variable = f"ENTE_KEY_{name.upper()}"
+    text = environ.get(variable, "")
     if not text and file is not None:
         try:
-            text = _yaml_value(file.read_text(encoding="utf-8"), "key", "encryption")
+            text = _yaml_value(file.read_text(encoding="utf-8"), "key", name)
         except OSError as e:
             raise Unfit(log=f"{file}: {e.strerror}") from None
     if not text:
-        raise Unfit(log="museum's key.encryption is needed: --museum-config museum.yaml, or ENTE_KEY_ENCRYPTION")
+        raise Unfit(log=f"museum's key.{name} is needed: --museum-config museum.yaml, or {variable}")
     try:
         key = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text.rstrip("=")) % 4))
     except ValueError:
         key = b""
-    if len(key) != 32:
-        raise Unfit(log="key.encryption should be 32 bytes in base64")
-    return Keys(key)
+    if len(key) != size:
+        raise Unfit(log=f"key.{name} should be {size} bytes in base64")
+    return key
 
 
 def _yaml_value(text: str, section: str, name: str) -> str:
