@@ -50,7 +50,8 @@ class Piece(msgspec.Struct):
 
 
 class Ticket(msgspec.Struct):
-    """One upload. Holds keys in the clear: whoever keeps it seals it. `file_id` is 0 until the server has the file; `hash` is the plain content's."""
+    """One upload. Holds keys in the clear: whoever keeps it seals it. `file_id` is 0 until the server has the file; `hash` and `sha1` (hex) are the
+    plain content's; `macs` and `details` are for whoever sent it, for when it is there."""
 
     id: str
     album_id: int
@@ -64,6 +65,14 @@ class Ticket(msgspec.Struct):
     file_id: int = 0
     committing: bool = False
     hash: str = ""
+    sha1: str = ""
+    macs: bytes = b""
+    details: Row = {}
+
+    def put_into(self, album_id: int, album_key: bytes) -> None:
+        """Another album than the one that it was meant for."""
+        wrapped, nonce = crypto.box(self.file_key, album_key)
+        self.album_id, self.wrapped, self.committing = album_id, (b64(wrapped), b64(nonce)), False
 
 
 def magic(values: dict[str, Any], key: bytes, version: int = 1) -> Row:
@@ -93,6 +102,7 @@ def ticket(
         magic=magic(private, file_key) if private else None,
         pub_magic=magic(public, file_key) if public else None,
         hash=sums.hash,
+        sha1=sums.sha1.hex(),
     )
     return made, thumb
 

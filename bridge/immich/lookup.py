@@ -11,6 +11,15 @@ from ..serving.problems import Problem
 from .shapes import listed
 
 
+async def find(library: Library, text: str) -> Photo | None:
+    """A photo of any sort; one that was promised and waits on this disk is sent first."""
+    found = library.photo_of(text)
+    if found is None and (waiting := library.queue.find(text.lower())):
+        await library.deliver(waiting)
+        found = library.photo_of(text)
+    return found
+
+
 def photo(library: Library, text: str, permission: str = "asset.read", *, trash: bool = False) -> Photo:
     """A photo that tools may see; `trash`: or one in the trash. For everything but reading it is one's own."""
     found = library.photo_of(text, trash=trash)

@@ -126,7 +126,8 @@ def fact_of(file: File, *, added: int = 0, trashed: int | None = None) -> Fact:
         sha1=_sha1(own.get("sha1")), uuid=canonical(_text(own.get("id"))), rating=_rating(own.get("rating")), stack=_text(own.get("stack")) or None,
         header=file.content_header[:6], offset=offset_minutes(public.get("offsetTime")), first=own.get("first") is True,
         video=canonical(_text(own.get("video"))), added=added or _int(metadata.get("creationTime")), trashed=trashed,
-        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [], hashes=hash_keys(file.hash),
+        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        hashes=hash_keys(file.hash) + (hash_keys(video_key(own["videoSha1"])) if isinstance(own.get("videoSha1"), str) and own["videoSha1"] else []),
     )  # fmt: skip
 
 
@@ -154,6 +155,11 @@ def hash_keys(content_hash: str) -> list[bytes]:
         return []
     halves = content_hash.split(":") if ":" in content_hash else []
     return [hashlib.blake2b(part.encode(), digest_size=16).digest() for part in (content_hash, *halves) if part]
+
+
+def video_key(sha1: str) -> str:
+    """In the place of a content's hash: what the video of a live photo that was joined here is found by."""
+    return f"sha1 {sha1}"
 
 
 def _text(value: object) -> str:

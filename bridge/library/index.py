@@ -155,6 +155,9 @@ class Index:
     def entities(self, kind: str) -> Iterator[Row]:
         return self._rows("SELECT row FROM entities WHERE kind = ? ORDER BY id", (kind,))
 
+    def has_entities(self, kind: str) -> bool:
+        return self._db.execute("SELECT 1 FROM entities WHERE kind = ? LIMIT 1", (kind,)).fetchone() is not None
+
     def _rows(self, statement: str, values: tuple[object, ...] = ()) -> Iterator[Row]:
         for (row,) in self._db.execute(statement, values):
             yield msgspec.json.decode(row)

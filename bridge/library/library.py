@@ -9,10 +9,11 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import math
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Self, TypeVar, cast
 
@@ -23,8 +24,10 @@ from ..client import changes, download, upload
 from ..client.connection import Connection, Row
 from ..client.crypto import b64
 from ..client.errors import ClientError, Conflict, Damaged, LoggedOut, Refused
-from ..client.shapes import Album, File
+from ..client.shapes import VIDEO, VISIBLE, Album, File
+from ..client.stream import Sums
 from ..client.sync import Batch, pull_entities, sync
+from ..client.upload import Ticket
 from . import media, people
 from .cache import Cache
 from .contents import Contents
@@ -46,13 +49,22 @@ log = logging.getLogger("darkroom.bridge")
 
 @dataclass(frozen=True)
 class New:
-    """What is said about an upload. Times in µs; 0: look into the picture, then at the name."""
+    """What is said about an upload. Times in µs; 0: look into the picture, then at the name. `fallback`: a time for when nothing else says one.
+    `duration` in seconds. `visibility`: VISIBLE, ARCHIVED or HIDDEN. `own`: what the bridge notes besides id and SHA-1. A live photo has its `kind`,
+    and as `hash` and `sha1` not those of the zip."""
 
     name: str
     created: int = 0
     modified: int = 0
     caption: str = ""
     place: tuple[float, float] | None = None
+    fallback: int = 0
+    duration: float = 0
+    visibility: int = VISIBLE
+    own: Mapping[str, Any] = field(default_factory=dict)
+    kind: int | None = None
+    hash: str = ""
+    sha1: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,16 @@ class Put:
 
     id: int
     duplicate: bool
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An upload that is not lost any more. `id` is the one for tools. `ticket`: it waits in the journal; else it is the file `file_id`."""
+
+    id: str
+    duplicate: bool
+    ticket: Ticket | None = None
+    file_id: int = 0
 
 
 class Library:
@@ -172,6 +194,10 @@ class Library:
     def shown(self, photo: Photo) -> bool:
         """Whether tools see it: what a person has hidden, or keeps in a hidden album, they do not."""
         return self.facts.is_shown(photo.file.id)
+
+    def has_people(self) -> bool:
+        """Whether Ente's apps have grouped faces into people, as far as this library was asked to know."""
+        return self.index.has_entities("cgroup")
 
     def mine(self, photo: Photo) -> bool:
         return photo.file.owner_id == self.keys.user_id
@@ -351,67 +377,88 @@ class Library:
 
     async def put(self, content: BinaryIO, new: New, album: Album, tell: upload.Tell = lambda _: None) -> Put:
         """A content from a file of this machine, unless it is there; then it is only added to the album."""
-        if known := await self._known(_hash(content), tell):
-            await self.add([known], album)
-            return Put(known, duplicate=True)
-        content.seek(0)
-        intake = self.intake()
-        while block := content.read(BLOCK):
-            intake.feed(block)
-        intake.finish()
-        content.seek(0)
-        return await self.store(intake, new, album, media.look(content, new.name), tell)
+        known = self._known(_hash(content))
+        if known is None:
+            content.seek(0)
+            intake = self.intake()
+            while block := content.read(BLOCK):
+                intake.feed(block)
+            intake.finish()
+            content.seek(0)
+            return await self.store(intake, new, album, media.look(content, new.name), tell)
+        made = await self._stored(known, tell)
+        if made.id in self.photos:
+            await self.add([made.id], album)
+        return made
 
     async def store(self, intake: Intake, new: New, album: Album, seen: media.Found, tell: upload.Tell = lambda _: None) -> Put:
         """A finished intake becomes a file of this album; returns when the server has it. What stops it is tried again by `resume`."""
+        return await self._stored(await self.accept(intake, new, album, seen), tell)
+
+    async def _stored(self, accepted: Accepted, tell: upload.Tell) -> Put:
+        file_id = await self.deliver(accepted.ticket, tell) if accepted.ticket else accepted.file_id
+        return Put(file_id, accepted.duplicate)
+
+    async def accept(self, intake: Intake, new: New, album: Album, seen: media.Found) -> Accepted:
+        """A finished intake goes into the journal, unless its content is there or waits already: from then on it is not lost. `deliver` sends it."""
         sums = intake.sums
-        kind = media.kind_of(new.name)
+        kind = new.kind if new.kind is not None else media.kind_of(new.name)
         if sums is None or kind is None:
             raise ValueError("an intake that is not finished, or of no known kind")
-        if known := await self._known(sums.hash, tell):
+        content_hash = new.hash or sums.hash
+        if known := self._known(content_hash):
             intake.drop()
-            return Put(known, duplicate=True)
-        taken = new.created or seen.taken or new.modified
-        metadata: Row = {
-            "title": new.name,
-            "fileType": kind,
-            "creationTime": taken,
-            "modificationTime": new.modified or taken,
-            "hash": sums.hash,
-        }
-        if place := new.place or seen.place:
-            metadata["latitude"], metadata["longitude"] = place
-        if seen.static_thumbnail:
-            metadata["hasStaticThumbnail"] = True
-        if seen.duration >= 1:
-            metadata["duration"] = int(seen.duration)
-        public = seen.public | ({"caption": new.caption} if new.caption else {})
-        private = {BRIDGE: {"id": intake.id, "sha1": sums.sha1.hex()}}
-        ticket, thumbnail = upload.ticket(intake.id, (album.id, album.key), intake.key, sums, seen.thumbnail, (metadata, public, private))
-        self.queue.add(ticket, thumbnail)
-        file_id = await self.queue.send(self.connection, ticket, tell)
-        if len(sums.macs) > 8:  # so that nobody has to ask for them to seek
-            self.index.set_note(file_id, f"macs {sums.header.hex()}", sums.macs)
-        if seen.details:
-            self.index.set_note(file_id, "exif", msgspec.json.encode(seen.details))
-        await self.sync()
-        return Put(file_id, duplicate=False)
+            return known
+        about = (
+            _metadata(new, kind, content_hash, seen),
+            seen.public | ({"caption": new.caption} if new.caption else {}),
+            _private(new, intake, sums),
+        )
+        ticket, thumbnail = upload.ticket(intake.id, (album.id, album.key), intake.key, sums, seen.thumbnail, about)
+        ticket.hash, ticket.sha1 = content_hash, new.sha1 or ticket.sha1
+        ticket.macs, ticket.details = sums.macs if len(sums.macs) > 8 else b"", seen.details
+        self.queue.add(ticket, thumbnail)  # nothing was waited for since `_known`
+        intake.kept = True
+        return Accepted(ticket.id, duplicate=False, ticket=ticket)
 
-    async def _known(self, content_hash: str, tell: upload.Tell) -> int | None:
-        """The file with this content; an upload of it that waits is sent, and not made a second time."""
-        if not self.by_hash(content_hash):
-            for ticket in self.queue.waiting():
-                if ticket.hash == content_hash:
-                    await self.queue.send(self.connection, ticket, tell)
-                    await self.sync()
-        return self.by_hash(content_hash)
+    def _known(self, content_hash: str) -> Accepted | None:
+        if number := self.by_hash(content_hash):
+            return Accepted(self.uuid_of(self.photos[number]), duplicate=True, file_id=number)
+        waiting = next((ticket for ticket in self.queue.waiting() if ticket.hash == content_hash), None)
+        return Accepted(waiting.id, duplicate=True, ticket=waiting) if waiting else None
+
+    async def deliver(self, ticket: Ticket, tell: upload.Tell = lambda _: None, *, then_sync: bool = True) -> int:
+        """Sends what is left of an upload; the file's id. One whose album is gone becomes uncategorized."""
+        async with self._alone(ticket.id):
+            if self.queue.find(ticket.id) is None:  # another task has sent it
+                await self.sync()
+                return self.by_hash(ticket.hash) or ticket.file_id
+            try:
+                file_id = await self.queue.send(self.connection, ticket, tell)
+            except Refused as e:
+                if e.status not in (403, 404):
+                    raise
+                await self.sync()
+                if ticket.album_id in self.albums:
+                    raise
+                album = await self.uncategorized()
+                ticket.put_into(album.id, album.key)
+                self.queue.save(ticket)
+                file_id = await self.queue.send(self.connection, ticket, tell)
+        if ticket.macs:  # so that nobody has to ask for them to seek
+            self.index.set_note(file_id, f"macs {ticket.content.header.hex()}", ticket.macs)
+        if ticket.details:
+            self.index.set_note(file_id, "exif", msgspec.json.encode(ticket.details))
+        if then_sync:
+            await self.sync()
+        return file_id
 
     async def resume(self, tell: upload.Tell = lambda _: None) -> list[str]:
         """Sends what an earlier run left. What the server refuses waits on, and one line is said of each; the others are not held up."""
         waiting, refused = self.queue.waiting(), []
         for ticket in waiting:
             try:
-                await self.queue.send(self.connection, ticket, tell)
+                await self.deliver(ticket, tell, then_sync=False)
             except LoggedOut:
                 raise
             except Refused as e:
@@ -419,6 +466,23 @@ class Library:
         if waiting:
             await self.sync()
         return refused
+
+
+def _metadata(new: New, kind: int, content_hash: str, seen: media.Found) -> Row:
+    taken = new.created or seen.taken or new.fallback or new.modified
+    made: Row = {"title": new.name, "fileType": kind, "creationTime": taken, "modificationTime": new.modified or taken, "hash": content_hash}
+    if place := new.place or seen.place:
+        made["latitude"], made["longitude"] = place
+    if seen.static_thumbnail:
+        made["hasStaticThumbnail"] = True
+    if (duration := new.duration or seen.duration) and kind == VIDEO:
+        made["duration"] = math.ceil(duration)
+    return made
+
+
+def _private(new: New, intake: Intake, sums: Sums) -> Row:
+    own = {"id": intake.id, **new.own, "sha1": new.sha1 or sums.sha1.hex()}
+    return {BRIDGE: own} | ({"visibility": new.visibility} if new.visibility != VISIBLE else {})
 
 
 def _hash(content: BinaryIO) -> str:

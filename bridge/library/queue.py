@@ -6,6 +6,7 @@ A spool that no entry names was never acknowledged and is deleted at the next st
 
 from __future__ import annotations
 
+import io
 import os
 import sqlite3
 from pathlib import Path
@@ -17,13 +18,17 @@ from nacl.exceptions import CryptoError
 from ..client import crypto, upload
 from ..client.connection import Connection
 from ..client.errors import Damaged
-from ..client.stream import SEALED_CHUNK, Opener, Sealer, Sums
+from ..client.stream import Sealer, Sums
 from ..client.upload import Ticket
+from .sealed_reader import SealedReader
 from .vault import sync_folder
+
+BLOCK = 256 * 1024
 
 
 class Intake:
-    """One content on its way in: sealed while it comes. `finish`, or `drop` where it turns out not to be wanted."""
+    """One content on its way in: sealed while it comes. `finish`, or `drop` where it turns out not to be wanted. `kept`: the journal has it, and it
+    is not dropped any more."""
 
     def __init__(self, spool: Path, upload_id: str) -> None:
         self.id, self.key = upload_id, crypto.random_key()
@@ -31,6 +36,7 @@ class Intake:
         self._file: BinaryIO = open(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb")  # noqa: SIM115 — closed by finish or drop
         self._sealer = Sealer(self.key, self._file.write)
         self.sums: Sums | None = None
+        self.kept = False
 
     def feed(self, data: bytes) -> None:
         self._sealer.feed(data)
@@ -43,19 +49,16 @@ class Intake:
         self._file.close()
         return self.sums
 
-    def plain(self) -> bytes:
-        """The content again, for whoever must look into it."""
+    def open(self) -> BinaryIO:
+        """The content again in the clear, for whoever must look into it."""
         if self.sums is None:
             raise ValueError("not finished")
-        opener, out = Opener(self.sums.header, self.key), bytearray()
-        with self.path.open("rb") as file:
-            while block := file.read(SEALED_CHUNK):
-                out += opener.feed(block)
-        return bytes(out + opener.finish())
+        return io.BufferedReader(SealedReader(self.path, self.sums.header, self.key), BLOCK)
 
     def drop(self) -> None:
         self._file.close()
-        self.path.unlink(missing_ok=True)
+        if not self.kept:
+            self.path.unlink(missing_ok=True)
 
 
 class Queue:
@@ -69,9 +72,10 @@ class Queue:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, nonce BLOB NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID")
-        waiting = {ticket.id for ticket in self.waiting()}
+        rows = self._db.execute("SELECT nonce, sealed FROM uploads ORDER BY id")
+        self._waiting = {ticket.id: ticket for ticket in (self._open(*row) for row in rows)}
         for path in self.spool.iterdir():
-            if path.stem not in waiting:
+            if path.stem not in self._waiting:
                 path.unlink()
 
     def close(self) -> None:
@@ -83,12 +87,16 @@ class Queue:
     def add(self, ticket: Ticket, thumbnail: bytes) -> None:
         """From here on the upload is not lost. `thumbnail` is sealed; the content was finished by its intake."""
         path = self.paths(ticket)[1]
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(thumbnail)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(self.spool)
-        self.save(ticket)
+        try:
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(thumbnail)
+                file.flush()
+                os.fsync(file.fileno())
+            sync_folder(self.spool)
+            self.save(ticket)
+        except (OSError, sqlite3.Error):  # a full disk
+            path.unlink(missing_ok=True)
+            raise
 
     def paths(self, ticket: Ticket) -> tuple[Path, Path]:
         return self.spool / f"{ticket.id}.content", self.spool / f"{ticket.id}.thumbnail"
@@ -97,9 +105,14 @@ class Queue:
         cipher, nonce = crypto.box(msgspec.json.encode(ticket), self._key)
         with self._db:
             self._db.execute("REPLACE INTO uploads VALUES (?, ?, ?)", (ticket.id, nonce, cipher))
+        self._waiting[ticket.id] = ticket
 
     def waiting(self) -> list[Ticket]:
-        return [self._open(*row) for row in self._db.execute("SELECT nonce, sealed FROM uploads ORDER BY id")]
+        return list(self._waiting.values())
+
+    def find(self, upload_id: str) -> Ticket | None:
+        """The upload with this id, as long as it waits."""
+        return self._waiting.get(upload_id)
 
     def _open(self, nonce: bytes, cipher: bytes) -> Ticket:
         try:
@@ -107,11 +120,16 @@ class Queue:
         except CryptoError:
             raise Damaged("the journal of uploads was made by another link of this folder") from None
 
+    def forget(self, ticket: Ticket) -> None:
+        """Drops an upload that was refused and that nobody was promised."""
+        with self._db:
+            self._db.execute("DELETE FROM uploads WHERE id = ?", (ticket.id,))
+        self._waiting.pop(ticket.id, None)
+        for path in self.paths(ticket):
+            path.unlink(missing_ok=True)
+
     async def send(self, connection: Connection, ticket: Ticket, tell: upload.Tell = lambda _: None) -> int:
         """Sends what is left of one entry and removes it; the file's id."""
         file_id = await upload.send(connection, ticket, self.paths(ticket), self.save, tell)
-        with self._db:
-            self._db.execute("DELETE FROM uploads WHERE id = ?", (ticket.id,))
-        for path in self.paths(ticket):
-            path.unlink(missing_ok=True)
+        self.forget(ticket)
         return file_id

@@ -35,11 +35,12 @@ def _derive_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Recorder(httpx.AsyncBaseTransport):
-    """Requests into the application, written down; `down`: nothing answers."""
+    """Requests into the application, written down; `down`: nothing answers; `whole`: with the bodies that are streamed."""
 
     app: object
     sent: list[httpx.Request] = field(default_factory=list)
     down: bool = False
+    whole: bool = False
 
     def __post_init__(self) -> None:
         self._inner = httpx.ASGITransport(self.app, raise_app_exceptions=False)  # type: ignore[arg-type]
@@ -47,6 +48,8 @@ class Recorder(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             raise httpx.ConnectError("down", request=request)
+        if self.whole:
+            await request.aread()
         self.sent.append(request)
         return await self._inner.handle_async_request(request)
 

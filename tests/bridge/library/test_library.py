@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from pathlib import Path
 
 import httpx
@@ -87,20 +88,43 @@ async def test_an_upload_that_is_stopped_is_sent_by_the_next_run(server: Server,
     assert list(next_run.queue.spool.iterdir()) == []
 
 
-async def test_an_upload_that_is_refused_waits_and_holds_up_no_other(server: Server, opened: Open) -> None:
+async def test_an_upload_that_is_refused_waits_and_holds_up_no_other(server: Server, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     library = opened()
-    gone, album = await library.album_named("Gone"), await library.album_named("A")
-    server.transport.down = True
-    for number, target in enumerate((gone, album)):
+    album = await library.album_named("A")
+    for number in range(2):
+        server.transport.down = True
         with pytest.raises(Unreachable):
-            await library.put(io.BytesIO(jpeg(number)), New("a.jpg"), target)
+            await library.put(io.BytesIO(jpeg(number)), New("a.jpg"), album)
     server.transport.down = False
-    await changes.delete_album(library.connection, gone.id, keep_files=True)
+    real, refused = server.transport.handle_async_request, library.queue.waiting()[0]
+
+    async def full(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/files/upload-url" and json.loads(request.content)["contentMD5"] == refused.content.md5:
+            return httpx.Response(426, request=request)
+        return await real(request)
+
+    monkeypatch.setattr(server.transport, "handle_async_request", full)
     (line,) = await library.resume()
     assert line.startswith("upload ")
-    assert len(library.queue.waiting()) == 1
+    assert library.queue.waiting() == [refused]
+    assert len(library.photos) == 1
+    monkeypatch.undo()
+    assert await library.resume() == []
+    assert sorted([await content(library, n) for n in library.photos]) == sorted([jpeg(0), jpeg(1)])
+
+
+async def test_an_upload_whose_album_is_gone_becomes_uncategorized(server: Server, opened: Open) -> None:
+    library = opened()
+    gone = await library.album_named("Gone")
+    server.transport.down = True
+    with pytest.raises(Unreachable):
+        await library.put(io.BytesIO(jpeg()), New("a.jpg"), gone)
+    server.transport.down = False
+    await changes.delete_album(library.connection, gone.id, keep_files=True)
+    assert await library.resume() == []
     (photo_id,) = library.photos
-    assert await content(library, photo_id) == jpeg(1)
+    assert await content(library, photo_id) == jpeg()
+    assert set(library.photos[photo_id].places) == {(await library.uncategorized()).id}
 
 
 async def test_what_waits_is_not_queued_again(server: Server, opened: Open) -> None:

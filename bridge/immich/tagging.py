@@ -1,0 +1,123 @@
+"""Tags and stacks: what Immich knows of photos and Ente's apps do not. Kept in the encrypted library (`library.noted`)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from litestar import get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta
+
+from ..library import noted, tags
+from ..library.identity import canonical
+from ..library.library import Library
+from ..serving.problems import Problem
+from . import lookup, shapes
+from .albums import BulkId, BulkIds
+from .shapes import Asset, Shape, Tag
+
+
+class NewTag(Shape):
+    name: str
+    parent_id: str | None = None
+    color: Annotated[str, Meta(pattern=r"^(#[0-9a-fA-F]{3,8})?$")] | None = None
+
+
+class Upsert(Shape):
+    tags: Annotated[list[str], Meta(max_length=1000)]
+
+
+class TagAssets(Shape):
+    tag_ids: Annotated[list[str], Meta(max_length=1000)]
+    asset_ids: Annotated[list[str], Meta(max_length=50_000)]
+
+
+class NewStack(Shape):
+    asset_ids: Annotated[list[str], Meta(min_length=2, max_length=1000)]
+
+
+class StackShape(Shape):
+    id: str
+    primary_asset_id: str
+    assets: list[Asset]
+
+
+def known(library: Library, tag_id: str, permission: str = "tag.read") -> tags.Tag:
+    found = tags.all_tags(library).get(canonical(tag_id) or "")
+    if found is None:
+        raise Problem(400, f"Not found or no {permission} access")
+    return found
+
+
+@get("/api/tags", permission="tag.read", sync_to_thread=False)
+def all_tags(library: NamedDependency[Library]) -> list[Tag]:
+    return [shapes.tag(library, found) for found in tags.all_tags(library).values()]
+
+
+@post("/api/tags", permission="tag.create", status_code=201)
+async def create(data: JSONBody[NewTag], library: NamedDependency[Library]) -> Tag:
+    parent = known(library, data.parent_id).value + "/" if data.parent_id else ""
+    value = tags.clean(parent + data.name)
+    if any(found.value == value for found in tags.all_tags(library).values()):
+        raise Problem(400, "A tag with that name already exists")
+    (made,) = await tags.make(library, [value], data.color)
+    return shapes.tag(library, made)
+
+
+@put("/api/tags", permission="tag.create")
+async def upsert(data: JSONBody[Upsert], library: NamedDependency[Library]) -> list[Tag]:
+    return [shapes.tag(library, made) for made in await tags.make(library, data.tags)]
+
+
+@put("/api/tags/{tag_id:str}/assets", permission="tag.asset")
+async def tag(tag_id: FromPath[str], data: JSONBody[BulkIds], library: NamedDependency[Library]) -> list[BulkId]:
+    value = known(library, tag_id, "tag.asset").value
+    results, wanted = [], []
+    for text in data.ids:
+        found = await lookup.find(library, text)
+        if found is None or not library.shown(found):
+            results.append(BulkId(text, False, "not_found"))
+        elif not library.mine(found):
+            results.append(BulkId(text, False, "no_permission"))
+        elif value in noted.noted(found).tags or found.file.id in wanted:
+            results.append(BulkId(text, False, "duplicate"))
+        else:
+            wanted.append(found.file.id)
+            results.append(BulkId(text, True))
+    await noted.tag(library, wanted, add=[value])
+    return results
+
+
+@put("/api/tags/assets", permission="tag.asset")
+async def tag_many(data: JSONBody[TagAssets], library: NamedDependency[Library]) -> dict[str, int]:
+    """Every tag on every photo; how many of the pairs are new."""
+    values = {known(library, tag_id, "tag.asset").value for tag_id in data.tag_ids}
+    for text in data.asset_ids:
+        await lookup.find(library, text)
+    found = lookup.photos(library, data.asset_ids, "asset.update")
+    count = sum(len(values - set(noted.noted(photo).tags)) for photo in found)
+    if count:
+        await noted.tag(library, [photo.file.id for photo in found], add=values)
+    return {"count": count}
+
+
+@post("/api/stacks", permission="stack.create", status_code=201)
+async def stack(data: JSONBody[NewStack], library: NamedDependency[Library]) -> StackShape:
+    """The first stands for the others. Stacks that any of them was in become part of it."""
+    for text in data.asset_ids:
+        await lookup.find(library, text)
+    found = lookup.photos(library, data.asset_ids, "stack.create")
+    if len(found) < 2:
+        raise Problem(400, "A stack has at least two photos")
+    old = {said.stack for photo in found if (said := noted.noted(photo)).stack}
+    others = [photo for stack_id in old for photo in shapes.stacks(library).get(stack_id, ())]
+    numbers = list(dict.fromkeys(photo.file.id for photo in [*found, *others]))
+    stack_id = str(uuid.uuid4())
+    await noted.stack(library, numbers, stack_id)
+    members = shapes.stacks(library)[stack_id]
+    return StackShape(stack_id, library.uuid_of(members[0]), [shapes.asset(library, photo, details=True) for photo in members])
+
+
+HANDLERS = [all_tags, create, upsert, tag, tag_many, stack]
