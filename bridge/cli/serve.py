@@ -36,6 +36,7 @@ def add_commands(commands: Any) -> None:
     sub.add_argument("--tls-key", type=Path, metavar="FILE")
     sub.add_argument("--ack", choices=("auto", "stored", "spooled"), default="auto", help="when uploads are answered: docs/bridge.md")
     sub.add_argument("--cache-mb", type=int, default=512, metavar="N", help="most that derived pictures take on the disk (default: %(default)s)")
+    sub.add_argument("--allow-register", action="store_true", help="let clients of ImaLink register users of their own in this account")
     sub = commands.add_parser("key", help="keys for tools")
     sub.set_defaults(run=key)
     acts = sub.add_subparsers(dest="act", required=True, metavar="ACT")
@@ -110,7 +111,7 @@ async def _until_signal(args: argparse.Namespace, address: str, library: Library
 
     from ..serving.app import create_app
 
-    app = create_app(folder, library, keys, Options(ack=args.ack, cache=args.cache_mb * MB))
+    app = create_app(folder, library, keys, Options(ack=args.ack, cache=args.cache_mb * MB, register=args.allow_register))
     tls = {"ssl_cert": args.tls_cert, "ssl_key": args.tls_key} if args.tls_cert else {}
     server = Server(
         app, address=address, port=args.port, interface=Interfaces.ASGINL, http=HTTPModes.auto, websockets=False, log_enabled=False, **tls,

@@ -19,7 +19,8 @@ import msgspec
 
 from ..client.errors import ClientError
 
-ALL = "all"
+ALL, IMALINK = "all", "imalink.use"
+"""Everything; and the face for ImaLink, in what a user who was registered there made."""
 _ACTS = {
     "album": "create read update delete download",
     "albumAsset": "create delete",
@@ -28,6 +29,7 @@ _ACTS = {
     "asset": "read view download upload update delete statistics copy",
     "face": "read",
     "folder": "read",
+    "imalink": "use",
     "job": "create read",
     "map": "read",
     "memory": "read statistics",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from ..client.shapes import HIDDEN, Album
 from .library import BRIDGE, Library
 
@@ -25,6 +27,12 @@ def read(library: Library, section: str) -> Mapping[str, Any]:
     album = _album(library)
     found = album.private.values[BRIDGE].get(section) if album else None
     return found if isinstance(found, dict) else {}
+
+
+def size(library: Library) -> int:
+    """Bytes of all sections together."""
+    album = _album(library)
+    return len(msgspec.json.encode(album.private.values[BRIDGE])) if album else 0
 
 
 async def change(library: Library, section: str, edit: Callable[[dict[str, Any]], None]) -> None:

@@ -47,6 +47,8 @@ def problem_of(error: BaseException) -> Problem | None:
             return Problem(400, str(error))
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return Problem(507, "The bridge's disk is full")
+        case RecursionError():
+            return Problem(400, "The body is nested too deeply")
         case HTTPException():
             return Problem(error.status_code, _detail(error))
     return None
