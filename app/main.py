@@ -23,8 +23,10 @@ from . import (
     file_visits,
     filedata,
     files,
+    invitations,
     legacy,
     login,
+    mail,
     maintenance,
     memories,
     memory_visits,
@@ -48,7 +50,7 @@ from .http.routing import Route, Table
 from .http.server import Server
 from .kernel.jobs import Job, run_jobs
 from .kernel.parts import Kernel
-from .mail import service as mail
+from .mail import service as mail_service
 from .ops import listener
 from .web import service as web_service
 
@@ -68,8 +70,10 @@ FEATURES = (
     file_visits,
     filedata,
     files,
+    invitations,
     legacy,
     login,
+    mail,
     maintenance,
     memories,
     memory_visits,
@@ -140,7 +144,7 @@ class Darkroom:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-            await mail.settle(MAIL_SECONDS)
+            await mail_service.settle(MAIL_SECONDS)
             await self.kernel.db.stop()
             for store in self.kernel.stores.values():
                 await store.close()

@@ -28,26 +28,6 @@ def standing(tx: Tx, email_hash: str) -> tuple[int, bool] | None:
     return None if row is None else (row[0], bool(row[1]))
 
 
-def is_invited(tx: Tx, email_hash: str, now: int) -> bool:
-    hit = tx.value(
-        "SELECT 1 FROM invites WHERE email_hash = :email_hash AND used_at IS NULL AND (expires_at IS NULL OR expires_at > :now)",
-        email_hash=email_hash,
-        now=now,
-    )
-    return hit is not None
-
-
-def use_invite(tx: Tx, email_hash: str, now: int) -> int | None:
-    """An invitation brings one account, whatever becomes of that. The limit in bytes that comes with it, None without one or invitation."""
-    found = tx.value(
-        "UPDATE invites SET used_at = :now WHERE email_hash = :email_hash AND used_at IS NULL AND (expires_at IS NULL OR expires_at > :now) "
-        "RETURNING quota",
-        email_hash=email_hash,
-        now=now,
-    )
-    return None if found is None else int(found)
-
-
 def anybody(tx: Tx) -> bool:
     """Whether there ever was an account."""
     return tx.value("SELECT 1 FROM users LIMIT 1") is not None

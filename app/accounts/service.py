@@ -6,6 +6,7 @@ Also `authorise`, with which every log-in ends. Finding people and their address
 from __future__ import annotations
 
 from ..db import Tx
+from ..invitations import service as invitations
 from ..kernel import quota, sync
 from ..kernel.config import Config
 from ..kernel.parts import Kernel
@@ -51,7 +52,7 @@ def may_register(tx: Tx, kernel: Kernel, email: str) -> bool:
     rules = kernel.config.registration
     if rules.mode in ("open", "closed"):
         return rules.mode == "open"
-    if email.rpartition("@")[2] in rules.domains or queries.is_invited(tx, kernel.crypto.hash(email), kernel.clock.now()):
+    if email.rpartition("@")[2] in rules.domains or invitations.is_invited(tx, kernel.crypto, email, kernel.clock.now()):
         return True
     if rules.mode == "invite" or queries.anybody(tx):
         return False
@@ -64,7 +65,7 @@ def register(tx: Tx, kernel: Kernel, email: str, source: str = "") -> int:
     the loser's transaction is repeated."""
     now = kernel.clock.now()
     user_id = queries.insert_user(tx, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)), source[:256], now)
-    if (limit := queries.use_invite(tx, kernel.crypto.hash(email), now)) is not None:
+    if (limit := invitations.use(tx, kernel.crypto, email, now)) is not None:
         queries.set_quota(tx, user_id, limit)
     sync.open_feed(tx, user_id, now)
     return user_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote, urlsplit
 
@@ -170,18 +171,24 @@ class Administration(Controller):
     @post("/invites")
     async def invite(self, incoming: Incoming) -> Response[str]:
         visit, fields = await access.believed(incoming)
-        opens = fields.get("how") == "account"
+        how, email = fields.get("how"), fields.get("email", "")
         try:
-            await (service.add_account if opens else service.invite)(incoming.kernel, BY, fields.get("email", ""))
+            days, size = _days(fields.get("days", "")), _size(fields.get("size") or "default")
+            if how == "account":
+                await service.add_account(incoming.kernel, BY, email)
+            elif how == "code":
+                return await _invites(incoming, visit, code=await service.invite_anybody(incoming.kernel, BY, days, size))
+            else:
+                await service.invite(incoming.kernel, BY, email, days, size)
         except AppError as e:
             return await _invites(incoming, visit, problem=e.message or e.log, status=e.status)
-        return _to(incoming, "/admin/invites", "opened" if opens else "invited")
+        return _to(incoming, "/admin/invites", "opened" if how == "account" else "invited")
 
     @post("/invites/withdraw")
     async def withdraw(self, incoming: Incoming) -> Response[str]:
         visit, fields = await access.believed(incoming)
         try:
-            await service.withdraw_invite(incoming.kernel, BY, fields.get("email", ""))
+            await service.withdraw_invite(incoming.kernel, BY, fields.get("which", ""))
         except AppError as e:
             return await _invites(incoming, visit, problem=e.message or e.log, status=e.status)
         return _to(incoming, "/admin/invites", "withdrawn")
@@ -235,15 +242,24 @@ def _size(text: str) -> int | None:
     return size
 
 
+def _days(text: str) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise CodedBadRequest(f"“{text}” is no number of days")
+    return int(text)
+
+
 async def _account(request: Request, visit: Visit, user_id: int, said: str = "", *, problem: str = "", status: int = 200) -> Response[str]:
     found = await service.examine(request.kernel, user_id)
     return _page(views.account(_frame(request, visit, "/admin/accounts", said, problem), found), status)
 
 
-async def _invites(request: Request, visit: Visit, said: str = "", *, problem: str = "", status: int = 200) -> Response[str]:
+async def _invites(request: Request, visit: Visit, said: str = "", *, problem: str = "", status: int = 200, code: str = "") -> Response[str]:
+    """`code`: one that was just made; it is shown this once."""
     frame = _frame(request, visit, "/admin/invites", said, problem)
     found = await service.invites(request.kernel)
-    return _page(views.invites(frame, found, request.base_url, request.kernel.config.registration.mode), status)
+    return _page(views.invites(frame, found, request.base_url, request.kernel.config.registration.mode, code), status)
 
 
 async def _setup(request: Request, visit: Visit, *, said: str = "", problem: str = "", status: int = 200, reached: str = "") -> Response[str]:

@@ -134,42 +134,6 @@ def set_plan(tx: Tx, user_id: int, quota: int, ends_at: int) -> None:
     tx.run("UPDATE users SET quota = :quota, plan_ends_at = :ends_at WHERE user_id = :user_id", quota=quota, ends_at=ends_at, user_id=user_id)
 
 
-# --- invitations
-@dataclass(frozen=True, slots=True)
-class StoredInvite:
-    email_hash: str
-    sealed: tuple[bytes, bytes] | None  # None: of before addresses were kept
-    created_at: int
-    used_at: int | None
-
-
-def insert_invite(tx: Tx, email: tuple[bytes, bytes, str], now: int, expires_at: int | None = None, quota: int | None = None) -> None:
-    """`email` is (cipher, nonce, hash); it is good until `expires_at` (None: for ever) and brings this limit (bytes; None: the default, 0: none).
-    One that was used is good again."""
-    tx.run(
-        "INSERT INTO invites (email_hash, email_cipher, email_nonce, created_at, expires_at, quota) "
-        "VALUES (:email_hash, :cipher, :nonce, :now, :expires_at, :quota) "
-        "ON CONFLICT (email_hash) DO UPDATE SET created_at = excluded.created_at, used_at = NULL, email_cipher = excluded.email_cipher, "
-        "email_nonce = excluded.email_nonce, expires_at = excluded.expires_at, quota = excluded.quota",
-        expires_at=expires_at,
-        quota=quota,
-        email_hash=email[2],
-        cipher=email[0],
-        nonce=email[1],
-        now=now,
-    )
-
-
-def invites(tx: Tx, limit: int) -> list[StoredInvite]:
-    """The last ones first."""
-    rows = tx.all("SELECT email_hash, email_cipher, email_nonce, created_at, used_at FROM invites ORDER BY created_at DESC LIMIT :limit", limit=limit)
-    return [StoredInvite(h, None if c is None else (bytes(c), bytes(n)), made, used) for h, c, n, made, used in rows]
-
-
-def delete_invite(tx: Tx, email_hash: str) -> int:
-    return tx.run("DELETE FROM invites WHERE email_hash = :email_hash AND used_at IS NULL", email_hash=email_hash)
-
-
 # --- the audit log
 @dataclass(frozen=True, slots=True)
 class Act:

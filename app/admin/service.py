@@ -14,6 +14,8 @@ from ..accounts import service as accounts
 from ..closing import service as closing
 from ..contacts import service as contacts
 from ..db import Tx
+from ..invitations import service as invitations
+from ..invitations.service import Invite
 from ..kernel import jobs, people, quota, sessions, sync
 from ..kernel.access import App
 from ..kernel.clock import DAY
@@ -30,6 +32,7 @@ from . import queries
 from .queries import Act, OpenSession
 
 PAGE = 500  # accounts or acts in one answer
+LONGEST = 3650  # days of an invitation
 APPS: tuple[App, ...] = ("photos", "auth", "locker")
 
 
@@ -310,23 +313,15 @@ def _add_code(tx: Tx, kernel: Kernel, by: str, email: str, app: App, code: str, 
 
 
 # --- who may come
-@dataclass(frozen=True, slots=True)
-class Invite:
-    """`email` "" where it was not kept."""
-
-    email: str
-    created_at: int
-    used_at: int | None
-
-
 async def invites(kernel: Kernel) -> list[Invite]:
-    found = await kernel.db.scan(queries.invites, PAGE)
-    return [Invite(kernel.crypto.decrypt(*i.sealed) if i.sealed else "", i.created_at, i.used_at) for i in found]
+    """By address and by code, the last ones first."""
+    return await kernel.db.scan(invitations.listed, kernel, PAGE)
 
 
 async def invite(kernel: Kernel, by: str, email: str, days: int | None = None, size: int | None = None) -> str:
     """Let an address sign up while registration is by invitation, for so many days (None: for ever), with this limit in bytes (None: the
     default, 0: none); the address as it is kept. Where mail is sent, it is written to. 409 for somebody's. The newest invitation holds."""
+    _check(days, size)
     email = people.usable_address(email)
     await kernel.db.write("admin.invite", _invite, kernel, by, email, days, size)
     texts = (
@@ -338,23 +333,42 @@ async def invite(kernel: Kernel, by: str, email: str, days: int | None = None, s
     return email
 
 
+def _check(days: int | None, size: int | None) -> None:
+    if days is not None and not 1 <= days <= LONGEST:
+        raise CodedBadRequest(f"an invitation is good for 1 to {LONGEST} days", log="no number of days")
+    if size is not None and not 0 <= size <= LARGEST:
+        raise CodedBadRequest("a limit is a number of bytes, 0 for none", log="no size")
+
+
 def _invite(tx: Tx, kernel: Kernel, by: str, email: str, days: int | None, size: int | None) -> None:
     if people.find(tx, kernel.crypto, email) is not None:
         raise Conflict(f"{email} has an account already", code="CONFLICT")
-    now = kernel.clock.now()
-    until = None if days is None else now + days * DAY
-    queries.insert_invite(tx, (*kernel.crypto.encrypt(email), kernel.crypto.hash(email)), now, until, size)
+    invitations.invite(tx, kernel, email, days, size)
     note(tx, kernel, by, "invite", None)
 
 
-async def withdraw_invite(kernel: Kernel, by: str, email: str) -> None:
-    """404 where none is open."""
-    await kernel.db.write("admin.withdraw_invite", _withdraw, kernel, by, people.usable_address(email))
+async def invite_anybody(kernel: Kernel, by: str, days: int | None = None, size: int | None = None) -> str:
+    """A code with which whoever has it names the address that may sign up; good for one account, for so many days (None: two weeks)."""
+    _check(days, size)
+    code = invitations.new_code(kernel.ids)
+    await kernel.db.write("admin.invite_code", _invite_anybody, kernel, by, code, days, size)
+    return code
 
 
-def _withdraw(tx: Tx, kernel: Kernel, by: str, email: str) -> None:
-    if not queries.delete_invite(tx, kernel.crypto.hash(email)):
-        raise NotFound(f"{email} has no open invitation")
+def _invite_anybody(tx: Tx, kernel: Kernel, by: str, code: str, days: int | None, size: int | None) -> None:
+    invitations.make_code(tx, kernel, code, days, size)
+    note(tx, kernel, by, "invite.code", None)
+
+
+async def withdraw_invite(kernel: Kernel, by: str, which: str) -> None:
+    """By its address, or by its number in the list; 404 where none is open."""
+    await kernel.db.write("admin.withdraw_invite", _withdraw, kernel, by, which)
+
+
+def _withdraw(tx: Tx, kernel: Kernel, by: str, which: str) -> None:
+    by_number = re.fullmatch(r"[0-9]{1,18}", which.strip())
+    if not (invitations.withdraw_code(tx, int(which)) if by_number else invitations.withdraw(tx, kernel, people.usable_address(which))):
+        raise NotFound(f"{which} has no open invitation", log="no open invitation of that name")
     note(tx, kernel, by, "invite.withdraw", None)
 
 

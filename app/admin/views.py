@@ -11,13 +11,14 @@ from io import BytesIO
 import segno
 
 from .. import __version__
+from ..invitations.service import Invite, path_of
 from ..kernel.config import Config, format_size
 from ..kernel.jobs import Run
 from ..kernel.quota import UNLIMITED
 from ..login.service import WaitingCode
 from .markup import Html, Node, many, table, tag
 from .queries import Act
-from .service import Account, Details, Invite, Totals
+from .service import Account, Details, Totals
 from .state import State
 
 STYLE = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
@@ -278,40 +279,64 @@ def codes(frame: Frame, waiting: list[WaitingCode]) -> str:
     )
 
 
-def invites(frame: Frame, found: list[Invite], address: str, mode: str) -> str:
-    rows: list[list[Node]] = [
-        [
-            i.email or "unknown",
-            when(i.created_at),
-            when(i.used_at) if i.used_at else "open",
-            ""
-            if i.used_at or not i.email
-            else form(frame, "/admin/invites/withdraw", tag("input", type="hidden", name="email", value=i.email), tag("button", "Withdraw")),
-        ]
-        for i in found
-    ]
+def invites(frame: Frame, found: list[Invite], address: str, mode: str, code: str = "") -> str:
     words = {
         "first": "Anybody may open the first account; after it only who is invited.",
         "open": "Anybody may sign up, invited or not.",
         "invite": "Only who is invited may sign up.",
         "closed": "Nobody may sign up.",
     }
+    terms = (
+        field("Good for so many days", "days", "number"),
+        field('The new account\'s limit, such as "50GiB" or "unlimited"', "size"),
+    )
     return page(
         frame,
         "Invitations",
         tag("p", words[mode]),
+        _new_code(address, code) if code else None,
+        tag("h2", "Somebody whose address you know"),
         form(
             frame,
             "/admin/invites",
             field("Address", "email", "email", required=True),
+            *terms,
             tag("button", "Invite", name="how", value="invite"),
             tag("button", "Open an account at once", name="how", value="account"),
             row=True,
         ),
-        table("Invitations", ["Address", "Since", "Used", "Action"], rows),
+        tag("h2", "Somebody else"),
+        tag("p", "A link for one account: whoever has it chooses the address. Without a number of days it is good for two weeks.", class_="soft"),
+        form(frame, "/admin/invites", *terms, tag("button", "Make a link", name="how", value="code"), row=True),
+        table("Invitations", ["Who", "Since", "Good until", "Used", "Action"], [_invite(frame, i) for i in found]),
         tag("h2", "What to send"),
         _how_to(address),
     )
+
+
+def _new_code(address: str, code: str) -> Html:
+    link = address + path_of(code)
+    return tag(
+        "div",
+        tag("p", "Send this link to the person you invite; it is shown this once:"),
+        tag("p", tag("code", link)),
+        tag("p", "The code alone, for the page ", tag("code", f"{address}/invite"), ": ", tag("code", code)),
+        tag("div", qr(link)),
+        role="status",
+    )
+
+
+def _invite(frame: Frame, i: Invite) -> list[Node]:
+    which = i.email if i.code_id is None else str(i.code_id)
+    return [
+        i.email or ("unknown" if i.code_id is None else f"link {i.code_id}"),
+        when(i.created_at),
+        when(i.expires_at) if i.expires_at else "for ever",
+        when(i.used_at) if i.used_at else "open",
+        ""
+        if i.used_at or not which
+        else form(frame, "/admin/invites/withdraw", tag("input", type="hidden", name="which", value=which), tag("button", "Withdraw")),
+    ]
 
 
 def _how_to(address: str) -> Html:

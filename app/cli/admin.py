@@ -6,6 +6,7 @@ Arguments and results are JSON values, so that both ways are the same.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from ..accounts import service as accounts
@@ -13,6 +14,7 @@ from ..admin import service as administration
 from ..closing import restoring
 from ..db import Tx
 from ..families import service as family_service
+from ..invitations import service as invitations
 from ..kernel import people, sync
 from ..kernel.errors import AppError, BadRequest
 from ..kernel.parts import Kernel
@@ -72,10 +74,24 @@ async def add(kernel: Kernel, email: str) -> int:
     return await administration.add_account(kernel, admin_acts.BY, _address(email))
 
 
-async def invite(kernel: Kernel, email: str, days: int | None = None, size: int | None = None) -> None:
-    """Let an address sign up while registration is by invitation, for so many days, with this limit in bytes. Harmless when repeated."""
+async def invite(kernel: Kernel, email: str = "", days: int | None = None, size: int | None = None) -> str:
+    """Let an address sign up while registration is by invitation, for so many days, with this limit in bytes. Harmless when repeated.
+    Without an address: the path of a link whose owner names it."""
+    if not email:
+        return invitations.path_of(await administration.invite_anybody(kernel, admin_acts.BY, days, size))
     await administration.invite(kernel, admin_acts.BY, _address(email), days, size)
     await mail.settle(20)
+    return ""
+
+
+async def invites(kernel: Kernel) -> list[dict[str, Any]]:
+    """`[{"code_id", "email", "created_at", "expires_at", "used_at"}]`, the last ones first."""
+    return [asdict(i) for i in await administration.invites(kernel)]
+
+
+async def withdraw(kernel: Kernel, which: str) -> None:
+    """End an open invitation, by its address or number."""
+    await administration.withdraw_invite(kernel, admin_acts.BY, which)
 
 
 async def quota(kernel: Kernel, email: str, size: int | None) -> None:
@@ -179,6 +195,8 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "users": users,
     "add": add,
     "invite": invite,
+    "invites": invites,
+    "withdraw": withdraw,
     "quota": quota,
     "restore": restore,
     "reset_second_factor": reset_second_factor,

@@ -1,4 +1,4 @@
-"""`darkroom user list|add|invite|quota|restore|reset-second-factor`: the operator's view of accounts."""
+"""`darkroom user list|add|invite|invites|withdraw|quota|restore|reset-second-factor`: the operator's view of accounts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="every account with its use")
     actions.add_parser("add", help="open an account, whoever may register; its owner signs up in the app").add_argument("email", metavar="EMAIL")
-    invite = actions.add_parser("invite", help="let an address sign up where registration is by invitation")
-    invite.add_argument("email", metavar="EMAIL")
-    invite.add_argument("--days", type=int, metavar="N", help="how long the invitation is good; without it for ever")
+    invite = actions.add_parser("invite", help="let somebody sign up where registration is by invitation")
+    invite.add_argument("email", metavar="EMAIL", nargs="?", default="", help="their address; without it a link and code for whoever has it")
+    invite.add_argument("--days", type=int, metavar="N", help="how long the invitation is good; without it for ever, a link for two weeks")
     invite.add_argument("--quota", metavar="SIZE", help="the new account's storage limit, as `user quota` takes it")
+    actions.add_parser("invites", help="the invitations, used and open")
+    actions.add_parser("withdraw", help="end an open invitation").add_argument("which", metavar="EMAIL|NUMBER", help="as `user invites` shows it")
     restore = actions.add_parser("restore", help="a link that undoes the deletion of an account, for seven days")
     restore.add_argument("id", metavar="ID", type=int, help="the account's number, from the line that the server logged when it was deleted")
     restore.add_argument("email", metavar="EMAIL", help="the address it gets back")
@@ -45,14 +47,12 @@ def run(args: argparse.Namespace, config: Config) -> int:
         reach.perform(config, "add", email=args.email)
         print(f"{args.email} can now sign up in the app")
     elif args.action == "invite":
-        if args.days is not None and args.days < 1:
-            raise Refused("--days: at least 1")
-        size = None if args.quota is None else read_quota(args.quota)
-        reach.perform(config, "invite", email=args.email, days=args.days, size=size)
-        print(
-            f"{args.email} may sign up"
-            + ("" if config.registration.mode in ("first", "invite") else f" (registration.mode is {config.registration.mode})")
-        )
+        _invite(args, config)
+    elif args.action == "invites":
+        _print_invites(reach.perform(config, "invites"))
+    elif args.action == "withdraw":
+        reach.perform(config, "withdraw", which=args.which)
+        print(f"the invitation of {args.which} is withdrawn")
     elif args.action == "restore":
         print(origin(config) + reach.perform(config, "restore", user_id=args.id, email=args.email))
     elif args.action == "reset-second-factor":
@@ -63,6 +63,36 @@ def run(args: argparse.Namespace, config: Config) -> int:
         reach.perform(config, "quota", email=args.email, size=size)
         print(f"{args.email}: {_limit(size, config)}{_tolerance(size, config)}")
     return 0
+
+
+def _invite(args: argparse.Namespace, config: Config) -> None:
+    if args.days is not None and args.days < 1:
+        raise Refused("--days: at least 1")
+    size = None if args.quota is None else read_quota(args.quota)
+    path = reach.perform(config, "invite", email=args.email, days=args.days, size=size)
+    mode = config.registration.mode
+    note = "" if mode in ("first", "invite") else f" (registration.mode is {mode})"
+    if args.email:
+        print(f"{args.email} may sign up{note}")
+    else:
+        print(f"{origin(config)}{path}{note}")
+        print(
+            f"Whoever has this link, or the code {path.partition('=')[2]} for {origin(config)}/invite, may sign up with an address they choose, once."
+        )
+
+
+def _print_invites(found: list[dict[str, Any]]) -> None:
+    rows = [("WHO", "SINCE", "GOOD UNTIL", "STATE")]
+    for i in found:
+        who = f"{i['code_id']} ({i['email'] or 'a link'})" if i["code_id"] is not None else i["email"] or "unknown"
+        rows.append((who, _day(i["created_at"]), _day(i["expires_at"]) if i["expires_at"] else "for ever", "used" if i["used_at"] else "open"))
+    widths = [max(len(r[n]) for r in rows) for n in range(3)]
+    for row in rows:
+        print("  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[3]]))
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%Y-%m-%d")
 
 
 def read_quota(text: str) -> int | None:
@@ -97,9 +127,8 @@ def _tolerance(quota: int | None, config: Config) -> str:
 def _print(users: list[dict[str, Any]], config: Config) -> None:
     rows = [("EMAIL", "SINCE", "FILES", "USED", "LIMIT", "")]
     for u in users:
-        since = datetime.fromtimestamp(u["created"] / 1e6, UTC).strftime("%Y-%m-%d")
         state = "" if u["ready"] else "sign-up not finished"
-        rows.append((u["email"], since, str(u["files"]), format_size(u["bytes"], exact=False), _limit(u["quota"], config), state))
+        rows.append((u["email"], _day(u["created"]), str(u["files"]), format_size(u["bytes"], exact=False), _limit(u["quota"], config), state))
     widths = [max(len(r[i]) for r in rows) for i in range(5)]
     for row in rows:
         print("  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]).rstrip())

@@ -1,6 +1,9 @@
 """Sending mail: `send` for a mail that is what a request is for, `post` for one that goes along and may fail without harm.
 
 Without `mail.host` nothing is sent: `is_on` says so, and whoever has something to say writes it to the log instead.
+
+What is posted is written to the database first and removed once the mail server has taken it: a stop, a crash or a night without a mail server
+loses none of it. What is lost is nothing either but a second copy, where the process ends between the two.
 """
 
 from __future__ import annotations
@@ -10,19 +13,26 @@ import contextlib
 import logging
 
 import aiosmtplib
+import msgspec
 
 from ..db import Tx
 from ..kernel import people
+from ..kernel.clock import DAY, HOUR, MINUTE
 from ..kernel.config import Config
 from ..kernel.errors import AppError, NotFound
 from ..kernel.parts import Kernel
+from . import queue
 from .message import Mail, Undeliverable, checked, compose
 
-__all__ = ["Mail", "MailFailed", "Undeliverable", "address_of", "checked", "deliver", "is_on", "post", "post_to", "send", "settle"]
+__all__ = ["Mail", "MailFailed", "Undeliverable", "address_of", "checked", "deliver", "is_on", "post", "post_to", "send", "send_waiting", "settle"]
 
 log = logging.getLogger("darkroom.mail")
-TRIES = 3
-PAUSE = 20.0  # seconds before a mail that goes along is tried again, and twice as many before the last time
+PAUSES = (MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 14 * HOUR)
+"""Before a mail that goes along is tried again. After the last it is given up: news that are a day old."""
+OLDEST = 2 * DAY
+LEASE = 5 * MINUTE
+"""How long whoever sends a mail has it: longer than `mail.timeout` may be."""
+BATCH = 20  # that one run of the job takes
 _REJECTED = frozenset({501, 510, 511, 512, 513, 550, 551, 553})  # of RCPT: the mailbox or its domain does not exist
 _under_way: set[asyncio.Task[None]] = set()
 
@@ -72,26 +82,47 @@ async def deliver(config: Config, to: str, mail: Mail) -> None:
 
 
 def post(kernel: Kernel, to: str, mail: Mail) -> None:
-    """Send a mail that goes along with something else: beside the request, tried three times, a failure only logged.
-    Nothing to nobody ("")."""
+    """Send a mail that goes along with something else: beside the request, tried for a day, a failure only logged. Nothing to nobody ("")."""
     if to and is_on(kernel.config):
-        task = asyncio.get_running_loop().create_task(_try(kernel, to, mail), name="mail")
+        task = asyncio.get_running_loop().create_task(_post(kernel, to, mail), name="mail")
         _under_way.add(task)
-        task.add_done_callback(_under_way.discard)
+        task.add_done_callback(_ended)
 
 
-async def _try(kernel: Kernel, to: str, mail: Mail) -> None:
-    for n in range(TRIES):
-        try:
-            await deliver(kernel.config, to, mail)
+def _ended(task: asyncio.Task[None]) -> None:
+    _under_way.discard(task)
+    if not task.cancelled() and (e := task.exception()) is not None:
+        log.error("mail: %s", type(e).__name__, exc_info=e)
+
+
+async def _post(kernel: Kernel, to: str, mail: Mail) -> None:
+    now, sealed = kernel.clock.now(), kernel.crypto.encrypt(msgspec.json.encode((to, mail)).decode())
+    mail_id = await kernel.db.write("mail.post", queue.add, sealed, now, now + LEASE)
+    await _try(kernel, queue.Waiting(mail_id, sealed, now, 0))
+
+
+async def send_waiting(kernel: Kernel) -> None:
+    """Try again what the mail server did not take, and what a stop has left."""
+    now = kernel.clock.now()
+    await kernel.db.write("mail.give_up", queue.give_up, now - OLDEST)
+    if is_on(kernel.config):
+        for waiting in await kernel.db.write("mail.take", queue.take_due, now, now + LEASE, BATCH):
+            await _try(kernel, waiting)
+
+
+async def _try(kernel: Kernel, waiting: queue.Waiting) -> None:
+    to, mail = msgspec.json.decode(kernel.crypto.decrypt(*waiting.sealed), type=tuple[str, Mail])
+    try:
+        await deliver(kernel.config, to, mail)
+    except MailFailed as e:
+        if waiting.tries < len(PAUSES):
+            log.warning("%s (try %d of %d)", e.log, waiting.tries + 1, len(PAUSES) + 1)
+            await kernel.db.write("mail.put_off", queue.put_off, waiting.mail_id, kernel.clock.now() + PAUSES[waiting.tries])
             return
-        except MailFailed as e:
-            log.warning("%s (try %d of %d)", e.log, n + 1, TRIES)
-        except Undeliverable as e:
-            log.warning("mail: %s", e.log)
-            return
-        if n + 1 < TRIES:
-            await asyncio.sleep(PAUSE * (n + 1))
+        log.warning("%s; given up", e.log)
+    except Undeliverable as e:
+        log.warning("mail: %s", e.log)
+    await kernel.db.write("mail.done", queue.remove, waiting.mail_id)
 
 
 async def post_to(kernel: Kernel, user_id: int, mail: Mail) -> None:
@@ -113,7 +144,7 @@ def _address(tx: Tx, kernel: Kernel, user_id: int) -> str:
 
 
 async def settle(seconds: float) -> None:
-    """Wait for what is under way, at a stop; what takes longer is given up."""
+    """Wait for what is under way, at a stop; what takes longer is sent after the next start."""
     mine = [task for task in _under_way if task.get_loop() is asyncio.get_running_loop()]
     if mine:
         _, late = await asyncio.wait(mine, timeout=seconds)

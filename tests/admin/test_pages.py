@@ -12,7 +12,7 @@ from app.admin import access, markup, service
 from app.cli import admin
 from app.kernel.clock import HOUR, MINUTE
 from app.kernel.config import Config, Storage
-from tests.admin.browser import Browser
+from tests.admin.browser import FORM, Browser
 from tests.inprocess import Person, World, open_world
 
 PLACES = ("/admin", "/admin/accounts", "/admin/invites", "/admin/codes", "/admin/jobs", "/admin/audit", "/admin/report", "/admin/setup")
@@ -64,6 +64,27 @@ async def test_codes_and_invitations(world: World) -> None:
     assert b"has an account already" in (await browser.send(seen, "/admin/invites", 409, how="invite", email="alice@example.org")).content
     await browser.send(seen, "/admin/invites/withdraw")
     assert "bob@example.org" not in await browser.get("/admin/invites")
+
+
+async def test_a_link_for_whoever_has_it(world: World, alice: Person) -> None:
+    browser = Browser(world)
+    await browser.log_in()
+    seen = await browser.get("/admin/invites")
+    made = (await browser.send(seen, "/admin/invites", 200, how="code", days="3", size="1GiB")).content.decode()
+    link = re.search(r"http://darkroom\.test(/invite\?code=[0-9A-Z-]+)", made)
+    assert link is not None
+    assert "<svg" in made
+    shown = await browser.get("/admin/invites")
+    code = link[1].partition("=")[2]
+    assert "link 1" in shown and code not in shown, "the code is shown once"
+    for fields in ({"days": "0"}, {"days": "x"}, {"size": "much"}, {"days": "99999"}):
+        await browser.send(seen, "/admin/invites", 400, how="code", **fields)
+    await world.anon().call("POST", "/invite", content=f"code={code}&email=zoe@example.net".encode(), headers=FORM)
+    shown = await browser.get("/admin/invites")
+    assert "zoe@example.net" in shown
+    await browser.send(shown, "/admin/invites/withdraw")
+    await world.anon().call("POST", "/invite", content=f"code={code}&email=zoe@example.net".encode(), headers=FORM, expect=404)
+    assert [act for act in await acts(world) if act.startswith("invite")] == ["invite.code", "invite.withdraw"]
 
 
 async def test_a_link_opens_once_and_for_ten_minutes(world: World, alice: Person) -> None:

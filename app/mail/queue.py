@@ -1,0 +1,55 @@
+"""SQL of mail that waits: one function a statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """`sealed`: (cipher, nonce) of whom it goes to and what it says."""
+
+    mail_id: int
+    sealed: tuple[bytes, bytes]
+    created_at: int
+    tries: int
+
+
+def add(tx: Tx, sealed: tuple[bytes, bytes], now: int, next_try_at: int) -> int:
+    return int(
+        tx.value(
+            "INSERT INTO waiting_mail (cipher, nonce, created_at, next_try_at) VALUES (:cipher, :nonce, :now, :next_try_at) RETURNING mail_id",
+            cipher=sealed[0],
+            nonce=sealed[1],
+            now=now,
+            next_try_at=next_try_at,
+        )
+    )
+
+
+def take_due(tx: Tx, now: int, until: int, limit: int) -> list[Waiting]:
+    """Mail whose time has come; nobody else takes it before `until`."""
+    rows = tx.all(
+        "UPDATE waiting_mail SET next_try_at = :until WHERE next_try_at <= :now AND mail_id IN "
+        "  (SELECT mail_id FROM waiting_mail WHERE next_try_at <= :now ORDER BY next_try_at LIMIT :limit) "
+        "RETURNING mail_id, cipher, nonce, created_at, tries",
+        now=now,
+        until=until,
+        limit=limit,
+    )
+    return [Waiting(mail_id, (bytes(cipher), bytes(nonce)), made, tries) for mail_id, cipher, nonce, made, tries in rows]
+
+
+def put_off(tx: Tx, mail_id: int, next_try_at: int) -> None:
+    tx.run("UPDATE waiting_mail SET tries = tries + 1, next_try_at = :next_try_at WHERE mail_id = :mail_id", mail_id=mail_id, next_try_at=next_try_at)
+
+
+def remove(tx: Tx, mail_id: int) -> None:
+    tx.run("DELETE FROM waiting_mail WHERE mail_id = :mail_id", mail_id=mail_id)
+
+
+def give_up(tx: Tx, before: int) -> int:
+    """What has waited since before (µs), whatever became of it: a server that sends no mail any more keeps none."""
+    return tx.run("DELETE FROM waiting_mail WHERE created_at < :before", before=before)
