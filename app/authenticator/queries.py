@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..db import Tx
 from .wire import Entity, Key
 
+PAGE = 32 << 20  # characters of codes on a page
 _ENTITY = "id, user_id, encrypted_data, header, is_deleted, created_at, updated_at"
 
 
@@ -56,8 +57,10 @@ def update_entity(tx: Tx, user_id: int, entity_id: str, data: str | None, header
 
 
 def changed_since(tx: Tx, user_id: int, since: int, limit: int) -> list[Entity]:
-    rows = tx.all(
+    rows = tx.part(
         f"SELECT {_ENTITY} FROM authenticator_entities WHERE user_id = :user_id AND updated_at > :since ORDER BY updated_at LIMIT :limit",
+        (2,),
+        PAGE,
         user_id=user_id,
         since=since,
         limit=limit,

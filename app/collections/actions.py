@@ -28,7 +28,7 @@ async def delete_suggestions(kernel: Kernel, actor: Session, query: ActionsQuery
 
 
 def _list(tx: Tx, fetch: Fetch, user_id: int, since: int) -> Actions:
-    rows, more = sync.page(lambda s, n: fetch(tx, user_id, s, n), since, lambda r: int(r[8]), LIMIT)
+    rows, more = sync.page(lambda s, n, _: fetch(tx, user_id, s, n), since, lambda r: int(r[8]), LIMIT)
     return Actions(actions=[_action(*r) for r in rows], has_more=more)
 
 

@@ -85,10 +85,11 @@ def _diff(tx: Tx, actor: Session, collection_id: int, since: int) -> Page:
 
 
 def _page(tx: Tx, collection_id: int, app: str, viewer: int | None, since: int) -> Page:
-    # Locker's mobile app asks again with the same cursor while hasMore is true: its albums come in one page
+    # Locker's mobile app asks again with the same cursor while hasMore is true: its albums come in one page, unless their texts are too large
+    # for one; the rest comes when it asks anew
     limit = ALL if app == "locker" else sync.PAGE
-    rows, more = sync.page(lambda s, n: member_queries.page(tx, collection_id, s, n), since, lambda r: int(r[entry.UPDATED]), limit)
-    body = encode(Diff(diff=[entry.build(r, viewer) for r in rows], has_more=more))
+    rows, more = sync.page(lambda s, n, b: member_queries.page(tx, collection_id, s, n, b), since, lambda r: int(r[entry.UPDATED]), limit)
+    body = encode(Diff(diff=[entry.build(r, viewer) for r in rows], has_more=more and app != "locker"))
     owners = frozenset(int(r[entry.OWNER]) for r in rows)
     version, newest = member_queries.version(tx, collection_id), sync.newest(tx, owners)
     return Page(Repeated(body), version, owners, newest, viewer if viewer in owners else None)

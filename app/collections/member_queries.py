@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from ..db import Tx
-from ..files.entry import COLUMNS, FROM
+from ..db.engine import Part
+from ..files.entry import COLUMNS, FROM, HEAVY
 
 Row = tuple[Any, ...]
 Items = list[tuple[int, str, str]]
 """(file id, encrypted key, nonce)"""
 
 
-def page(tx: Tx, collection_id: int, since: int, limit: int) -> list[Row]:
+def page(tx: Tx, collection_id: int, since: int, limit: int, budget: int) -> Part:
     """Rows of an album changed after `since`, tombstones included, ascending."""
-    return tx.all(
+    return tx.part(
         f"SELECT {COLUMNS} FROM {FROM} WHERE m.collection_id = :id AND m.updation_time > :since ORDER BY m.updation_time, m.file_id LIMIT :limit",
+        HEAVY,
+        budget,
         id=collection_id,
         since=since,
         limit=limit,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..db import Tx
+from ..db.engine import Part
 
 Row = tuple[Any, ...]
 
@@ -13,6 +14,11 @@ ALBUM = (
     "c.magic_metadata, c.pub_magic_metadata, c.is_deleted, c.updation_time"
 )
 SHARE = "s.encrypted_key, s.magic_metadata, s.last_seen, s.shared_at, s.is_deleted, s.updation_time, u.email_cipher, u.email_nonce, s.role"
+
+
+HEAVY = (6, 7, 9, 10, 11)
+"""Indexes of the texts in a row of ALBUM that may be large; of one of ALBUM and SHARE too."""
+SHARED_HEAVY = (*HEAVY, 15, 16)
 
 
 def special(tx: Tx, owner_id: int, app: str, kind: str) -> Row | None:
@@ -44,11 +50,13 @@ def album(tx: Tx, collection_id: int) -> Row:
     return row
 
 
-def owned_since(tx: Tx, owner_id: int, app: str, since: int, limit: int) -> list[Row]:
+def owned_since(tx: Tx, owner_id: int, app: str, since: int, limit: int, budget: int) -> Part:
     """Own albums changed after `since`, deleted ones too, ascending."""
-    return tx.all(
+    return tx.part(
         f"SELECT {ALBUM} FROM collections c WHERE c.owner_id = :owner_id AND c.app = :app AND c.updation_time > :since "
         "ORDER BY c.updation_time, c.collection_id LIMIT :limit",
+        HEAVY,
+        budget,
         owner_id=owner_id,
         app=app,
         since=since,
@@ -56,13 +64,15 @@ def owned_since(tx: Tx, owner_id: int, app: str, since: int, limit: int) -> list
     )
 
 
-def shared_since(tx: Tx, user_id: int, app: str, since: int, limit: int) -> list[Row]:
+def shared_since(tx: Tx, user_id: int, app: str, since: int, limit: int, budget: int) -> Part:
     """Albums of others, live ones by the album's version, ended shares by the share's own: a former sharee hears of the end and no more."""
-    return tx.all(
+    return tx.part(
         f"SELECT {ALBUM}, {SHARE} FROM collection_shares s JOIN collections c ON c.collection_id = s.collection_id "
         "JOIN users u ON u.user_id = c.owner_id WHERE s.to_user_id = :user_id AND c.app = :app AND "
         "((NOT s.is_deleted AND c.updation_time > :since) OR (s.is_deleted AND s.updation_time > :since)) "
         "ORDER BY CASE WHEN s.is_deleted THEN s.updation_time ELSE c.updation_time END, c.collection_id LIMIT :limit",
+        SHARED_HEAVY,
+        budget,
         user_id=user_id,
         app=app,
         since=since,

@@ -46,6 +46,7 @@ TYPES = {"album": "album", "CollectionType.album": "album", "folder": "folder", 
 SPECIAL = frozenset({"favorites", "uncategorized"})
 LIMIT = 1000  # albums per list of a v3 listing
 ALL = 1 << 40  # "no limit"
+_EVER = 1 << 62  # µs
 
 
 async def create(kernel: Kernel, actor: Session, ask: wire.NewCollection) -> wire.OneCollection:
@@ -103,10 +104,30 @@ async def listing(kernel: Kernel, actor: Session, query: wire.SinceQuery) -> Enc
 
 
 def _listing(tx: Tx, kernel: Kernel, actor: Session, since: int) -> bytes:
-    owned = queries.owned_since(tx, actor.user_id, actor.app, since, ALL)
-    shared = queries.shared_since(tx, actor.user_id, actor.app, since, ALL)
+    """Both lists have one cursor: where one of them ends early, because its texts are too large, the other ends at the same time. The rest comes
+    when the client asks next."""
+    (owned, more), (shared, more_shared) = _owned(tx, actor, since, ALL), _shared(tx, actor, since, ALL)
+    until = min(_own_time(owned[-1]) if more else _EVER, _share_time(shared[-1]) if more_shared else _EVER)
+    owned, shared = [r for r in owned if _own_time(r) <= until], [r for r in shared if _share_time(r) <= until]
     mine, others = _views(tx, kernel, owned, shared)
     return encode(wire.Collections(collections=[*mine, *others]))
+
+
+def _own_time(row: queries.Row) -> int:
+    return int(row[13])
+
+
+def _share_time(row: queries.Row) -> int:
+    """Of an ended share its own, else the album's."""
+    return int(row[19] if row[18] else row[13])
+
+
+def _owned(tx: Tx, actor: Session, since: int, limit: int) -> tuple[list[queries.Row], bool]:
+    return sync.page(lambda s, n, b: queries.owned_since(tx, actor.user_id, actor.app, s, n, b), since, _own_time, limit)
+
+
+def _shared(tx: Tx, actor: Session, since: int, limit: int) -> tuple[list[queries.Row], bool]:
+    return sync.page(lambda s, n, b: queries.shared_since(tx, actor.user_id, actor.app, s, n, b), since, _share_time, limit)
 
 
 def _views(tx: Tx, kernel: Kernel, owned: list[queries.Row], shared: list[queries.Row]) -> tuple[list[wire.Collection], list[wire.Collection]]:
@@ -129,13 +150,7 @@ async def listing_v3(kernel: Kernel, actor: Session, query: wire.ListingQuery) -
 def _listing_v3(tx: Tx, kernel: Kernel, actor: Session, since: int, shared_since: int, limit: int) -> wire.CollectionsV3:
     if limit == 0:
         return wire.CollectionsV3(owned=[], shared=[])
-    owned, _ = sync.page(lambda s, n: queries.owned_since(tx, actor.user_id, actor.app, s, n), since, lambda r: int(r[13]), limit)
-    shared, _ = sync.page(
-        lambda s, n: queries.shared_since(tx, actor.user_id, actor.app, s, n),
-        shared_since,
-        lambda r: int(r[19] if r[18] else r[13]),
-        limit,
-    )
+    (owned, _), (shared, _) = _owned(tx, actor, since, limit), _shared(tx, actor, shared_since, limit)
     mine, others = _views(tx, kernel, owned, shared)
     return wire.CollectionsV3(owned=mine, shared=others)
 

@@ -25,6 +25,7 @@ class Stored:
     email: tuple[bytes, bytes] | None = None
 
 
+PAGE = 32 << 20  # characters of contacts on a page
 _SELECT = (
     "SELECT c.id, c.user_id, c.contact_user_id, c.encrypted_key, c.encrypted_data, c.picture_id, c.picture_object_id, c.created_at, "
     "c.updated_at, u.email_cipher, u.email_nonce FROM contacts c JOIN users u ON u.user_id = c.contact_user_id "
@@ -56,8 +57,13 @@ def count(tx: Tx, user_id: int) -> int:
 
 
 def changed_since(tx: Tx, user_id: int, since: int, limit: int) -> list[Stored]:
-    rows = tx.all(
-        _SELECT + "WHERE c.user_id = :user_id AND c.updated_at > :since ORDER BY c.updated_at LIMIT :limit", user_id=user_id, since=since, limit=limit
+    rows = tx.part(
+        _SELECT + "WHERE c.user_id = :user_id AND c.updated_at > :since ORDER BY c.updated_at LIMIT :limit",
+        (3, 4),
+        PAGE,
+        user_id=user_id,
+        since=since,
+        limit=limit,
     )
     return [_stored(row) for row in rows]
 

@@ -19,6 +19,12 @@ D = TypeVar("D")
 Row = tuple[Any, ...]
 
 
+class Part(list[Row]):
+    """The first rows of a SELECT. `cut`: there are more, which would have taken too much memory."""
+
+    cut = False
+
+
 class Tx(Protocol):
     """An open transaction (or a read snapshot). Valid only inside the function it was handed to.
 
@@ -26,6 +32,10 @@ class Tx(Protocol):
     """
 
     def all(self, sql: str, /, *, of: object = None, **params: Any) -> list[Row]: ...
+
+    def part(self, sql: str, heavy: tuple[int, ...], budget: int, /, *, of: object = None, **params: Any) -> Part:
+        """As `all`, but it ends a few rows after those whose texts in the columns `heavy` are more than `budget` characters together: one at
+        least, and never more in memory, however large the rows are. The SELECT has an ORDER BY."""
 
     def one(self, sql: str, /, *, of: object = None, **params: Any) -> Row | None: ...
 

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -23,12 +22,15 @@ import aiosqlite
 from ..kernel.errors import NoSpace, Unavailable
 from ..kernel.figures import Writes
 from . import dialect, migrate
-from .engine import Row, Tx
+from .engine import Part, Row, Tx
+from .turns import Gate, Queue, payer
 
 P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger("darkroom.db")
 GROUP = 64  # transactions per COMMIT at most: a bound on how long the first of a group waits
+GROUP_SECONDS = 0.05  # after which a group takes no further transaction: those that wait have another order by then
+WEIGHED = 16  # rows that are read before their size is looked at
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers do not block the writer
     "PRAGMA synchronous = FULL",  # an acknowledged commit survives power loss; grouped, it costs nothing
@@ -57,6 +59,17 @@ class SqliteTx:
 
     def all(self, sql: str, /, *, of: object = None, **params: Any) -> list[Row]:
         return self._execute(sql, of, params).fetchall()
+
+    def part(self, sql: str, heavy: tuple[int, ...], budget: int, /, *, of: object = None, **params: Any) -> Part:
+        cursor, rows = self._execute(sql, of, params), Part()
+        while some := cursor.fetchmany(WEIGHED):
+            rows += some
+            budget -= sum(len(row[i] or "") for row in some for i in heavy)
+            if budget < 0:
+                rows.cut = cursor.fetchone() is not None
+                break
+        cursor.close()
+        return rows
 
     def one(self, sql: str, /, *, of: object = None, **params: Any) -> Row | None:
         row: Row | None = self._execute(sql, of, params).fetchone()
@@ -92,7 +105,8 @@ class SqliteDatabase:
         self.url = f"sqlite:///{path.absolute()}"
         self.writes = Writes()
         self._readers = readers
-        self._jobs: deque[Job] = deque()
+        self._jobs: Queue[Job] = Queue()
+        self._gate = Gate(readers)
         self._wake = asyncio.Event()
         self._closing = False
 
@@ -124,13 +138,14 @@ class SqliteDatabase:
             _reraise(e)
 
     async def scan(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._snapshot, lambda tx: fn(tx, *args, **kwargs))
+        async with self._gate.place():
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._snapshot, lambda tx: fn(tx, *args, **kwargs))
 
     async def write(self, name: str, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         if self._closing:
             raise Unavailable(log="the database is closing")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._jobs.append((name, lambda tx: fn(tx, *args, **kwargs), future))
+        self._jobs.put(payer.get(), (name, lambda tx: fn(tx, *args, **kwargs), future))
         self._wake.set()
         result: T = await future
         return result
@@ -147,13 +162,15 @@ class SqliteDatabase:
             await self._wake.wait()
             self._wake.clear()
             while self._jobs:
-                batch = [self._jobs.popleft() for _ in range(min(GROUP, len(self._jobs)))]
+                batch = self._jobs.take(GROUP)
                 try:
-                    results = await self._on_writer(self._group, [(name, fn) for name, fn, _ in batch])
+                    results = await self._on_writer(self._group, [(name, fn) for _, (name, fn, _) in batch])
                 except Exception as e:  # not even ROLLBACK worked: everybody in the group hears of it, the next group tries again
                     log.exception("the writer failed")
                     results = [(False, _typed(e))] * len(batch)
-                for (_, _, future), (ok, value) in zip(batch, results, strict=True):
+                for who, job in reversed(batch[len(results) :]):
+                    self._jobs.put_back(who, job)
+                for (_, (_, _, future)), (ok, value) in zip(batch, results, strict=False):
                     if future.cancelled():  # the client went away; the change stands
                         continue
                     future.set_result(value) if ok else future.set_exception(value)
@@ -166,22 +183,27 @@ class SqliteDatabase:
         return result
 
     def _group(self, jobs: list[tuple[str, Callable[[Tx], Any]]]) -> list[tuple[bool, Any]]:
-        """Run the jobs in one transaction, on the writer's thread: a failing job undoes only itself, a failing COMMIT fails all."""
-        db = self._writer._conn
+        """Run jobs in one transaction, on the writer's thread: a failing job undoes only itself, a failing COMMIT fails all. The results of the
+        first of them, where they are too long for one."""
+        db, until = self._writer._conn, time.perf_counter() + GROUP_SECONDS
         results: list[tuple[bool, Any]] = []
+        tried = len(jobs)
         try:
             db.execute("BEGIN IMMEDIATE")
             for name, fn in jobs:
                 results.append(self._one(db, name, fn))
+                if time.perf_counter() > until:
+                    tried = len(results)
+                    break
             began = time.perf_counter()
             db.execute("COMMIT")
             self.writes.commits.add(time.perf_counter() - began)
-            self.writes.groups.add(len(jobs))
+            self.writes.groups.add(tried)
         except sqlite3.Error as e:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             error = _typed(e)
-            return [(False, error)] * len(jobs)
+            return [(False, error)] * tried
         return results
 
     def _one(self, db: sqlite3.Connection, name: str, fn: Callable[[Tx], Any]) -> tuple[bool, Any]:

@@ -6,6 +6,7 @@ from ..db import Tx
 from ..db.engine import Row
 from .wire import Entity, Key
 
+PAGE = 32 << 20  # characters of records on a page: apps that are given less than they asked for ask for the rest at their next sync
 _ENTITY = "id, user_id, type, encrypted_data, header, is_deleted, created_at, updated_at"
 
 
@@ -71,8 +72,10 @@ def update(tx: Tx, user_id: int, entity_id: str, data: str | None, header: str |
 
 
 def changed_since(tx: Tx, user_id: int, kind: str, since: int, limit: int) -> list[Entity]:
-    rows = tx.all(
+    rows = tx.part(
         f"SELECT {_ENTITY} FROM entities WHERE user_id = :user_id AND type = :kind AND updated_at > :since ORDER BY updated_at LIMIT :limit",
+        (3,),
+        PAGE,
         user_id=user_id,
         kind=kind,
         since=since,

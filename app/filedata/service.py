@@ -29,7 +29,7 @@ FETCHABLE = ("mldata", "vid_preview")
 MAX_IDS = 200
 PAGE = 5000  # rows of a status diff
 _AT_ONCE = 32  # objects read at the same time for one request
-BUDGET = 64 << 20
+BUDGET = 16 << 20
 """Bytes of one reply of `fetch`, which is made in memory: some 200 photos' worth takes a few MiB, and nobody has to write so little."""
 
 
@@ -149,7 +149,7 @@ async def status(kernel: Kernel, actor: Session, ask: Since) -> StatusDiff:
 
 
 def _status(tx: Tx, user_id: int, since: int) -> list[Status]:
-    page, _ = sync.page(lambda after, n: queries.changed(tx, user_id, after, n), since, lambda row: row.updated_at, PAGE)
+    page, _ = sync.page(lambda after, n, _: queries.changed(tx, user_id, after, n), since, lambda row: row.updated_at, PAGE)
     return page
 
 

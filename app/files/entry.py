@@ -24,6 +24,8 @@ COLUMNS = (
 FROM = "collection_files m JOIN files f ON f.file_id = m.file_id JOIN collections c ON c.collection_id = m.collection_id"
 OWNER = 1
 """Index of the file's owner in a row of COLUMNS."""
+HEAVY = (9, 11, 12)
+"""Indexes of the texts in a row of COLUMNS that may be large."""
 UPDATED = 17
 """Index of the membership's updation_time in a row of COLUMNS."""
 

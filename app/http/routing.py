@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ..db.turns import payer
 from ..kernel.access import Account, Session
 from ..kernel.errors import AppError
 from . import signature
@@ -77,6 +78,13 @@ class Route:
         who = f"user {actor.user_id}" if known else f"ip {request.client_ip}"
         if known:
             request.body.paid_by(who)
+        token = payer.set(who)
+        try:
+            return await self._handle(request, actor, who, known=known)
+        finally:
+            payer.reset(token)
+
+    async def _handle(self, request: Request, actor: Any, who: str, *, known: bool) -> Answer:
         if self.limit is not None:
             await request.kernel.limiter.allow(self.limit, f"{who} {self.path}")
         limit = min(self.body_limit, request.kernel.config.http.max_body if known else STRANGERS)

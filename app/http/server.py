@@ -22,7 +22,7 @@ from .body import PATIENCE, Receive, Send
 from .client_ip import ClientIp
 from .pages import Pages, refuse
 from .request import Request
-from .routing import DRAINED, Route, Table
+from .routing import DRAINED, Route, Table, json_refusal
 from .traffic import Flight, Traffic
 
 log = logging.getLogger("darkroom.http")
@@ -128,7 +128,10 @@ class Server:
             else:
                 route, request.params = found
                 answer, drained, family = await self._answer(request, route, flight), route.drained, route.family
-            self.traffic.free(flight)
+            try:
+                self.traffic.hold_answer(flight, len(answer.body))
+            except AppError as e:
+                answer = json_refusal(e)
             await self._respond(request, answer, send, drained)
         finally:
             self.traffic.land(flight)

@@ -22,6 +22,7 @@ YOUNG = 1.0  # seconds in which a body may still come
 STRANGER_MEMORY = 8 << 20  # bytes of bodies held in memory for one address without an account; their bodies are 256 KiB at most
 ACCOUNT_MEMORY = 48 << 20  # and for one account: three of the largest JSON bodies, or two dozen uploads
 ALL_MEMORY = 192 << 20
+SMALL = 64 << 10  # bytes of an answer that nobody counts
 _LOOKED_AT = 64  # requests of an address that are asked, the oldest first, whether they give way
 
 
@@ -120,15 +121,23 @@ class Traffic:
         self._reading.discard(flight)
 
     def hold(self, flight: Flight, size: int) -> None:
-        """Bytes of its body are in memory; Unavailable when its payer, or all together, hold too many. One body always fits."""
+        """Bytes of its body, or of its answer, are in memory; Unavailable when its payer, or all together, hold too many. One body always fits."""
         held = self._memory.get(flight.payer, 0)
         most = ACCOUNT_MEMORY if flight.payer.startswith("user ") else STRANGER_MEMORY
         others = held - flight.held
         if others and (others + flight.held + size > most or self._all + size > ALL_MEMORY):
-            raise Unavailable("Too much at once, try again", log=f"{flight.payer} holds {held} bytes of bodies in memory")
+            raise Unavailable("Too much at once, try again", log=f"{flight.payer} holds {held} bytes in memory")
         self._memory[flight.payer] = held + size
         self._all += size
         flight.held += size
+
+    def hold_answer(self, flight: Flight, size: int) -> None:
+        """An answer is in memory until it is sent, which a slow reader may draw out: as `hold`, apart from the bodies. A stranger has as much as
+        an account: pages of albums are larger than what strangers send. The request's body is not needed any more."""
+        self.free(flight)
+        if size > SMALL:
+            flight.payer = f"user answers {flight.payer}"
+            self.hold(flight, size)
 
     def free(self, flight: Flight) -> None:
         if flight.held:

@@ -21,10 +21,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from ..db import Tx
-from ..db.engine import Row
+from ..db.engine import Part, Row
 
 R = TypeVar("R")
 PAGE = 2500  # rows of a diff page (files.md §9.2, collections.md §3.1)
+BUDGET = 16 << 20  # characters of the large texts on a page; an honest one has a quarter of it
 
 
 def lock_account(tx: Tx, user_id: int) -> None:
@@ -94,20 +95,26 @@ def newest(tx: Tx, users: Iterable[int]) -> int:
     return int(tx.value("SELECT MAX(stamp) FROM feeds WHERE user_id IN (:ids[])", ids=sorted(users)) or 0)
 
 
-def page(fetch: Callable[[int, int], Sequence[R]], since: int, when: Callable[[R], int], limit: int = PAGE) -> tuple[list[R], bool]:
+def page(fetch: Callable[[int, int, int], Sequence[R]], since: int, when: Callable[[R], int], limit: int = PAGE) -> tuple[list[R], bool]:
     """One diff page (files.md §9.2): (rows, hasMore), ascending, never splitting rows with equal stamps and never empty with more to come.
 
-    `fetch(since, n)` gives at most n rows with a stamp > since, ascending; `when` reads a row's stamp.
+    `fetch(since, n, budget)` gives at most n rows with a stamp > since, ascending, or a `Part` of them whose large texts are within a budget of
+    characters; `when` reads a row's stamp.
     """
-    rows = list(fetch(since, limit + 1))
-    if len(rows) <= limit:
-        return rows, False
+    size, budget = limit + 1, BUDGET
+    rows = fetch(since, size, budget)
+    if not _goes_on(rows, size):
+        return list(rows), False
     last = when(rows[-1])
     whole = [r for r in rows if when(r) != last]
     if whole:
         return whole, True
-    size = limit + 1
-    while len(rows) == size:  # one stamp fills the page: all rows of it, however many
-        size *= 4
-        rows = list(fetch(since, size))
-    return [r for r in rows if when(r) == last], True
+    while _goes_on(rows, size) and when(rows[-1]) == last:  # one stamp fills the page: all rows of it, however many
+        size, budget = size * 4, budget * 4
+        rows = fetch(since, size, budget)
+    group = [r for r in rows if when(r) == last]
+    return group, len(group) < len(rows)
+
+
+def _goes_on(rows: Sequence[R], size: int) -> bool:
+    return len(rows) == size or (isinstance(rows, Part) and rows.cut)

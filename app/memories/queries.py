@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 
 from ..db import Tx
 from ..db.engine import Row
-from ..kernel import access
+from ..kernel import access, sync
 from .wire import NewMemory, NewMemoryFile
 
 _MEMORY = (
@@ -139,10 +139,12 @@ _THERE = (
 
 def photos(tx: Tx, memory_id: int, user_id: int) -> list[Row]:
     """(id, owner, file header, thumbnail header, metadata, its header, public magic metadata, has sizes, bytes, bytes of the thumbnail, position,
-    key, nonce) of each, in order."""
-    return tx.all(
+    key, nonce) of each, in order; a list of photos whose texts are too large for one reply ends early."""
+    return tx.part(
         "SELECT f.file_id, f.owner_id, f.file_header, f.thumb_header, f.encrypted_metadata, f.metadata_header, f.pub_magic_metadata, f.has_info, "
         f"f.file_size, f.thumb_size, r.position, r.encrypted_key, r.key_nonce {_THERE} ORDER BY r.position, f.file_id",
+        (4, 6),
+        sync.BUDGET,
         memory_id=memory_id,
         actor=user_id,
     )

@@ -111,16 +111,16 @@ def _checked(ask: Since) -> int:
     return min(ask.limit, MOST_ROWS)
 
 
-def _page(fetch: Callable[[int, int], Sequence[R]], since: int, limit: int) -> tuple[list[R], bool]:
+def _page(fetch: Callable[[int, int, int], Sequence[R]], since: int, limit: int) -> tuple[list[R], bool]:
     return sync.page(fetch, since, lambda row: row.updated_at, limit)  # type: ignore[attr-defined]  # comments and reactions both have it
 
 
 def comments_page(tx: Tx, collection_id: int, ask: Since, since: int) -> tuple[list[Comment], bool]:
-    return _page(lambda after, n: queries.comments_since(tx, collection_id, after, ask.file_id, n), since, _checked(ask))
+    return _page(lambda after, n, _: queries.comments_since(tx, collection_id, after, ask.file_id, n), since, _checked(ask))
 
 
 def reactions_page(tx: Tx, collection_id: int, ask: Since, since: int) -> tuple[list[Reaction], bool]:
-    return _page(lambda after, n: queries.reactions_since(tx, collection_id, after, ask.file_id, ask.comment_id, n), since, _checked(ask))
+    return _page(lambda after, n, _: queries.reactions_since(tx, collection_id, after, ask.file_id, ask.comment_id, n), since, _checked(ask))
 
 
 def both_pages(tx: Tx, collection_id: int, ask: Since) -> SocialDiff:

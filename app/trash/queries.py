@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..db import Tx
-from ..db.engine import Row
+from ..db.engine import Part, Row
 from ..files.entry import SCRUBBED
 from . import wire
 
@@ -96,12 +96,14 @@ def count_ever_in(tx: Tx, owner_id: int, items: Collection[Item]) -> int:
     )
 
 
-def changed_since(tx: Tx, owner_id: int, app: str, since: int, limit: int) -> list[Row]:
+def changed_since(tx: Tx, owner_id: int, app: str, since: int, limit: int, budget: int) -> Part:
     """Rows of `wire.COLUMNS`, ascending."""
-    return tx.all(
+    return tx.part(
         f"SELECT {wire.COLUMNS} FROM trash t JOIN files f ON f.file_id = t.file_id "
         "JOIN collection_files m ON m.collection_id = t.collection_id AND m.file_id = t.file_id "
         "WHERE t.user_id = :owner_id AND t.app = :app AND t.updated_at > :since ORDER BY t.updated_at, t.file_id LIMIT :limit",
+        wire.HEAVY,
+        budget,
         owner_id=owner_id,
         app=app,
         since=since,

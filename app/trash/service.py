@@ -67,7 +67,7 @@ async def diff(kernel: Kernel, actor: Session, query: wire.SinceQuery) -> wire.P
 
 
 def _diff(tx: Tx, actor: Session, since: int) -> tuple[list[Row], bool]:
-    return sync.page(lambda after, n: queries.changed_since(tx, actor.user_id, actor.app, after, n), since, lambda row: int(row[-1]))
+    return sync.page(lambda after, n, b: queries.changed_since(tx, actor.user_id, actor.app, after, n, b), since, lambda row: int(row[-1]))
 
 
 async def delete(kernel: Kernel, actor: Session, ask: FileIDs) -> None:

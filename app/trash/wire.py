@@ -54,6 +54,8 @@ COLUMNS = (
     "f.metadata_header, f.magic_metadata, f.pub_magic_metadata, f.file_size, f.thumb_size, f.updation_time, "
     "t.is_deleted, t.is_restored, t.delete_by, t.created_at, t.updated_at"
 )
+HEAVY = (7, 9, 10)
+"""Indexes of the texts in a row of COLUMNS that may be large."""
 
 
 def build(row: Row) -> Trashed:

@@ -336,7 +336,7 @@ async def test_acknowledged_means_synced(db: SqliteDatabase) -> None:
 
 
 async def test_slow_transactions_are_named(db: SqliteDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    ticks = iter((0.0, 0.75))
+    ticks = iter((0.0, 0.0, 0.75))
     monkeypatch.setattr("app.db.sqlite.time.perf_counter", lambda: next(ticks, 1.0))
     await db.write("the.slow.one", put, "a")
     assert "slow transaction the.slow.one: 750 ms" in caplog.text

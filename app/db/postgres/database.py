@@ -32,6 +32,7 @@ from ...kernel.errors import NoSpace, Unavailable
 from ...kernel.figures import Writes
 from .. import dialect, migrate
 from ..engine import Tx
+from ..turns import Gate
 from .lookups import Lookups, Lost
 from .statements import Connection, PostgresTx, configure
 from .watch import Watch
@@ -68,6 +69,7 @@ class PostgresDatabase:
         self._size = connections
         self._patience = patience
         self._closing = False
+        self._gate = Gate(connections)
 
     async def start(self) -> None:
         settings = {**DEFAULTS, "connect_timeout": max(3, int(self._patience)), **conninfo_to_dict(self.url)}
@@ -121,7 +123,9 @@ class PostgresDatabase:
 
     async def _hop(self, fn: Callable[..., T], *args: Any) -> T:
         """Into a thread, with the time until which the database may be away: waiting for a free thread counts."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, fn, time.monotonic() + self._patience, *args)
+        deadline = time.monotonic() + self._patience
+        async with self._gate.place():
+            return await asyncio.get_running_loop().run_in_executor(self._threads, fn, deadline, *args)
 
     # --- in a thread
     @contextlib.contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..engine import Row, Tx
+from ..engine import Part, Row, Tx
 from .values import Statement, statement_of
 
 
@@ -36,6 +36,9 @@ class Replay:
         if self._then is None:
             raise Wanted(statement_of(sql, of, params))
         return self._then.all(sql, of=of, **params)
+
+    def part(self, sql: str, heavy: tuple[int, ...], budget: int, /, *, of: object = None, **params: Any) -> Part:
+        return self._open().part(sql, heavy, budget, of=of, **params)
 
     def one(self, sql: str, /, *, of: object = None, **params: Any) -> Row | None:
         rows = self.all(sql, of=of, **params)
