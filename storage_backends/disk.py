@@ -247,3 +247,12 @@ def remove_tree(folder: Path) -> None:
         os.rename(folder, gone)
     shutil.rmtree(gone, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)  # for the rare case that the new name was in use by a leftover
+
+
+def names(folder: Path) -> Sequence[str]:
+    """Sorted names in a folder; none when it is missing or a file that is not ours."""
+    try:
+        with translated(f"list {folder.name}"):
+            return sorted(os.listdir(folder)) if folder.is_dir() else []
+    except NotFound:
+        return []

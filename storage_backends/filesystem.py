@@ -111,7 +111,7 @@ class FilesystemStore:
     async def list(self, prefix: str = "", after: str = "") -> AsyncIterator[ObjectInfo]:
         """In the order of (first byte of the SHA-256 of the key, file name); one thread hop for each of the 256 folders."""
         behind = (fan(after), file_name(after)) if after else ("", "")
-        for top in await self._threads.run(_names, self._objects):
+        for top in await self._threads.run(disk.names, self._objects):
             if top >= behind[0]:
                 for info in await self._threads.run(self._list_folder, top, prefix, behind):
                     yield info
@@ -281,7 +281,7 @@ class FilesystemStore:
 
     def _list_folder(self, top: str, prefix: str, behind: tuple[str, str]) -> Sequence[ObjectInfo]:
         found = []
-        for name in _names(self._objects / top):
+        for name in disk.names(self._objects / top):
             key = key_of(name)
             if key is not None and key.startswith(prefix) and (top, name) > behind and fan(key) == top:
                 info = self._head(key, self._objects / top / name)
@@ -392,12 +392,3 @@ def _location(staged: Staged) -> _Location:
     if not isinstance(staged.location, _Location):
         raise BadKey("these bytes were staged by another store")
     return staged.location
-
-
-def _names(folder: Path) -> Sequence[str]:
-    """Sorted names in a folder; none when it is missing or a file that is not ours."""
-    try:
-        with translated(f"list {folder.name}"):
-            return sorted(os.listdir(folder)) if folder.is_dir() else []
-    except NotFound:
-        return []

@@ -19,9 +19,10 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from storage_backends import disk
+from storage_backends import sqlite_blocks as blocks
 from storage_backends import sqlite_rows as rows
 from storage_backends.contract import ObjectInfo, Part, Presigner, Reader, Staged, Stored
-from storage_backends.errors import BadDigest, BadKey, BadLength, InvalidPart, KeyTaken, NoSuchUpload, NotFound, StoreError, Unavailable
+from storage_backends.errors import BadDigest, BadKey, KeyTaken, NotFound, StoreError, Unavailable
 from storage_backends.incoming import BLOCK, IncomingBody
 from storage_backends.keys import check_key, check_number, check_parts, parts_etag
 from storage_backends.sqlite_file import SqliteFile
@@ -127,7 +128,7 @@ class SqliteStore:
             if found is None:
                 raise NotFound(f"{key}: no such object")
             end = found[1] if length is None else min(found[1], start + length)
-            return found[0], end, _stretch(db, key, found[0], start, min(end, start + BLOCK))
+            return found[0], end, blocks.stretch(db, key, found[0], start, min(end, start + BLOCK))
 
         object_id, end, first = await self._file.read(begin)
         return self._chunks(key, object_id, start, end, first)
@@ -138,7 +139,7 @@ class SqliteStore:
             start += len(chunk)
             yield chunk
             chunk = (
-                await self._file.read(partial(_stretch, key=key, object_id=object_id, start=start, end=min(end, start + BLOCK)))
+                await self._file.read(partial(blocks.stretch, key=key, object_id=object_id, start=start, end=min(end, start + BLOCK)))
                 if start < end
                 else b""
             )
@@ -181,11 +182,11 @@ class SqliteStore:
     ) -> Part:
         check_number(number)
         check_key(key)
-        await self._file.read(lambda db: _check_upload(db, key, upload_id))
+        await self._file.read(lambda db: blocks.check_upload(db, key, upload_id))
         got, block = await self._receive(IncomingBody(body, length=length, max_length=max_length), md5)
 
         def last(db: sqlite3.Connection) -> Part:
-            _check_upload(db, key, upload_id)
+            blocks.check_upload(db, key, upload_id)
             got.verify(block)
             object_id = self._keep(db, got, block)
             rows.add_part(db, upload_id, number, object_id, got.size, got.md5.hexdigest(), self._now_us())
@@ -195,13 +196,13 @@ class SqliteStore:
 
     async def complete_multipart(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, length: int | None) -> Stored:
         check_key(key)
-        chosen = await self._file.read(lambda db: _choose(db, key, upload_id, check_parts(parts), length))
+        chosen = await self._file.read(lambda db: blocks.choose(db, key, upload_id, check_parts(parts), length))
         joined = _Body(hashlib.md5(usedforsecurity=False))  # stays empty: an object of parts has no MD5 of its own
         rest = b""
         try:
             for object_id, size, _ in chosen:
                 for n in range(-(-size // BLOCK)):
-                    data = rest + await self._file.read(partial(_part_block, key=key, upload_id=upload_id, object_id=object_id, number=n))
+                    data = rest + await self._file.read(partial(blocks.part_block, key=key, upload_id=upload_id, object_id=object_id, number=n))
                     full = len(data) // BLOCK * BLOCK
                     rest = data[full:]
                     if full:
@@ -213,7 +214,7 @@ class SqliteStore:
         etag = parts_etag([etag for _, _, etag in chosen])
 
         def last(db: sqlite3.Connection) -> Stored | Staged:
-            _check_upload(db, key, upload_id)
+            blocks.check_upload(db, key, upload_id)
             object_id = self._keep(db, joined, rest)
             rows.finish(db, object_id, joined.size, None, etag)
             staged = Staged(joined.size, None, etag, _Location(object_id, upload_id))
@@ -366,46 +367,6 @@ def _same(db: sqlite3.Connection, found: rows.Facts, staged: Staged, location: _
     if md5 is not None and staged.md5 is not None:
         return False
     return rows.same_bytes(db, object_id, location.object_id, size)
-
-
-def _stretch(db: sqlite3.Connection, key: str, object_id: int, start: int, end: int) -> bytes:
-    """Bytes from `start` to before `end`, at most BLOCK of them: out of two blocks where they lie across."""
-    pieces = []
-    while start < end:
-        number, offset = divmod(start, BLOCK)
-        data = rows.block(db, object_id, number)
-        piece = b"" if data is None else data[offset : offset + end - start] if offset or len(data) > end - start else data
-        if not piece:
-            raise Unavailable(f"{key}: went away while it was read")
-        pieces.append(piece)
-        start += len(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _part_block(db: sqlite3.Connection, key: str, upload_id: str, object_id: int, number: int) -> bytes:
-    data = rows.block(db, object_id, number)
-    if data is None:
-        _check_upload(db, key, upload_id)
-        raise InvalidPart(f"{key}: a part was replaced during the completion")
-    return data
-
-
-def _check_upload(db: sqlite3.Connection, key: str, upload_id: str) -> None:
-    if rows.upload_key(db, upload_id) != key:
-        raise NoSuchUpload(f"{key}: no such upload")
-
-
-def _choose(db: sqlite3.Connection, key: str, upload_id: str, wanted: Sequence[tuple[int, str]], length: int | None) -> list[tuple[int, int, str]]:
-    _check_upload(db, key, upload_id)
-    there = rows.parts(db, upload_id)
-    for number, etag in wanted:
-        if number not in there or there[number][2] != etag:
-            raise InvalidPart(f"part {number} with etag {etag} was not uploaded")
-    chosen = [there[number] for number, _ in wanted]
-    size = sum(part[1] for part in chosen)
-    if length is not None and size != length:
-        raise BadLength(f"the parts hold {size} bytes, promised were {length}")
-    return chosen
 
 
 def _vacuum(db: sqlite3.Connection) -> bool:

@@ -13,7 +13,10 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Generic, TypeVar
 
+from ..kernel.errors import Unavailable
+
 J = TypeVar("J")
+LONGEST = 30.0  # seconds that anybody waits for a place
 
 payer: ContextVar[str] = ContextVar("payer", default="")
 """For whom this task works: `user 17`, `ip 192.0.2.1`; "" for the server itself."""
@@ -62,7 +65,7 @@ class Gate:
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
-        """A place for the payer of this task."""
+        """A place for the payer of this task; Unavailable when none comes within `LONGEST`."""
         who = payer.get()
         if self._may(who):
             self._enter(who)
@@ -78,14 +81,23 @@ class Gate:
         future = asyncio.get_running_loop().create_future()
         line.append(future)
         try:
-            await future
+            async with asyncio.timeout(LONGEST):
+                await future
+        except TimeoutError:
+            self._abandon(who, future)
+            raise Unavailable(log=f"{who or 'the server'} waits too long for the database") from None
         except asyncio.CancelledError:
-            if future.cancelled():
-                with suppress(ValueError):
-                    line.remove(future)
-            else:  # the place was given to who does not want it any more
-                self._leave(who)
+            self._abandon(who, future)
             raise
+
+    def _abandon(self, who: str, future: asyncio.Future[None]) -> None:
+        if not future.cancelled():  # the place was given to who does not want it any more
+            self._leave(who)
+        elif line := self._waiting.get(who):
+            with suppress(ValueError):
+                line.remove(future)
+            if not line:
+                del self._waiting[who]
 
     def _may(self, who: str) -> bool:
         return self._free > 0 and self._inside.get(who, 0) < self._share

@@ -26,6 +26,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 
 from ..kernel.errors import AppError
+from ..kernel.figures import shape
 from .answer import Headers
 from .body import PATIENCE, Receive, Send
 from .request import Request
@@ -101,7 +102,7 @@ class Pages:
         try:
             await self.app(scope, receive, outlet)  # type: ignore[arg-type]  # ASGI's types are looser than Litestar's
         except Exception:
-            log.exception("page %s %s failed [%s]", request.method, request.path, request.request_id)
+            log.exception("page %s %s failed [%s]", request.method, shape(request.path), request.request_id)
             if outlet.status:  # the head is out: only a cut connection says that this is not all
                 raise
             await refuse(request, send, drained, 500)
@@ -164,7 +165,7 @@ def _refused(request: PageRequest[Any, Any, State], error: Exception) -> Respons
         status = 500
     if status >= 500:
         incoming = _incoming(request)
-        log.error("page %s %s failed [%s]", incoming.method, incoming.path, incoming.request_id, exc_info=error)
+        log.error("page %s %s failed [%s]", incoming.method, shape(incoming.path), incoming.request_id, exc_info=error)
     try:
         text = HTTPStatus(status).phrase
     except ValueError:

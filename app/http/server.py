@@ -13,8 +13,9 @@ import time
 from typing import Any, Protocol
 
 from ..kernel.errors import AppError, BadRequest
+from ..kernel.figures import shape
 from ..kernel.limits import breached
-from ..kernel.logs import REQUEST, clean
+from ..kernel.logs import REQUEST
 from ..kernel.parts import Kernel
 from . import compress
 from .answer import Answer, Headers, Stored
@@ -123,11 +124,11 @@ class Server:
         request.body.watched(self.traffic, flight)
         try:
             if found is None:
-                answer, drained, family = NOT_FOUND, DRAINED, "unknown"
+                answer, drained, family, shown = NOT_FOUND, DRAINED, "unknown", shape(request.path)
                 self.kernel.figures.unknown(request.method, request.path, request.header(b"x-client-package"))
             else:
                 route, request.params = found
-                answer, drained, family = await self._answer(request, route, flight), route.drained, route.family
+                answer, drained, family, shown = await self._answer(request, route, flight), route.drained, route.family, route.path
             try:
                 self.traffic.hold_answer(flight, len(answer.body))
             except AppError as e:
@@ -135,7 +136,7 @@ class Server:
             await self._respond(request, answer, send, drained)
         finally:
             self.traffic.land(flight)
-        self._note(request, family, answer.status, began)
+        self._note(request, family, answer.status, began, shown)
 
     async def _page(self, pages: Pages, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for a page. Preflights are the page's too: what it does not allow, no other site may ask it."""
@@ -150,7 +151,7 @@ class Server:
                 await refuse(request, send, DRAINED, status := 429)
         finally:
             self.traffic.land(flight)
-        self._note(request, "pages", status, began)
+        self._note(request, "pages", status, began, shape(request.path))
 
     def _host(self, scope: Scope) -> str:
         """The host that a browser asked for, as a trusted proxy names it if one does."""
@@ -180,7 +181,7 @@ class Server:
                 await _send_file(request, answer, headers, send)
         finally:
             self.traffic.land(flight)
-        self._note(request, "web", status, began)
+        self._note(request, "web", status, began, shape(request.path))
 
     def request(self, scope: Scope, receive: Receive) -> Request:
         """The request with its address and id resolved."""
@@ -210,13 +211,13 @@ class Server:
             log.exception("%s %s failed [%s]", request.method, route.path, request.request_id)
             return route.refusal(AppError(log=type(e).__name__))
 
-    def _note(self, request: Request, family: str, status: int, began: float) -> None:
-        """The figures and the line of a finished request."""
+    def _note(self, request: Request, family: str, status: int, began: float, shown: str) -> None:
+        """The figures and the line of a finished request. `shown`: its path without what may be a token or a code."""
         took = time.perf_counter() - began
         if self._figures is not None:
             self._figures.answered(family, status, took)
         if access_log.isEnabledFor(self._access_level):
-            parts = {"method": request.method, "path": clean(request.path), "status": status, "ms": round(took * 1000, 1), "id": request.request_id}
+            parts = {"method": request.method, "path": shown, "status": status, "ms": round(took * 1000, 1), "id": request.request_id}
             access_log.log(self._access_level, "%s %s %d %.1f ms [%s]", *parts.values(), extra={REQUEST: parts})
 
     async def _respond(self, request: Request, answer: Answer, send: Send, drained: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
+from typing import Literal
 
 from ..kernel.errors import Unavailable
 from ..kernel.limits import neighbourhood
@@ -26,10 +27,14 @@ SMALL = 64 << 10  # bytes of an answer that nobody counts
 _LOOKED_AT = 64  # requests of an address that are asked, the oldest first, whether they give way
 
 
+Kind = Literal["bodies", "answers"]
+"""What of a request is in memory."""
+
+
 class Flight:
     """A request in flight. `end` interrupts the reading of its body; `got` counts the body's bytes."""
 
-    __slots__ = ("address", "began", "end", "got", "held", "payer", "reading", "window")
+    __slots__ = ("address", "began", "end", "got", "held", "kind", "payer", "reading", "window")
 
     def __init__(self, address: str, now: float) -> None:
         self.address = address
@@ -40,6 +45,7 @@ class Flight:
         self.window = (now, 0)
         self.payer = f"ip {address}"
         self.held = 0
+        self.kind: Kind = "bodies"
 
     def too_slow(self, now: float) -> bool:
         """Whether the window that ends now brought too little; begins the next one."""
@@ -63,8 +69,8 @@ class Traffic:
         self.served: dict[Peer, int] = {}  # requests that came over each connection; `connections` forgets those that are closed
         self._flights: dict[str, dict[Flight, None]] = {}
         self._reading: set[Flight] = set()
-        self._memory: dict[str, int] = {}
-        self._all = 0
+        self._memory: dict[tuple[Kind, str], int] = {}
+        self._all: dict[Kind, int] = {"bodies": 0, "answers": 0}
 
     def connect(self, peer: Peer) -> None:
         """A request has come over this connection."""
@@ -122,31 +128,34 @@ class Traffic:
 
     def hold(self, flight: Flight, size: int) -> None:
         """Bytes of its body, or of its answer, are in memory; Unavailable when its payer, or all together, hold too many. One body always fits."""
-        held = self._memory.get(flight.payer, 0)
-        most = ACCOUNT_MEMORY if flight.payer.startswith("user ") else STRANGER_MEMORY
+        payer = (flight.kind, flight.payer)
+        held = self._memory.get(payer, 0)
+        most = ACCOUNT_MEMORY if flight.kind == "answers" or flight.payer.startswith("user ") else STRANGER_MEMORY
         others = held - flight.held
-        if others and (others + flight.held + size > most or self._all + size > ALL_MEMORY):
-            raise Unavailable("Too much at once, try again", log=f"{flight.payer} holds {held} bytes in memory")
-        self._memory[flight.payer] = held + size
-        self._all += size
+        if others and (others + flight.held + size > most or self._all[flight.kind] + size > ALL_MEMORY):
+            raise Unavailable("Too much at once, try again", log=f"{flight.payer} holds {held} bytes of {flight.kind} in memory")
+        self._memory[payer] = held + size
+        self._all[flight.kind] += size
         flight.held += size
 
     def hold_answer(self, flight: Flight, size: int) -> None:
-        """An answer is in memory until it is sent, which a slow reader may draw out: as `hold`, apart from the bodies. A stranger has as much as
-        an account: pages of albums are larger than what strangers send. The request's body is not needed any more."""
+        """An answer is in memory until it is sent, which a slow reader may draw out: as `hold`, with sums of their own, so that who reads slowly
+        keeps nobody from sending. A stranger has as much as an account: pages of albums are larger than what strangers send. The request's body
+        is not needed any more."""
         self.free(flight)
         if size > SMALL:
-            flight.payer = f"user answers {flight.payer}"
+            flight.kind = "answers"
             self.hold(flight, size)
 
     def free(self, flight: Flight) -> None:
         if flight.held:
-            left = self._memory[flight.payer] - flight.held
+            payer = (flight.kind, flight.payer)
+            left = self._memory[payer] - flight.held
             if left:
-                self._memory[flight.payer] = left
+                self._memory[payer] = left
             else:
-                del self._memory[flight.payer]
-            self._all -= flight.held
+                del self._memory[payer]
+            self._all[flight.kind] -= flight.held
             flight.held = 0
 
     def end_slow(self) -> int:

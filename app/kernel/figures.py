@@ -13,7 +13,7 @@ from storage_backends.timing import Histogram
 SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 NAMES = 200
 """Of routes that are missing: so many are told apart."""
-_PLAIN = re.compile(r"[a-z][a-z-]{0,31}|v[0-9]{1,2}", re.IGNORECASE)
+_PLAIN = re.compile(r"[a-z][a-z-]{0,31}|v[0-9]{1,2}")  # no capitals: tokens of links have some, routes none
 _SEGMENTS = 8
 
 

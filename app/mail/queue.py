@@ -17,7 +17,10 @@ class Waiting:
     tries: int
 
 
-def add(tx: Tx, sealed: tuple[bytes, bytes], now: int, next_try_at: int) -> int:
+def add(tx: Tx, sealed: tuple[bytes, bytes], now: int, next_try_at: int, most: int) -> int | None:
+    """Its number; None when so many wait already."""
+    if int(tx.value("SELECT count(*) FROM waiting_mail")) >= most:
+        return None
     return int(
         tx.value(
             "INSERT INTO waiting_mail (cipher, nonce, created_at, next_try_at) VALUES (:cipher, :nonce, :now, :next_try_at) RETURNING mail_id",
@@ -29,17 +32,19 @@ def add(tx: Tx, sealed: tuple[bytes, bytes], now: int, next_try_at: int) -> int:
     )
 
 
-def take_due(tx: Tx, now: int, until: int, limit: int) -> list[Waiting]:
-    """Mail whose time has come; nobody else takes it before `until`."""
-    rows = tx.all(
+def take_due(tx: Tx, now: int, until: int) -> Waiting | None:
+    """The mail whose time came first; nobody else takes it before `until`."""
+    row = tx.one(
         "UPDATE waiting_mail SET next_try_at = :until WHERE next_try_at <= :now AND mail_id IN "
-        "  (SELECT mail_id FROM waiting_mail WHERE next_try_at <= :now ORDER BY next_try_at LIMIT :limit) "
+        "  (SELECT mail_id FROM waiting_mail WHERE next_try_at <= :now ORDER BY next_try_at, mail_id LIMIT 1) "
         "RETURNING mail_id, cipher, nonce, created_at, tries",
         now=now,
         until=until,
-        limit=limit,
     )
-    return [Waiting(mail_id, (bytes(cipher), bytes(nonce)), made, tries) for mail_id, cipher, nonce, made, tries in rows]
+    if row is None:
+        return None
+    mail_id, cipher, nonce, made, tries = row
+    return Waiting(mail_id, (bytes(cipher), bytes(nonce)), made, tries)
 
 
 def put_off(tx: Tx, mail_id: int, next_try_at: int) -> None:

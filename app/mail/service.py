@@ -33,6 +33,7 @@ OLDEST = 2 * DAY
 LEASE = 5 * MINUTE
 """How long whoever sends a mail has it: longer than `mail.timeout` may be."""
 BATCH = 20  # that one run of the job takes
+MOST = 10_000  # that wait: a bound on what a mail server that is away costs the disk
 _REJECTED = frozenset({501, 510, 511, 512, 513, 550, 551, 553})  # of RCPT: the mailbox or its domain does not exist
 _under_way: set[asyncio.Task[None]] = set()
 
@@ -97,7 +98,10 @@ def _ended(task: asyncio.Task[None]) -> None:
 
 async def _post(kernel: Kernel, to: str, mail: Mail) -> None:
     now, sealed = kernel.clock.now(), kernel.crypto.encrypt(msgspec.json.encode((to, mail)).decode())
-    mail_id = await kernel.db.write("mail.post", queue.add, sealed, now, now + LEASE)
+    mail_id = await kernel.db.write("mail.post", queue.add, sealed, now, now + LEASE, MOST)
+    if mail_id is None:
+        log.warning("mail: %d wait already, so one more is not kept", MOST)
+        return
     await _try(kernel, queue.Waiting(mail_id, sealed, now, 0))
 
 
@@ -106,8 +110,11 @@ async def send_waiting(kernel: Kernel) -> None:
     now = kernel.clock.now()
     await kernel.db.write("mail.give_up", queue.give_up, now - OLDEST)
     if is_on(kernel.config):
-        for waiting in await kernel.db.write("mail.take", queue.take_due, now, now + LEASE, BATCH):
-            await _try(kernel, waiting)
+        for _ in range(BATCH):
+            taken = await kernel.db.write("mail.take", queue.take_due, (now := kernel.clock.now()), now + LEASE)
+            if taken is None:
+                return
+            await _try(kernel, taken)
 
 
 async def _try(kernel: Kernel, waiting: queue.Waiting) -> None:

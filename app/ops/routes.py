@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import socket
 
 from .. import __version__
@@ -11,6 +10,7 @@ from ..http.auth import anyone, guard
 from ..http.query import Query
 from ..http.request import Request
 from ..http.routing import get
+from ..kernel.crypto import same
 from ..kernel.errors import Gate, Unavailable
 from ..kernel.parts import Kernel
 from ..kernel.wire import Lean, Reply
@@ -88,7 +88,7 @@ async def scraper(request: Request) -> None:
     if token is None:
         raise Gate("there are no figures here", status=404)
     given = request.header(b"authorization").partition(" ")
-    if given[0].lower() != "bearer" or not hmac.compare_digest(given[2].strip().encode(), token.get_secret_value().encode()):
+    if given[0].lower() != "bearer" or not same(given[2].strip(), token.get_secret_value()):
         raise Gate("the token is not metrics.token")
 
 

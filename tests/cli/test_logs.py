@@ -121,8 +121,28 @@ async def test_requests_have_lines_at_info_where_that_is_wanted(engine: str, tmp
     async with open_world(engine, tmp_path, config=config.model_copy(update={"log": Log(requests=True)})) as world:
         await world.anon().get(f"/nothing/{TOKEN}", expect=404, headers={"x-request-id": "mine"})
     (event,) = [e for e in map(json.loads, stream.getvalue().splitlines()) if e["logger"] == "darkroom.access"]  # an engine may say something too
-    assert {k: event[k] for k in ("method", "path", "status", "id")} == {"method": "GET", "path": "/nothing/…", "status": 404, "id": "mine"}
+    assert {k: event[k] for k in ("method", "path", "status", "id")} == {"method": "GET", "path": "/nothing/{}", "status": 404, "id": "mine"}
     assert event["ms"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("/public/collections/Ab3dE9xY", "/public/collections/{token}"),
+        ("/cast/device-info/K7PQ2A", "/cast/device-info/{code}"),
+        ("/family/invite-info/Zz9", "/family/invite-info/{token}"),
+        ("/AbcDefgh", "/{}"),  # an album's short link, which a page answers
+        ("/nothing/AbcDefgh", "/nothing/{}"),
+    ],
+)
+async def test_no_line_of_a_request_has_a_token_or_code(tmp_path: Path, asked: str, told: str) -> None:
+    stream = io.StringIO()
+    logs.setup("debug", "json", stream)
+    async with open_world("sqlite", tmp_path, config=Config(data_dir=tmp_path, storage=(Storage(kind="memory"),))) as world:
+        await world.anon().get(asked, expect=None)
+    events = [e for e in map(json.loads, stream.getvalue().splitlines()) if e["logger"] == "darkroom.access"]
+    assert [e["path"] for e in events] == [told]
+    assert asked.rpartition("/")[2] not in stream.getvalue()
 
 
 # --- log.file

@@ -7,8 +7,11 @@ import threading
 import time
 from pathlib import Path
 
-from app.db import sqlite
+import pytest
+
+from app.db import sqlite, turns
 from app.db.turns import Gate, Queue, payer
+from app.kernel.errors import Unavailable
 from tests.engines import open_database
 
 
@@ -69,6 +72,22 @@ async def test_a_place_given_to_who_has_just_gone_is_free_again() -> None:
     leave.set()
     await asyncio.gather(first, second, third, return_exceptions=True)
     assert inside == ["a", "c"]
+    assert gate._free == 1
+
+
+async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LONGEST", 0.0)
+    gate, inside, leave = Gate(1), list[str](), asyncio.Event()
+    first = asyncio.create_task(enter(gate, "a", inside, leave))
+    await settle()
+    with pytest.raises(Unavailable) as refused:
+        await enter(gate, "b", inside, leave)
+    assert refused.value.status == 503
+    assert not gate._waiting
+    leave.set()
+    await first
+    await enter(gate, "b", inside, leave)
+    assert inside == ["a", "b"]
     assert gate._free == 1
 
 

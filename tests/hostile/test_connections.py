@@ -247,4 +247,4 @@ def test_bodies_in_memory_have_a_bound_for_each_payer() -> None:
     for flight in (*flights, stranger, neighbour):
         registry.land(flight)
     assert not registry._memory
-    assert registry._all == 0
+    assert not any(registry._all.values())

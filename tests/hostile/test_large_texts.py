@@ -117,4 +117,17 @@ def test_answers_that_nobody_takes_are_bounded_for_each_payer() -> None:
     for flight in (*slow, other):
         registry.land(flight)
     assert not registry._memory
-    assert registry._all == 0
+    assert not any(registry._all.values())
+
+
+def test_who_reads_slowly_keeps_nobody_from_sending() -> None:
+    registry = Traffic(100)
+    slow = [registry.take_off(f"10.0.0.{n}") for n in range(9)]
+    for flight in slow:
+        registry.hold_answer(flight, traffic.ALL_MEMORY // 8)
+    sending = [registry.take_off("10.1.0.1") for _ in range(2)]
+    for flight in sending:
+        registry.hold(flight, traffic.STRANGER_MEMORY // 2)
+    for flight in (*slow, *sending):
+        registry.land(flight)
+    assert not registry._memory

@@ -110,3 +110,17 @@ async def test_what_waits_is_sealed_and_not_kept(posting: World, box: Postbox, t
     posting.clock.advance(2 * DAY + HOUR)
     await mail.send_waiting(posting.kernel)
     assert await rows(posting) == [] and box.raw == []
+
+
+async def test_what_waits_is_bounded(posting: World, box: Postbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(mail, "MOST", 2)
+    box.refuse_all = b"451 later"
+    for _ in range(3):
+        await post(posting)
+    assert len(await rows(posting)) == 2
+    assert "2 wait already" in caplog.text and "dora" not in caplog.text
+    box.refuse_all = b""
+    posting.clock.advance(MINUTE)
+    await mail.send_waiting(posting.kernel)
+    await post(posting)
+    assert len(box.messages) == 3

@@ -25,7 +25,6 @@ PLANNING = (b"SET plan_cache_mode = force_generic_plan", b"SET enable_seqscan = 
 """A statement is planned once a connection. Left to itself, the server plans those with a list anew each time, as it takes the list to be
 long: half of what a commit cost it. Every statement has its index (tests/db/test_plans.py), so a plan that was made while a table was small
 must not become a walk over a large one."""
-FEW = 32  # rows that are fetched without asking for their size first
 HELD = 50  # statements that wait for another to travel with
 
 
@@ -98,22 +97,15 @@ class PostgresTx:
         return rows_of(self._db, self._execute(sql, of, params))
 
     def part(self, sql: str, heavy: tuple[int, ...], budget: int, /, *, of: object = None, **params: Any) -> Part:
-        """The server is asked how many rows fit before they are sent: libpq takes an answer in whole."""
-        few = self._first(sql, of, params, FEW + 1)
-        if len(few) <= FEW:
-            return few
+        """The server weighs the rows and sends those that fit: libpq takes an answer in whole."""
         names = ", ".join(f"c{i}" for i in range(max(heavy) + 1))
         size = " + ".join(f"COALESCE(octet_length(q.c{i}), 0)" for i in heavy)
-        weighed = f"SELECT sum({size}) OVER (ROWS UNBOUNDED PRECEDING) AS held FROM ({sql}) AS q({names})"
-        fit = int(self.value(f"SELECT count(*) FROM ({weighed}) w WHERE w.held <= :part_budget", of=of, part_budget=budget, **params))
-        rows = self._first(sql, of, params, fit + 2)
-        if len(rows) == fit + 2:
-            rows.cut = True
-            rows.pop()
-        return rows
-
-    def _first(self, sql: str, of: object, params: dict[str, Any], most: int) -> Part:
-        return Part(self.all(f"SELECT * FROM ({sql}) q LIMIT :part_most", of=of, part_most=most, **params))
+        weighed = f"SELECT *, sum({size}) OVER (ROWS UNBOUNDED PRECEDING) - ({size}) AS part_before, count(*) OVER () AS part_all"
+        weighed = f"{weighed} FROM ({sql}) AS q({names})"
+        rows = self.all(f"SELECT * FROM ({weighed}) w WHERE w.part_before <= :part_budget", of=of, part_budget=budget, **params)
+        found = Part(row[:-2] for row in rows)
+        found.cut = bool(rows) and rows[0][-1] > len(rows)
+        return found
 
     def one(self, sql: str, /, *, of: object = None, **params: Any) -> Row | None:
         rows = rows_of(self._db, self._execute(sql, of, params), 1)
