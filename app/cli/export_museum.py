@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,17 +10,13 @@ from typing import Any
 from storage_backends import ObjectStore
 
 from ..kernel.config import Config
-from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
 from ..maintenance.museum import exporting, seals
-from . import build, folder, reach
-from .admin_client import Refused
-from .import_museum import bucket_store
+from . import build, reach
+from .import_museum import bucket_store, carry
 from .progress_bar import Bar
 
 FLAGS = reach.FLAGS
-FOUND = 3
-"""Exit status when some objects did not go."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,16 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    data = folder.prepare(config.data_dir)
-    try:
-        with contextlib.ExitStack() as held, Bar(wanted=not args.json) as tell:
-            if config.database.url is None:
-                held.enter_context(folder.locked(data))
-            report = asyncio.run(_run(args, config, tell))
-    except AppError as e:
-        raise Refused(e.log) from e
-    print(json.dumps(report) if args.json else "\n".join(said(report)))
-    return 0 if report["ok"] else FOUND
+    return carry(args, config, _run, said)
 
 
 async def _run(args: argparse.Namespace, config: Config, tell: Bar) -> dict[str, Any]:

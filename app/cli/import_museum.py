@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
+    return carry(args, config, _run, said)
+
+
+def carry(
+    args: argparse.Namespace,
+    config: Config,
+    act: Callable[[argparse.Namespace, Config, Bar], Coroutine[Any, Any, dict[str, Any]]],
+    said: Callable[[dict[str, Any]], list[str]],
+) -> int:
+    """Do what takes long with nobody else in the data folder, and report it; the exit status."""
     data = folder.prepare(config.data_dir)
     try:
         with contextlib.ExitStack() as held, Bar(wanted=not args.json) as tell:
             if config.database.url is None:
                 held.enter_context(folder.locked(data))
-            report = asyncio.run(_run(args, config, tell))
+            report = asyncio.run(act(args, config, tell))
     except AppError as e:
         raise Refused(e.log) from e
     print(json.dumps(report) if args.json else "\n".join(said(report)))

@@ -59,10 +59,10 @@ CREATE INDEX persons_by_photo ON persons (photo_id);
 """
 
 
-class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Told(msgspec.Struct, frozen=True, gc=False):
     """Times in µs since 1970 UTC; `local`: what the clock on the wall showed, as if it were UTC; `offset`: the minutes it was ahead, where somebody
     said so. `size`: plain bytes, 0 unknown. `duration` in ms. `first`: it stands for its stack. `video`: the id a live photo's video was uploaded
-    with. `header` tells contents of one file apart (6 bytes); `hashes` are 16 bytes of each of `File.hash`, its image's and its video's.
+    with. `header` tells contents of one file apart (6 bytes).
     """
 
     id: int
@@ -97,11 +97,16 @@ class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
     first: bool
     video: str | None
     trashed: int | None
+
+
+class Fact(Told, array_like=True, frozen=True, gc=False):
+    """What is kept of a photo. `hashes`: 16 bytes of each of `File.hash`, its image's and its video's."""
+
     tags: list[str]
     hashes: list[bytes]
 
 
-COLUMNS = Fact.__struct_fields__[:-2]
+COLUMNS = Told.__struct_fields__
 _INSERT = f"INSERT INTO photos ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 _UPSERT = (
     f"{_INSERT} ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[1:])} "

@@ -13,48 +13,16 @@ from typing import Any
 
 import msgspec
 
-from .facts import COLUMNS, Facts
+from .facts import COLUMNS, Facts, Told
 
 DAY = 86_400_000_000
 EPOCH = date(1970, 1, 1)
 NEWEST, OLDEST = "taken DESC, id DESC", "taken, id"
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A photo as most answers show it: the columns of `Fact`, and what follows from its albums."""
+class Entry(Told, frozen=True, gc=False):
+    """A photo as most answers show it: what is told of it, and what follows from its albums."""
 
-    id: int
-    owner: int
-    kind: int
-    taken: int
-    local: int
-    modified: int
-    updated: int
-    visibility: int
-    title: str
-    caption: str
-    make: str
-    model: str
-    lens: str
-    lat: float | None
-    long: float | None
-    city: str | None
-    state: str | None
-    country: str | None
-    width: int
-    height: int
-    duration: int
-    size: int
-    sha1: bytes | None
-    uuid: str | None
-    rating: int | None
-    stack: str | None
-    header: bytes
-    added: int
-    offset: int | None
-    first: bool
-    video: str | None
-    trashed: int | None
     favourite: bool
 
 
