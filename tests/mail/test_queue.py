@@ -17,7 +17,7 @@ from tests.inprocess import World, open_world
 from tests.mail.postbox import Postbox, open_postbox
 from tests.mail.test_mail import config
 
-LETTER = mail.Mail("A letter", ("What it says.",), code="123", link="https://x", action="Go")
+LETTER = mail.Mail("A letter", ("What it says.",), code="sixth-sense", link="https://x", action="Go")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_a_server_that_is_away_is_tried_for_a_day(posting: World, box: Pos
     assert await rows(posting) == [] and box.raw == []
     assert posting.clock.now() - began < DAY
     assert "given up" in caplog.text
-    for secret in ("dora", "A letter", "123"):
+    for secret in ("dora", "A letter", "sixth-sense"):
         assert secret not in caplog.text
 
 
@@ -77,7 +77,7 @@ async def test_it_comes_once_the_server_is_back(posting: World, box: Postbox) ->
     await mail.send_waiting(posting.kernel)
     assert [m["Subject"] for m in box.messages] == ["A letter"]
     (part,) = [m.get_body(("plain",)) for m in box.messages]
-    assert part is not None and part.get_content().split() == ["What", "it", "says.", "123", "https://x"]
+    assert part is not None and part.get_content().split() == ["What", "it", "says.", "sixth-sense", "https://x"]
 
 
 async def test_a_stop_in_the_middle_loses_nothing(posting: World, box: Postbox) -> None:
