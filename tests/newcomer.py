@@ -111,7 +111,8 @@ class Newcomer:
         return crypto.token_text(crypto.unseal(crypto.unb64(answer["encryptedToken"]), bytes(self.secret.public_key), bytes(self.secret)))
 
     async def second_device(self, package: str = PHOTOS) -> Api:
-        """A session by e-mail code in some app."""
+        """A session by e-mail code in some app, a moment later than those before: lists are in the order of their beginning."""
+        self.world.clock.advance(1)
         device = self.anon(package)
         app = "auth" if "auth" in package else "locker" if "locker" in package else "photos"
         await device.post("/users/ott", {"email": self.email, "purpose": "login"})

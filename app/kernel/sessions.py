@@ -44,7 +44,7 @@ def listed(tx: Tx, user_id: int, app: App) -> list[StoredSession]:
     """A person's sessions in one app, oldest first."""
     rows = tx.all(
         "SELECT token_hash, handle, ip, user_agent, created_at, last_used_at FROM sessions WHERE user_id = :user_id AND app = :app "
-        "ORDER BY created_at",
+        "ORDER BY created_at, handle",
         user_id=user_id,
         app=app,
     )
