@@ -71,7 +71,7 @@ def _insert_files(tx: Tx, actor_id: int, app: str, items: list[wire.CopyItem], n
         "  metadata_header, encrypted_metadata, pub_magic_metadata, pub_magic_version, pub_magic_count, copied_from, created_at, updation_time) "
         "SELECT :actor_id, :app, file_object_id, thumb_object_id, file_size, thumb_size, file_header, thumb_header, "
         "  metadata_header, encrypted_metadata, pub_magic_metadata, pub_magic_version, pub_magic_count, file_id, :now, :stamp "
-        "FROM files WHERE file_id IN (:ids[]) RETURNING copied_from, file_id",
+        "FROM files WHERE file_id IN (:ids[]) ORDER BY file_id RETURNING copied_from, file_id",  # new ids rise with the old
         actor_id=actor_id,
         app=app,
         ids=[i.id for i in items],
