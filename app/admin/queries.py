@@ -129,6 +129,10 @@ def set_quota(tx: Tx, user_id: int, quota: int | None) -> None:
     tx.run("UPDATE users SET quota = :quota WHERE user_id = :user_id", quota=quota, user_id=user_id)
 
 
+def set_bonus(tx: Tx, user_id: int, bonus: int) -> None:
+    tx.run("UPDATE users SET bonus = :bonus WHERE user_id = :user_id", bonus=bonus, user_id=user_id)
+
+
 def set_plan(tx: Tx, user_id: int, quota: int, ends_at: int) -> None:
     """A limit in bytes and until when (µs) it may be used."""
     tx.run("UPDATE users SET quota = :quota, plan_ends_at = :ends_at WHERE user_id = :user_id", quota=quota, ends_at=ends_at, user_id=user_id)
@@ -143,17 +147,6 @@ class Act:
     act: str
     user_id: int | None
     detail: str
-
-
-def note(tx: Tx, at: int, actor: str, act: str, user_id: int | None, detail: str) -> None:
-    tx.run(
-        "INSERT INTO admin_acts (at, actor, act, user_id, detail) VALUES (:at, :actor, :act, :user_id, :detail)",
-        at=at,
-        actor=actor,
-        act=act,
-        user_id=user_id,
-        detail=detail,
-    )
 
 
 def acts(tx: Tx, before: int, limit: int) -> list[Act]:

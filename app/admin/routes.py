@@ -1,7 +1,13 @@
-"""Administrators' routes as Ente's tools call them (misc.md §12). Left out is what this server has nothing of: mailing lists, coupons, queues."""
+"""Administrators' routes as Ente's tools call them (misc.md §12).
+
+What this server has nothing of (mailing lists, coupons, queues, referral codes) is refused in words: no tool is told that something was done.
+"""
 
 from __future__ import annotations
 
+import html
+import re
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 import msgspec
@@ -19,6 +25,7 @@ from ..kernel.crypto import normal_email, token_hash
 from ..kernel.errors import BadRequest, CodedBadRequest, Conflict, Gone, NotFound
 from ..kernel.fields import Address
 from ..kernel.parts import Kernel
+from ..mail.service import MailFailed
 from . import queries, service
 from .guards import Administrator, administrator, fresh_administrator
 from .wire import (
@@ -31,7 +38,10 @@ from .wire import (
     Hash,
     Hashes,
     NewAddress,
+    NewBonus,
     NewCode,
+    NewFlag,
+    NewMail,
     NewSubscription,
     Recover,
     Token,
@@ -134,6 +144,51 @@ async def add_code(kernel: Kernel, actor: Administrator, ask: NewCode) -> None:
     await service.add_code(kernel, actor.name, ask.email, cast(App, ask.app), ask.code, ask.expiry_time)
 
 
+async def send_mail(kernel: Kernel, actor: Administrator, ask: NewMail) -> None:
+    """What is sent is the text of the HTML."""
+    if not ask.to:
+        raise CodedBadRequest("to is required")
+    text = re.sub(r"(?i)<(br|/p|/div|/h[1-6]|/li|/tr)\b[^>]*>", "\n", ask.body)
+    text = html.unescape(re.sub(r"(?is)<(style|script|head)\b.*?</\1>|<[^>]*>", "", text))
+    await service.send_mail(kernel, actor.name, ask.to, ask.from_name, ask.subject, text)
+
+
+async def close_family(kernel: Kernel, actor: Administrator, ask: Whom) -> None:
+    await service.dissolve_family(kernel, actor.name, ask.user_id)
+
+
+async def update_flag(kernel: Kernel, actor: Administrator, ask: NewFlag) -> None:
+    if ask.value is None:
+        raise BadRequest(log="no value")
+    await service.set_flag(kernel, actor.name, ask.user_id, ask.key, ask.value)
+
+
+async def unblock(kernel: Kernel, actor: Administrator, ask: Whom) -> None:
+    await service.unblock(kernel, actor.name, ask.user_id)
+
+
+LASTING = ("ADD_ON_SUPPORT", "ADD_ON_NON_PROFIT")
+
+
+async def change_bonus(kernel: Kernel, actor: Administrator, ask: NewBonus) -> None:
+    """A bonus here is one figure without an end: a hundred years stand for it, and what ends sooner is refused."""
+    if ask.testing or ask.bonus_type not in LASTING or ask.action not in ("ADD", "UPDATE", "REMOVE"):
+        raise CodedBadRequest("only ADD_ON_SUPPORT and ADD_ON_NON_PROFIT, and ADD, UPDATE or REMOVE, are known here")
+    if ask.action != "REMOVE" and not (ask.year == 100 and 1 <= ask.storage_in_gb <= 2000):
+        raise CodedBadRequest("a bonus here has no end: 100 years, 1 to 2000 GB. A limit that ends is set by /admin/user/subscription")
+    size = 0 if ask.action == "REMOVE" else ask.storage_in_gb << 30
+    await service.set_bonus(kernel, actor.name, ask.user_id, size, more=ask.action == "ADD")
+
+
+def _without(what: str) -> Callable[[Administrator], Awaitable[None]]:
+    """A route that says what this server has not."""
+
+    async def refuse(actor: Administrator) -> None:
+        raise CodedBadRequest(f"this server has no {what}")
+
+    return refuse
+
+
 async def end_session(kernel: Kernel, actor: Administrator, ask: EndSession) -> None:
     await service.end_session(kernel, actor.name, ask.user_id, token_hash(ask.token))
 
@@ -194,6 +249,17 @@ ROUTES = [
     post("/admin/user/terminate-session", administrator, end_session, done=OBJECT, errors=(NotFound,)),
     put("/admin/user/change-email", administrator, change_email, done=OBJECT, errors=(NotFound, Conflict)),
     post("/admin/user/recover", administrator, recover, done=OBJECT, errors=(NotFound, Conflict, Gone)),
+    post("/admin/mail", administrator, send_mail, done=OBJECT, errors=(MailFailed,)),
+    post("/admin/user/bonus", administrator, change_bonus, done=OBJECT, errors=(NotFound,)),
+    post("/admin/user/update-referral", administrator, _without("referral codes")),
+    post("/admin/queue/re-queue", administrator, _without("such queue: `darkroom storage resync NAME` has copies made that were given up")),
+    post("/admin/mail/subscribe", administrator, _without("mailing list")),
+    post("/admin/mail/unsubscribe", administrator, _without("mailing list")),
+    get("/admin/listmonk/missing-subscribers/count", administrator, _without("mailing list")),
+    post("/admin/discount/add-coupons", administrator, _without("coupons")),
+    post("/admin/user/close-family", administrator, close_family, done=OBJECT, errors=(NotFound,)),
+    post("/admin/user/update-flag", administrator, update_flag, done=OBJECT, errors=(NotFound, Conflict)),
+    post("/admin/user/unblock-storage-warning-login", administrator, unblock, done=OBJECT, errors=(NotFound,)),
     get("/admin/user/scheduled-deletions", administrator, scheduled),
     get("/admin/email-hash", administrator, email_hash),
     post("/admin/emails-from-hashes", administrator, emails),

@@ -14,9 +14,10 @@ from ..accounts import service as accounts
 from ..closing import service as closing
 from ..contacts import service as contacts
 from ..db import Tx
+from ..families import service as families
 from ..invitations import service as invitations
 from ..invitations.service import Invite
-from ..kernel import jobs, people, quota, sessions, sync
+from ..kernel import audit, jobs, people, quota, sessions, sync
 from ..kernel.access import App
 from ..kernel.clock import DAY
 from ..kernel.config import LARGEST
@@ -27,6 +28,7 @@ from ..login import service as login
 from ..login.service import WaitingCode
 from ..mail import service as mail
 from ..passkeys import service as passkeys
+from ..remote_store import service as remote_store
 from ..second_factor import service as second_factor
 from . import queries
 from .queries import Act, OpenSession
@@ -177,7 +179,7 @@ async def acts(kernel: Kernel, before: int = 1 << 62) -> list[Act]:
 
 # --- acting: each of these in one transaction with its line in the audit log
 def note(tx: Tx, kernel: Kernel, by: str, act: str, user_id: int | None, detail: str = "") -> None:
-    queries.note(tx, kernel.clock.now(), by, act, user_id, detail)
+    audit.note(tx, kernel.clock.now(), by, act, user_id, detail)
 
 
 async def set_quota(kernel: Kernel, by: str, user_id: int, size: int | None) -> None:
@@ -208,6 +210,21 @@ def _set_plan(tx: Tx, kernel: Kernel, by: str, user_id: int, size: int, ends_at:
     _live(tx, user_id)
     queries.set_plan(tx, user_id, size, ends_at)
     note(tx, kernel, by, "account.plan", user_id, f"{size} bytes until {ends_at}")
+
+
+async def set_bonus(kernel: Kernel, by: str, user_id: int, size: int, *, more: bool) -> None:
+    """Bytes on top of the limit, or (`more`) so many more than there are. 400 beyond all sizes."""
+    await kernel.db.write("admin.bonus", _set_bonus, kernel, by, user_id, size, more)
+
+
+def _set_bonus(tx: Tx, kernel: Kernel, by: str, user_id: int, size: int, more: bool) -> None:
+    sync.lock_account(tx, user_id)
+    before = _live(tx, user_id).bonus
+    after = before + size if more else size
+    if not 0 <= after <= LARGEST:
+        raise CodedBadRequest("the bonus should stay between nothing and the largest size")
+    queries.set_bonus(tx, user_id, after)
+    note(tx, kernel, by, "account.bonus", user_id, f"{before} → {after} bytes")
 
 
 async def close(kernel: Kernel, by: str, user_id: int) -> None:
@@ -310,6 +327,52 @@ async def add_code(kernel: Kernel, by: str, email: str, app: App, code: str, exp
 def _add_code(tx: Tx, kernel: Kernel, by: str, email: str, app: App, code: str, expires_at: int) -> None:
     login.add_code(tx, kernel, email, app, code, expires_at)
     note(tx, kernel, by, "code.add", people.find(tx, kernel.crypto, email), f"for {app}")
+
+
+async def dissolve_family(kernel: Kernel, by: str, user_id: int) -> None:
+    """End the family that this account leads; 400 for who leads none."""
+    await kernel.db.write("admin.close_family", _dissolve_family, kernel, by, user_id)
+
+
+def _dissolve_family(tx: Tx, kernel: Kernel, by: str, user_id: int) -> None:
+    _live(tx, user_id)
+    if families.members(tx, kernel, user_id) is None or user_id not in families.admins(tx):
+        raise CodedBadRequest("the account leads no family")
+    families.dissolve(tx, user_id)
+    note(tx, kernel, by, "family.close", user_id)
+
+
+async def set_flag(kernel: Kernel, by: str, user_id: int, key: str, value: str) -> None:
+    """What only an operator sets for an account (misc.md §4); 400 for other keys and values, 409 for a domain that is another's."""
+    await kernel.db.write("admin.flag", _set_flag, kernel, by, user_id, key, value)
+
+
+def _set_flag(tx: Tx, kernel: Kernel, by: str, user_id: int, key: str, value: str) -> None:
+    _live(tx, user_id)
+    remote_store.set_by_operator(tx, kernel, user_id, key, value)
+    note(tx, kernel, by, "account.flag", user_id, f"{key} = {value or 'nothing'}")
+
+
+async def unblock(kernel: Kernel, by: str, user_id: int) -> None:
+    """Take back warnings that an account will be deleted for what it stores too much. This server sends none, so none is left."""
+    await kernel.db.write("admin.unblock", _unblock, kernel, by, user_id)
+
+
+def _unblock(tx: Tx, kernel: Kernel, by: str, user_id: int) -> None:
+    _live(tx, user_id)
+    note(tx, kernel, by, "account.unblock", user_id, "there was nothing to unblock")
+
+
+async def send_mail(kernel: Kernel, by: str, to: list[str], name: str, subject: str, text: str) -> None:
+    """One mail to each of these, by the configured mail server and from its sender, under this name. 503 MAIL_FAILED without one."""
+    if not mail.is_on(kernel.config):
+        raise mail.MailFailed("mail.host is not set")
+    for address in to:
+        mail.checked(address)
+    paragraphs = tuple(part for line in text.splitlines() if (part := " ".join(line.split())))
+    for address in to:
+        await mail.send(kernel, address, mail.Mail(subject, paragraphs or ("",), sender_name=name))
+    await kernel.db.write("admin.mail", note, kernel, by, "mail.send", None, f"{len(to)} mails")
 
 
 # --- who may come

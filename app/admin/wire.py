@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import field
 
 from ..accounts.wire import Details, Subscription
-from ..kernel.fields import Address, Batch, Key, Line, Word
+from ..kernel.fields import Address, Batch, Few, Key, Line, Title, Word
 from ..kernel.wire import Body, Lean, Needed, Reply
 
 
@@ -117,3 +117,30 @@ class Hashes(Body):
 
 class Emails(Reply):
     emails: list[str]
+
+
+class NewMail(Body):
+    """`body` is HTML. From whom mails come says the configuration; `from_name` stands before that address."""
+
+    to: Few[Address] = field(default_factory=list)
+    from_name: Line = ""
+    from_email: Address = ""
+    subject: Line = ""
+    body: Title = ""
+
+
+class NewFlag(Body):
+    user_id: Needed[int]
+    key: Needed[Word]
+    value: Line | None = None
+
+
+class NewBonus(Body):
+    """Bytes on top of the limit. What museum's operators test with (`testing`, `storageInMB`, `minute`) is not taken."""
+
+    bonus_type: Needed[Word]
+    action: Needed[Word]
+    user_id: Needed[int]
+    year: int = 0
+    storage_in_gb: int = field(default=0, name="storageInGB")
+    testing: bool = False

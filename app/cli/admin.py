@@ -21,7 +21,6 @@ from ..kernel.parts import Kernel
 from ..kernel.progress import Tell, silent
 from ..login import service as login
 from ..mail import service as mail
-from ..second_factor import service as second_factor
 from ..storage import entry as storage
 from . import admin_acts, admin_maintenance
 from . import admin_queries as queries
@@ -37,6 +36,7 @@ STORAGE_ACTS: tuple[Callable[..., Awaitable[Any]], ...] = (
     storage.verify,
     storage.move,
 )
+LOOKING = ("storage_status", "storage_work")
 
 
 async def run(kernel: Kernel, command: str, args: dict[str, Any], tell: Tell = silent) -> Any:
@@ -46,7 +46,12 @@ async def run(kernel: Kernel, command: str, args: dict[str, Any], tell: Tell = s
     if command not in COMMANDS:
         raise Refused(f"the running server knows no command {command}: is it an older one?")
     try:
-        return await COMMANDS[command](kernel, **args)
+        done = await COMMANDS[command](kernel, **args)
+        if command.startswith("storage_") and command not in LOOKING:
+            await kernel.db.write(
+                "admin.storage", administration.note, kernel, admin_acts.BY, command.replace("_", "."), None, " ".join(args.values())
+            )
+        return done
     except AppError as e:
         raise Refused(e.message or e.log) from None
 
@@ -96,36 +101,26 @@ async def withdraw(kernel: Kernel, which: str) -> None:
 
 async def quota(kernel: Kernel, email: str, size: int | None) -> None:
     """Set an account's limit in bytes; None: the configured default again; 0: no limit."""
-    if not await kernel.db.write("admin.quota", _quota, kernel, email, size):
-        raise Refused(f"{email} has no account")
-
-
-def _quota(tx: Tx, kernel: Kernel, email: str, size: int | None) -> bool:
-    user_id = people.find(tx, kernel.crypto, email)
-    if user_id is not None:
-        sync.lock_account(tx, user_id)
-        queries.set_quota(tx, user_id, size)
-    return user_id is not None
+    await administration.set_quota(kernel, admin_acts.BY, await _number(kernel, email), size)
 
 
 async def reset_second_factor(kernel: Kernel, email: str) -> None:
     """For somebody who lost it, and the recovery key too: the next log-in owes nothing but the password or a mailed code."""
-    if not await kernel.db.write("admin.reset_second_factor", _reset_second_factor, kernel, email):
+    await administration.reset_second_factor(kernel, admin_acts.BY, await _number(kernel, email))
+
+
+async def _number(kernel: Kernel, email: str) -> int:
+    user_id = await kernel.db.read(people.find, kernel.crypto, email)
+    if user_id is None:
         raise Refused(f"{email} has no account")
-
-
-def _reset_second_factor(tx: Tx, kernel: Kernel, email: str) -> bool:
-    user_id = people.find(tx, kernel.crypto, email)
-    if user_id is not None:
-        second_factor.switch_off(tx, user_id)
-        second_factor.forget(tx, user_id)
-    return user_id is not None
+    return user_id
 
 
 async def restore(kernel: Kernel, user_id: int, email: str) -> str:
     """The path of a link that undoes the deletion of this account for the next seven days and gives it this address."""
     if not await kernel.db.read(accounts.is_deleted, user_id):
         raise Refused(f"{user_id} is no deleted account")
+    await kernel.db.write("admin.restore_link", administration.note, kernel, admin_acts.BY, "account.restore_link", user_id)
     return restoring.link(kernel, user_id, _address(email))
 
 
@@ -154,6 +149,7 @@ _FAMILY_REFUSALS = {406: "they are in a family already", 412: "a family has six 
 
 def _family(tx: Tx, kernel: Kernel, action: str, admin: str, member: str, size: int | None) -> str:
     admin_id = _user(tx, kernel, admin)
+    administration.note(tx, kernel, admin_acts.BY, f"family.{action}", admin_id)
     if action == "create":
         family_service.create(tx, kernel, admin_id)
         return ""

@@ -32,7 +32,3 @@ def usage(tx: Tx) -> dict[int, tuple[int, int]]:
     """user id → (bytes, files) over all apps."""
     rows = tx.all("SELECT user_id, CAST(SUM(bytes) AS BIGINT), CAST(SUM(files) AS BIGINT) FROM usage GROUP BY user_id")
     return {user_id: (size, files) for user_id, size, files in rows}
-
-
-def set_quota(tx: Tx, user_id: int, quota: int | None) -> None:
-    tx.run("UPDATE users SET quota = :quota WHERE user_id = :user_id", quota=quota, user_id=user_id)

@@ -117,6 +117,19 @@ async def started(config: Config) -> AsyncIterator[Kernel]:
             await store.close()
 
 
+async def setup_link(kernel: Kernel) -> str:
+    """The path of a link to the administration of a server without accounts; "" when there are some, or when it cannot be made."""
+    from ..admin import entry as administration
+
+    try:
+        if await kernel.db.read(identity.has_accounts):
+            return ""
+        return await administration.open_link(kernel, "start", administration.FIRST_LINK_LIFETIME)
+    except AppError as e:
+        log.warning("no link to set up this server: %s", e.log)
+        return ""
+
+
 def _some_address(tx: Tx) -> tuple[bytes, bytes] | None:
     row = tx.one("SELECT email_cipher, email_nonce FROM users WHERE email_cipher IS NOT NULL ORDER BY user_id LIMIT 1")
     return None if row is None else (bytes(row[0]), bytes(row[1]))

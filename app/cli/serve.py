@@ -19,10 +19,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..kernel import identity, logs
+from ..kernel import logs
 from ..kernel.config import Config
 from ..kernel.config_sources import ConfigError
-from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
 from ..web import service as web
 from . import build, certificates, folder, listening, systemd
@@ -201,7 +200,7 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
     serving = asyncio.ensure_future(asyncio.gather(*(one.serve() for one in servers)))
     for port in (config.http.port, *web.ports(config).values()):
         await _listening(address, port)
-    announce(config, setup=await setup_link(kernel))
+    announce(config, setup=await build.setup_link(kernel))
     waiting = asyncio.create_task(stop.wait())
     renewing = asyncio.create_task(certificates.Renewal(config.http, servers).watch(), name="certificates") if config.http.tls_cert else None
     async with systemd.watched():
@@ -223,19 +222,6 @@ async def _until_signal(app: Any, kernel: Kernel, address: str) -> bool:
     if not done:
         log.warning("some requests did not end within %.0f s and are cut off", STOP_SECONDS)
     return bool(done)
-
-
-async def setup_link(kernel: Kernel) -> str:
-    """The path of a link to the administration of a server without accounts; "" when there are some, or when it cannot be made."""
-    from ..admin import entry as administration
-
-    try:
-        if await kernel.db.read(identity.has_accounts):
-            return ""
-        return await administration.open_link(kernel, "start", administration.FIRST_LINK_LIFETIME)
-    except AppError as e:
-        log.warning("no link to set up this server: %s", e.log)
-        return ""
 
 
 def _site_server(app: Any, config: Config, address: str, site: str, port: int) -> Any:

@@ -33,7 +33,7 @@ def run(config: Config, args: argparse.Namespace, flags: dict[str, str], address
     from granian.constants import Interfaces, Loops
     from granian.server import Server
 
-    asyncio.run(_check(config, args))
+    setup = asyncio.run(_check(config, args))
     _hand_over(args, flags)
     server = Server(
         f"{__name__}:Worker",
@@ -48,7 +48,7 @@ def run(config: Config, args: argparse.Namespace, flags: dict[str, str], address
     )
     if config.http.tls_cert:
         _renew(certificates.Renewal(config.http, [server]))
-    server.on_startup(lambda: announce(config, f"starting {config.http.workers} workers"))
+    server.on_startup(lambda: announce(config, f"starting {config.http.workers} workers", setup=setup))
     server.serve()
     return 0
 
@@ -64,10 +64,11 @@ def _renew(renewal: certificates.Renewal) -> None:
     threading.Thread(target=look, name="certificates", daemon=True).start()
 
 
-async def _check(config: Config, args: argparse.Namespace) -> None:
-    """Migrate once, and find out what cannot work before any worker is started."""
+async def _check(config: Config, args: argparse.Namespace) -> str:
+    """Migrate once, and find out what cannot work before any worker is started; the link that sets up an empty server."""
     async with build.started(config) as kernel:
         await build.check_parts(kernel, adopt_stores=args.adopt_store, adopt_database=args.adopt_database)
+        return await build.setup_link(kernel)
 
 
 def _hand_over(args: argparse.Namespace, flags: dict[str, str]) -> None:

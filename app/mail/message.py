@@ -28,6 +28,7 @@ class Mail:
     code: str = ""
     link: str = ""
     action: str = "Open"  # what the button says
+    sender_name: str = ""  # in the place of the configured one
 
 
 class Undeliverable(CodedBadRequest):
@@ -47,7 +48,7 @@ def checked(email: str) -> str:
 def compose(mail: Mail, sender: tuple[str, str], to: str) -> EmailMessage:
     """The message; `sender` is (name, address)."""
     message = EmailMessage(policy=SMTP)
-    message["From"] = _mailbox(*sender)
+    message["From"] = _mailbox(mail.sender_name or sender[0], sender[1])
     message["To"] = _mailbox("", checked(to))
     message["Subject"] = " ".join(mail.subject.split())
     message["Date"] = format_datetime(localtime())

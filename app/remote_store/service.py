@@ -21,6 +21,8 @@ DOMAIN = "customDomain"
 SWITCHES = frozenset({"recoveryKeyVerified", "mapEnabled", "faceSearchEnabled", "passKeyEnabled"})
 OPERATORS = frozenset({"internalUser", "betaUser"})  # only an operator sets these
 
+BY_OPERATORS = OPERATORS | {"passKeyEnabled"}
+
 
 class OneSetting(Query):
     key: Needed[str]
@@ -101,6 +103,21 @@ def _take_domain(tx: Tx, user_id: int, value: str, claim: str, proved: bool, now
         queries.free_claim_of_the_deleted(tx, claim)
     if not queries.put_claim(tx, user_id, DOMAIN, value, claim, now):
         raise Conflict("custom domain is already in use", code="CONFLICT")
+
+
+def set_by_operator(tx: Tx, kernel: Kernel, user_id: int, key: str, value: str) -> None:
+    """What an administrator may set for somebody: flags, and the custom domain, whose owner nobody has to prove then."""
+    now = kernel.clock.now()
+    if key == DOMAIN and value == "":
+        queries.remove(tx, user_id, DOMAIN)
+    elif key == DOMAIN:
+        _take_domain(tx, user_id, value, domain.claim(value, kernel.config.apps.custom_domain_cname), False, now)
+    elif key not in BY_OPERATORS:
+        raise CodedBadRequest(f"key {key[:64]} is not allowed")
+    elif value not in ("true", "false"):
+        raise CodedBadRequest(f"value {value[:64]} is not allowed")
+    else:
+        queries.put(tx, user_id, key, value, now)
 
 
 async def remove(kernel: Kernel, actor: Session, key: str) -> None:

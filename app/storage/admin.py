@@ -7,7 +7,7 @@ import logging
 from ..db import Tx
 from ..http.auth import find_session, guard
 from ..http.request import Request
-from ..kernel import people, quota, sync
+from ..kernel import audit, people, quota, sync
 from ..kernel.access import Session
 from ..kernel.config import LARGEST
 from ..kernel.errors import CodedBadRequest, Gate, NotFound
@@ -65,29 +65,31 @@ async def set_quota(kernel: Kernel, actor: Administrator, user_id: int, ask: New
     """PUT /storage/admin/quota/{id}; 400 for what is no size, 404 for no account."""
     if ask.quota is not None and not 0 <= ask.quota <= LARGEST:
         raise CodedBadRequest("quota should be bytes, 0 for none, null for the default", log=f"quota {ask.quota}")
-    account = await kernel.db.write("storage.quota", _set_quota, kernel, user_id, ask.quota)
+    account = await kernel.db.write("storage.quota", _set_quota, kernel, actor, user_id, ask.quota)
     log.log(NOTICE, "administrator %d set the limit of account %d to %s", actor.user_id, user_id, ask.quota)
     return account
 
 
-def _set_quota(tx: Tx, kernel: Kernel, user_id: int, size: int | None) -> Account:
+def _set_quota(tx: Tx, kernel: Kernel, actor: Administrator, user_id: int, size: int | None) -> Account:
     sync.lock_account(tx, user_id)
     _found(tx, user_id)
     queries.set_quota(tx, user_id, size)
+    audit.note(tx, kernel.clock.now(), f"user {actor.user_id}", "account.quota", user_id, "default" if size is None else f"{size} bytes")
     return _account(tx, kernel, user_id)
 
 
 async def add_bonus(kernel: Kernel, actor: Administrator, user_id: int, ask: NewBonus) -> Account:
     """POST /storage/admin/bonus/{id}; 400 when the bonus would be below zero or beyond all sizes, 404 for no account."""
-    account = await kernel.db.write("storage.bonus", _add_bonus, kernel, user_id, ask.bytes)
+    account = await kernel.db.write("storage.bonus", _add_bonus, kernel, actor, user_id, ask.bytes)
     log.log(NOTICE, "administrator %d added %d bytes to the bonus of account %d", actor.user_id, ask.bytes, user_id)
     return account
 
 
-def _add_bonus(tx: Tx, kernel: Kernel, user_id: int, size: int) -> Account:
+def _add_bonus(tx: Tx, kernel: Kernel, actor: Administrator, user_id: int, size: int) -> Account:
     sync.lock_account(tx, user_id)
     _, bonus = _found(tx, user_id)
     if not 0 <= bonus + size <= LARGEST:
         raise CodedBadRequest("the bonus should stay between nothing and the largest size", log=f"bonus {bonus} + {size}")
     queries.set_bonus(tx, user_id, bonus + size)
+    audit.note(tx, kernel.clock.now(), f"user {actor.user_id}", "account.bonus", user_id, f"{size:+} bytes")
     return _account(tx, kernel, user_id)

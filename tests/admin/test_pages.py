@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.admin import access, markup, service
+from app.admin import access, markup, service, views
 from app.cli import admin
 from app.kernel.clock import HOUR, MINUTE
-from app.kernel.config import Config, Storage
+from app.kernel.config import Config, Registration, Storage
 from tests.admin.browser import FORM, Browser
 from tests.inprocess import Person, World, open_world
 
@@ -282,3 +282,17 @@ async def test_everybody_can_use_it(world: World, alice: Person, place: str) -> 
     assert "unsafe" not in csp
     assert csp.startswith("default-src 'none'")
     assert got.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("mode", ["first", "open", "invite", "closed"])
+def test_invitations_under_every_mode(mode: str) -> None:
+    seen = views.invites(views.Frame("/admin/invites", "token"), [], "http://darkroom.test", mode, "")
+    assert ("Anybody may open the first account; after it only who is invited." in seen) == (mode == "first")
+
+
+async def test_invitations_before_there_is_an_account(engine: str, tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path, storage=(Storage(kind="memory"),), registration=Registration(mode="first"))
+    async with open_world(engine, tmp_path, config=config) as w:
+        browser = Browser(w)
+        await browser.log_in()
+        assert "Anybody may open the first account" in await browser.get("/admin/invites")

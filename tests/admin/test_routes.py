@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from app.admin import service
+from app.cli import admin as command
+from app.cli.admin_client import Refused
 from app.kernel.clock import DAY, MINUTE
+from app.kernel.config import Mail
 from tests.inprocess import AUTH, Person, World
+from tests.mail.postbox import open_postbox
 
 Acts = list[tuple[str, str, int | None]]
 
@@ -113,3 +117,93 @@ async def test_what_is_fresh_for_ten_minutes(governed: World, admin: Person, bob
 async def test_who_is_none_by_configuration_is_none(world: World, alice: Person, name: str) -> None:
     """The first account of a server is not its administrator by that: who signs up first may be anybody."""
     await alice.get("/admin/users?sinceTime=0", expect=401)
+
+
+async def test_families_flags_and_what_there_is_nothing_of(governed: World, admin: Person, bob: Person) -> None:
+    await admin.post("/admin/user/close-family", {"userID": bob.user_id}, expect=400)
+    await bob.post("/family/create", {})
+    await admin.post("/admin/user/close-family", {"userID": bob.user_id})
+    await bob.get("/family/members", expect=400)
+    await admin.post("/admin/user/update-flag", {"userID": bob.user_id, "key": "betaUser", "value": "true"})
+    assert (await bob.get("/remote-store/feature-flags")).json()["betaUser"] is True
+    for wrong in ({"key": "mapEnabled"}, {"value": "maybe"}, {"value": None}):
+        await admin.post("/admin/user/update-flag", {"userID": bob.user_id, "key": "betaUser", "value": "true", **wrong}, expect=400)
+    assert (await admin.post("/admin/user/unblock-storage-warning-login", {"userID": bob.user_id})).json() == {}
+    await admin.post("/admin/user/unblock-storage-warning-login", {"userID": 999}, expect=404)
+    assert [act for _, act, _ in await acts(governed)] == ["family.close", "account.flag", "account.unblock"]
+
+
+async def test_a_bonus(governed: World, admin: Person, bob: Person) -> None:
+    ask = {"userID": bob.user_id, "bonusType": "ADD_ON_SUPPORT", "action": "ADD", "year": 100, "storageInGB": 2}
+    for wrong in ({"year": 1}, {"storageInGB": 0}, {"storageInGB": 2001}, {"bonusType": "ADD_ON_BF_2024"}, {"action": "x"}, {"testing": True}):
+        assert (await admin.post("/admin/user/bonus", {**ask, **wrong}, expect=400)).json()["code"] == "BAD_REQUEST"
+    await admin.post("/admin/user/bonus", {**ask, "userID": 999}, expect=404)
+    seen = []
+    for change in ({}, {}, {"action": "UPDATE", "storageInGB": 1}, {"action": "REMOVE", "year": 0}):
+        assert (await admin.post("/admin/user/bonus", {**ask, **change})).json() == {}
+        seen.append((await bob.get("/users/details/v2")).json()["storageBonus"])
+    assert seen == [2 << 30, 4 << 30, 1 << 30, 0]
+    assert [act for _, act, _ in await acts(governed)] == ["account.bonus"] * 4
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/admin/user/update-referral"),
+        ("POST", "/admin/queue/re-queue"),
+        ("POST", "/admin/mail/subscribe?email=bob@example.org"),
+        ("POST", "/admin/mail/unsubscribe?email=bob@example.org"),
+        ("GET", "/admin/listmonk/missing-subscribers/count"),
+        ("POST", "/admin/discount/add-coupons"),
+    ],
+)
+async def test_what_there_is_nothing_of_is_said(governed: World, admin: Person, method: str, path: str) -> None:
+    got = (await admin.call(method, path, {"userID": 1, "code": "ABCD"} if method == "POST" else None, expect=400)).json()
+    assert got["code"] == "BAD_REQUEST"
+    assert got["message"].startswith("this server has no ")
+    assert await acts(governed) == []
+
+
+async def test_a_mail_by_an_administrator(governed: World, admin: Person) -> None:
+    ask = {"to": ["bob@example.org"], "fromName": "Alice", "fromEmail": "x@y.org", "subject": "Test mail",
+           "body": "<style>p{}</style><p>This is <b>a</b> test &amp; no more.</p><p>Bye</p>"}  # fmt: skip
+    assert (await admin.post("/admin/mail", ask, expect=503)).json()["code"] == "MAIL_FAILED"
+    async with open_postbox() as box:
+        mail = Mail(host="127.0.0.1", port=box.port, security="none", sender="Darkroom <photos@example.org>")
+        object.__setattr__(governed.kernel, "config", governed.kernel.config.model_copy(update={"mail": mail}))
+        assert (await admin.post("/admin/mail", ask)).json() == {}
+        for wrong in (list[str](), ["nobody"], ["bob@example.org", "a@b\r\nBcc: c@example.org"]):
+            await admin.post("/admin/mail", {**ask, "to": wrong}, expect=400)
+        (sent,) = box.messages
+    assert sent["To"] == "bob@example.org"
+    assert sent["From"] == "Alice <photos@example.org>"
+    text = sent.get_body(("plain",))
+    assert text is not None
+    assert text.get_content().split() == ["This", "is", "a", "test", "&", "no", "more.", "Bye"]
+    assert [act for _, act, _ in await acts(governed)] == ["mail.send"]
+
+
+async def test_limits_by_the_other_routes_have_their_line_too(governed: World, admin: Person, bob: Person) -> None:
+    await admin.put(f"/storage/admin/quota/{bob.user_id}", {"quota": 5})
+    await admin.post(f"/storage/admin/bonus/{bob.user_id}", {"bytes": 7})
+    await admin.post(f"/storage/admin/bonus/{bob.user_id}", {"bytes": -8}, expect=400)
+    await command.run(governed.kernel, "quota", {"email": bob.email, "size": None})
+    await command.run(governed.kernel, "reset_second_factor", {"email": bob.email})
+    await command.run(governed.kernel, "family", {"action": "create", "admin": bob.email})
+    await command.run(governed.kernel, "storage_status", {})
+    with pytest.raises(Refused):
+        await command.run(governed.kernel, "storage_drain", {"name": "main"})
+    await command.run(governed.kernel, "storage_verify", {"name": "main"})
+    await admin.delete(f"/admin/user/delete?email={bob.email}")
+    assert await command.run(governed.kernel, "restore", {"user_id": bob.user_id, "email": bob.email})
+    me = f"user {admin.user_id}"
+    assert await acts(governed) == [
+        (me, "account.quota", bob.user_id),
+        (me, "account.bonus", bob.user_id),
+        ("command", "account.quota", bob.user_id),
+        ("command", "second_factor.reset", bob.user_id),
+        ("command", "family.create", bob.user_id),
+        ("command", "storage.verify", None),
+        (me, "account.close", bob.user_id),
+        ("command", "account.restore_link", bob.user_id),
+    ]
