@@ -24,7 +24,8 @@ from .entry import Info, Metadata
 from .queries import Content, FileRow
 
 T = TypeVar("T")
-Within = Callable[[Tx, wire.Committed], None]
+Within = Callable[[Tx, wire.Committed, bool], None]
+"""What else must hold for a file at the end of its commit; False: it was committed before."""
 
 
 async def create(kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, within: Within | None = None) -> wire.Committed:
@@ -47,9 +48,9 @@ async def create(kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, wit
 
 
 def _create(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, within: Within | None) -> wire.Committed:
-    made = create_in(tx, kernel, owner_id, app, ask, kernel.clock.now())
+    made, new = create_in(tx, kernel, owner_id, app, ask, kernel.clock.now())
     if within is not None:
-        within(tx, made)
+        within(tx, made, new)
     return made
 
 
@@ -69,8 +70,8 @@ async def _commit(
     return await write()
 
 
-def create_in(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, now: int) -> wire.Committed:
-    """`create`, inside a transaction, of objects that have their rows."""
+def create_in(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile, now: int) -> tuple[wire.Committed, bool]:
+    """`create`, inside a transaction, of objects that have their rows; whether there is a file now that was not there before."""
     sync.lock_account(tx, owner_id)
     family.lock(tx, owner_id)
     sync.lock_collections(tx, [ask.collection_id])
@@ -84,7 +85,7 @@ def create_in(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile
     _check_size(kernel, ask.thumbnail, thumb)
     if file.state != "pending" or thumb.state != "pending":
         file_id, stamp = _committed_before(tx, owner_id, ask, file, thumb)
-        return _committed(ask, file_id, owner_id, stamp, _stored(ask.file, file), _stored(ask.thumbnail, thumb))
+        return _committed(ask, file_id, owner_id, stamp, _stored(ask.file, file), _stored(ask.thumbnail, thumb)), False
     quota.judge(tx, kernel.config, owner_id, app, standing, file.size + thumb.size, now)
     quota.charge(tx, owner_id, app, file.size + thumb.size, 1)
     stamp = sync.stamp_locked(tx, now, feeds, [ask.collection_id])
@@ -94,7 +95,7 @@ def create_in(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile
     file_id = queries.insert_file(tx, row)
     queries.insert_membership(tx, ask.collection_id, file_id, owner_id, (ask.encrypted_key, ask.key_decryption_nonce), stamp)
     objects.mark_stored(tx, [file.object_id, thumb.object_id])
-    return _committed(ask, file_id, owner_id, stamp, _stored(ask.file, file), _stored(ask.thumbnail, thumb))
+    return _committed(ask, file_id, owner_id, stamp, _stored(ask.file, file), _stored(ask.thumbnail, thumb)), True
 
 
 async def create_meta(kernel: Kernel, actor: Session, ask: wire.NewMeta) -> wire.Committed:

@@ -233,6 +233,8 @@ class Backup(Section):
 
 class Links(Section):
     collect_limit: Size = Field(10 << 30, description="Bytes that guests may bring through one link in a day; 0: as much as the owner's quota takes.")
+    collect_files: int = Field(5000, ge=0, description="Photos and videos that guests may bring through one link in a day; 0: no bound.")
+    words: int = Field(5000, ge=0, description="Comments, reactions and names that visitors may leave through one link in a day; 0: no bound.")
 
 
 class Log(Section):

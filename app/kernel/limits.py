@@ -54,6 +54,15 @@ def standing(tx: Tx, bucket: str, now: int, window: int) -> int:
     return int(hits or 0)
 
 
+def give_back(tx: Tx, bucket: str, by: int) -> None:
+    """Take back hits, as far as there are any."""
+    tx.run(
+        "UPDATE rate_counters SET hits = CASE WHEN hits > :by THEN hits - :by ELSE 0 END WHERE bucket = :bucket",
+        bucket=bucket,
+        by=by,
+    )
+
+
 def forget(tx: Tx, before: int) -> int:
     """Drop counters whose window began before (µs)."""
     return tx.run("DELETE FROM rate_counters WHERE window_start < :before", before=before)

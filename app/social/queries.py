@@ -191,15 +191,34 @@ def profiles(tx: Tx, collection_id: int) -> list[Profile]:
 
 
 # --- overviews
-def rows_of(tx: Tx, collection_id: int, most: int) -> int:
-    """How many comments and names an album has, counted up to `most`."""
-    return int(
-        tx.value(
-            "SELECT count(*) FROM (SELECT 1 FROM comments WHERE collection_id = :collection_id "
-            "UNION ALL SELECT 1 FROM anon_profiles WHERE collection_id = :collection_id LIMIT :most) r",
-            collection_id=collection_id,
-            most=most,
-        )
+_GONE = "SELECT CASE WHEN is_deleted THEN 1 ELSE 0 END AS gone FROM {} WHERE collection_id = :collection_id LIMIT :most"
+
+
+def comments_of(tx: Tx, collection_id: int, most: int) -> tuple[int, int]:
+    """How many (live, all) comments an album has, counted up to `most`."""
+    return _counted(tx, f"SELECT * FROM ({_GONE.format('comments')}) a", collection_id, most)
+
+
+def rows_of(tx: Tx, collection_id: int, most: int) -> tuple[int, int]:
+    """How many (live, all) comments, reactions and names an album has, counted up to `most` of each."""
+    kinds = [f"SELECT * FROM ({_GONE.format(table)}) {table[0]}" for table in ("comments", "reactions")]
+    names = "SELECT 0 AS gone FROM anon_profiles WHERE collection_id = :collection_id LIMIT :most"
+    return _counted(tx, " UNION ALL ".join([*kinds, f"SELECT * FROM ({names}) n"]), collection_id, most)
+
+
+def _counted(tx: Tx, rows: str, collection_id: int, most: int) -> tuple[int, int]:
+    row = tx.one(f"SELECT count(*), coalesce(sum(gone), 0) FROM ({rows}) x", collection_id=collection_id, most=most)
+    return (0, 0) if row is None else (int(row[0]) - int(row[1]), int(row[0]))
+
+
+def drop_idle_profiles(tx: Tx, collection_id: int, before: int) -> int:
+    """Drop visitors' names of before (µs) under which nothing stands."""
+    return tx.run(
+        "DELETE FROM anon_profiles WHERE collection_id = :collection_id AND created_at < :before AND anon_id NOT IN "
+        "(SELECT anon_id FROM comments WHERE collection_id = :collection_id AND anon_id IS NOT NULL AND NOT is_deleted "
+        "UNION ALL SELECT anon_id FROM reactions WHERE collection_id = :collection_id AND anon_id IS NOT NULL AND NOT is_deleted)",
+        collection_id=collection_id,
+        before=before,
     )
 
 

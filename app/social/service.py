@@ -94,14 +94,7 @@ def _react(tx: Tx, kernel: Kernel, user_id: int, collection_id: int, words: Word
 
 
 async def take_back(kernel: Kernel, actor: Session, reaction_id: str) -> None:
-    await kernel.db.write("social.take_back", take_back_as, Author(actor.user_id), reaction_id, None, kernel.clock.now())
-
-
-def take_back_as(tx: Tx, author: Author, reaction_id: str, collection_id: int | None, now: int) -> None:
-    found = queries.reaction(tx, reaction_id)
-    if found is None:
-        raise NotFound(log="no such reaction")
-    writing.take_back(tx, author, reaction_id, now, access.owner_of(tx, found.collection_id), collection_id)
+    await kernel.db.write("social.take_back", writing.take_back, Author(actor.user_id), reaction_id, kernel.clock.now())
 
 
 # --- reading

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..db import Tx
 from ..http.auth import find_session, guard
 from ..http.request import Request
-from ..kernel import people
+from ..kernel import limits, people
 from ..kernel.clock import DAY, SECOND
 from ..kernel.errors import AppError, BadRequest, CodedBadRequest, Forbidden, Gate, NotFound, Unauthorized
 from ..kernel.parts import Kernel
@@ -59,6 +59,13 @@ class Commenter:
     @property
     def place(self) -> Place:
         return Place(self.visitor.link.collection_id, self.visitor.link.owner_id)
+
+    def require_room(self, tx: Tx, kernel: Kernel, now: int) -> None:
+        """Count one more thing that somebody leaves through this link; 429 when it is too much for a day, or for the album."""
+        most = kernel.config.links.words
+        if most and limits.count(tx, f"words:{self.visitor.link.link_id}", now, DAY) > most:
+            raise limits.breached()
+        writing.require_room_for_visitors(tx, self.place, now)
 
 
 @guard("X-Auth-Access-Token", 410)
@@ -147,13 +154,14 @@ async def identify(kernel: Kernel, actor: Commenter, ask: Text) -> Identity:
         raise CodedBadRequest(f"Anonymous names are limited to {_NAME} characters", code="ANON_NAME_TOO_LONG")
     now = kernel.clock.now()
     name = "anon_" + kernel.ids.alnum(writing.ID_CHARS)
-    await kernel.db.write("social.identify", _identify, actor.place, name, ask, now)
+    await kernel.db.write("social.identify", _identify, kernel, actor, name, ask, now)
     claims = {"typ": "anon-identity", "sub": name, "iss": "museum", "iat": now // SECOND, "exp": (now + LIFETIME) // SECOND}
     return Identity(anon_user_id=name, token=kernel.crypto.jwt(claims), expires_at=now + LIFETIME)
 
 
-def _identify(tx: Tx, place: Place, name: str, ask: Text, now: int) -> None:
-    writing.require_room(tx, place)
+def _identify(tx: Tx, kernel: Kernel, actor: Commenter, name: str, ask: Text, now: int) -> None:
+    actor.require_room(tx, kernel, now)
+    place = actor.place
     at = writing.stamped(tx, place, now)
     queries.insert_profile(
         tx, Profile(anon_user_id=name, collection_id=place.collection_id, cipher=ask.cipher, nonce=ask.nonce, created_at=at, updated_at=at)
@@ -169,7 +177,12 @@ async def comment(kernel: Kernel, actor: Commenter, shown: Credentials, ask: Vis
     _check_comment(ask.cipher)
     who = await author(kernel, actor, shown, ask)
     words = Words(ask.id, ask.file_id, ask.parent_comment_id, ask.cipher, ask.nonce)
-    return Made(id=await kernel.db.write("social.visitor_comment", writing.add_comment, kernel, who, actor.place, words, kernel.clock.now()))
+    return Made(id=await kernel.db.write("social.visitor_comment", _comment, kernel, who, actor, words, kernel.clock.now()))
+
+
+def _comment(tx: Tx, kernel: Kernel, who: Author, actor: Commenter, words: Words, now: int) -> str:
+    actor.require_room(tx, kernel, now)
+    return writing.add_comment(tx, kernel, who, actor.place, words, now)
 
 
 async def change(kernel: Kernel, actor: Commenter, shown: Credentials, comment_id: str, ask: VisitorsText) -> None:
@@ -211,12 +224,17 @@ async def react(kernel: Kernel, actor: Commenter, shown: Credentials, ask: Visit
         raise BadRequest(log="reactions have one length")
     who = await author(kernel, actor, shown, ask)
     words = Words(ask.id, ask.file_id, ask.comment_id, ask.cipher, ask.nonce)
-    return Made(id=await kernel.db.write("social.visitor_react", writing.react, kernel, who, actor.place, words, kernel.clock.now()))
+    return Made(id=await kernel.db.write("social.visitor_react", _react, kernel, who, actor, words, kernel.clock.now()))
+
+
+def _react(tx: Tx, kernel: Kernel, who: Author, actor: Commenter, words: Words, now: int) -> str:
+    actor.require_room(tx, kernel, now)
+    return writing.react(tx, kernel, who, actor.place, words, now)
 
 
 async def take_back(kernel: Kernel, actor: Commenter, shown: Credentials, reaction_id: str, ask: Signed) -> None:
     who = await author(kernel, actor, shown, ask)
-    await kernel.db.write("social.visitor_take_back", service.take_back_as, who, reaction_id, actor.place.collection_id, kernel.clock.now())
+    await kernel.db.write("social.visitor_take_back", writing.take_back, who, reaction_id, kernel.clock.now(), actor.place.collection_id)
 
 
 # --- reading

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from ..db import Tx
 from ..kernel import access, sync
+from ..kernel.access import Role
+from ..kernel.clock import DAY
 from ..kernel.errors import BadRequest, Conflict, Forbidden, NotFound
 from ..kernel.limits import breached
 from ..kernel.parts import Kernel
@@ -19,7 +21,12 @@ from .wire import Comment, Reaction
 ID_CHARS = 21
 LONGEST = 20_480  # characters of a comment's cipher
 REACTION = 156  # characters of every reaction's cipher: names are padded to one length
-MOST = 20_000  # comments and names of an album, so that nobody fills the database through one
+MOST = (
+    20_000  # comments of an album, so that nobody fills the database through one; deleted ones leave small rows behind, of which four times as many
+)
+_DELETED = 4
+_VISITORS = 2  # visitors may fill one part in so many, with all that they leave: the rest is the album's people's
+IDLE = DAY  # a visitor's name under which nothing stands makes room after so long
 _ID = re.compile(r"[\w-]{21}", re.ASCII)
 
 
@@ -100,8 +107,20 @@ def add_comment(tx: Tx, kernel: Kernel, author: Author, place: Place, words: Wor
 
 
 def require_room(tx: Tx, place: Place) -> None:
-    if queries.rows_of(tx, place.collection_id, MOST) >= MOST:
+    live, everything = queries.comments_of(tx, place.collection_id, _DELETED * MOST)
+    if live >= MOST or everything >= _DELETED * MOST:
         raise breached()
+
+
+def require_room_for_visitors(tx: Tx, place: Place, now: int) -> None:
+    """Whoever holds a link has only a part of the room, so that an album's people can always write (and delete) what they like."""
+    if _full_for_visitors(tx, place) and not (queries.drop_idle_profiles(tx, place.collection_id, now - IDLE) and not _full_for_visitors(tx, place)):
+        raise breached()
+
+
+def _full_for_visitors(tx: Tx, place: Place) -> bool:
+    live, everything = queries.rows_of(tx, place.collection_id, _DELETED * MOST // _VISITORS)
+    return live >= MOST // _VISITORS or everything >= _DELETED * MOST // _VISITORS
 
 
 def _in_album(tx: Tx, place: Place, file_id: int | None) -> None:
@@ -168,11 +187,24 @@ def react(tx: Tx, kernel: Kernel, author: Author, place: Place, words: Words, no
     return queries.put_reaction(tx, made, author.name, target)
 
 
-def take_back(tx: Tx, author: Author, reaction_id: str, now: int, owner_of: int, collection_id: int | None = None) -> None:
-    """Delete one's own reaction (403 for others', 404 unknown); again is no error."""
+def take_back(tx: Tx, author: Author, reaction_id: str, now: int, collection_id: int | None = None) -> None:
+    """Delete one's own reaction, or as one who manages the album a visitor's (403 for others', 404 unknown); again is no error."""
     found = queries.reaction(tx, reaction_id)
     if found is None or (collection_id is not None and found.collection_id != collection_id):
         raise NotFound(log="no such reaction")
-    if found.author != author.name:
+    if found.author != author.name and not (_is_visitors(found) and _manages(tx, author, found.collection_id)):
         raise Forbidden(log="somebody else's reaction")
-    queries.delete_reaction(tx, reaction_id, sync.stamp(tx, now, [owner_of]))
+    queries.delete_reaction(tx, reaction_id, sync.stamp(tx, now, [access.owner_of(tx, found.collection_id)]))
+
+
+def _is_visitors(found: queries.Stored) -> bool:
+    return not found.author.startswith("user ")
+
+
+def _manages(tx: Tx, author: Author, collection_id: int) -> bool:
+    if author.user_id is None:
+        return False
+    try:
+        return access.participant(tx, author.user_id, collection_id).role >= Role.ADMIN
+    except NotFound:
+        return False

@@ -1,8 +1,8 @@
 """Guests who add photos through a link whose owner lets them (collections.md §7.5): owned by, and charged to, the album's owner.
 
 A key is good for the link it was issued through and for no other, so a guest cannot take what the owner has uploaded and not yet
-committed. What a link may bring in a day is bounded (`links.collect_limit`), and a link that ended, or stopped collecting, takes nothing
-of what was uploaded before.
+committed. What a link may bring in a day is bounded (`bounds`), and a link that ended, or stopped collecting, takes nothing of what was
+uploaded before.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ..files.wire import Committed, NewFile
 from ..http.auth import guard
 from ..http.request import BaseUrl, Request
 from ..kernel import limits, link_secrets
-from ..kernel.clock import DAY
-from ..kernel.errors import AppError, BadRequest, CodedBadRequest, Gate, StorageFull
+from ..kernel.errors import AppError, BadRequest, CodedBadRequest, Gate
 from ..kernel.parts import Kernel
 from ..objects import service as objects
 from ..objects.wire import NewMultipart, NewUpload, PartUrls, UploadUrl
+from . import bounds
 from .credentials import NoProof, access_proof
 from .guards import Visitor, find_visitor
 
@@ -37,10 +37,11 @@ class CollectingOff(AppError):
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """A visitor of a link that collects. `app`: what the guest's own client calls itself."""
+    """A visitor of a link that collects. `app`: what the guest's own client calls itself; `network`: where the guest is."""
 
     visitor: Visitor
     app: str
+    network: str
 
     @property
     def purpose(self) -> str:
@@ -57,11 +58,12 @@ async def guest(request: Request) -> Guest:
     if not found.link.enable_collect:
         raise CollectingOff
     await request.kernel.limiter.allow("guest_uploads", f"link {found.link.link_id} {request.path}")
-    return Guest(found, request.app)
+    return Guest(found, request.app, limits.network(request.client_ip))
 
 
 async def upload_url(kernel: Kernel, actor: Guest, base_url: BaseUrl, ask: NewUpload) -> UploadUrl:
     link = actor.visitor.link
+    await _count(kernel, actor, ask.content_length)
     return await objects.single_sized(kernel, link.owner_id, link.app, base_url, ask, actor.purpose)
 
 
@@ -70,7 +72,14 @@ async def multipart_upload_url(kernel: Kernel, actor: Guest, base_url: BaseUrl, 
     if not ask.part_md5s:
         raise BadRequest(log="partMd5s is required of guests")
     link = actor.visitor.link
+    await _count(kernel, actor, ask.content_length)
     return await objects.multipart_sized(kernel, link.owner_id, link.app, base_url, ask, actor.purpose)
+
+
+async def _count(kernel: Kernel, actor: Guest, size: int) -> None:
+    if 0 < size <= kernel.config.quota.max_file:  # what is refused anyway is not counted
+        link_id, now = actor.visitor.link.link_id, kernel.clock.now()
+        await kernel.db.write("visits.guest_upload", bounds.ask, kernel.config.links, link_id, actor.network, size, now)
 
 
 async def commit(kernel: Kernel, actor: Guest, ask: NewFile) -> Committed:
@@ -84,17 +93,19 @@ async def commit(kernel: Kernel, actor: Guest, ask: NewFile) -> Committed:
             raise BadRequest(log=f"{key[:200]} is not of user {link.owner_id}")
         if not kernel.crypto.minted_for(link.owner_id, key, actor.purpose):
             raise CodedBadRequest("no such upload", log=f"{key[:200]} was not issued through link {link.link_id}")
-    return await files.create(kernel, link.owner_id, actor.app, ask, within=lambda tx, made: _admit(tx, kernel, link.collection_id, made))
+    return await files.create(
+        kernel, link.owner_id, actor.app, ask, within=lambda tx, made, new: _admit(tx, kernel, actor, ask, made if new else None)
+    )
 
 
-def _admit(tx: Tx, kernel: Kernel, collection_id: int, made: Committed) -> None:
-    """Once more, inside the commit and under the album's lock: the link is there, collects, and has not brought too much today."""
+def _admit(tx: Tx, kernel: Kernel, actor: Guest, ask: NewFile, made: Committed | None) -> None:
+    """Once more, inside the commit and under the album's lock: the link is there, collects, and has not brought too much today. `made`: None
+    for a file that was committed before, which is not brought again."""
     now = kernel.clock.now()
-    link = collections.link_of_album(tx, collection_id)
+    link = collections.link_of_album(tx, ask.collection_id)
     if link is None or link.is_over or link.expired(now):
         raise Gate("disabled token", status=410)
     if not link.enable_collect:
         raise CollectingOff
-    bound, size = kernel.config.links.collect_limit, made.file.size + made.thumbnail.size
-    if bound and limits.count(tx, f"collect:{link.link_id}", now, DAY, size) > bound:
-        raise StorageFull(log=f"link {link.link_id} brought more than {bound} bytes in a day")
+    if made is not None:
+        bounds.bring(tx, kernel.config.links, link.link_id, actor.network, ask, made, now)

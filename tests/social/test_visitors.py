@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.kernel.clock import DAY
+from app.kernel.config import Config, Links, Storage
 from app.kernel.crypto import b64
+from app.social import writing
 from app.social.visiting import masked
-from tests.collections.scenes import album, photo
-from tests.inprocess import Person, World
+from tests.collections.scenes import album, photo, share
+from tests.inprocess import Person, World, open_world
 from tests.social.test_social import HEART, ID, comment, diff
 from tests.visits.scenes import Visitor, change, link, token
 
@@ -147,6 +150,81 @@ async def test_the_owner_moderates_from_the_page(world: World, alice: Person) ->
     _, visitor = await opened(world, alice)
     made = await say(visitor, await named(visitor))
     await visitor.delete(f"/public-collection/comments/{made}", {}, headers={"x-auth-token": alice.token or ""})
+
+
+async def test_the_owner_deletes_a_visitors_reaction(world: World, alice: Person, bob: Person, carol: Person) -> None:
+    cid, visitor = await opened(world, alice)
+    await share(alice, cid, bob)
+    me = await named(visitor)
+    heart = (await visitor.post("/public-collection/reactions", {**HEART, **me})).json()["id"]
+    at = f"/public-collection/reactions/{heart}"
+    for who, status in ((bob, 403), (carol, 403)):
+        await who.delete(f"/reactions/{heart}", expect=status)
+        await visitor.delete(at, {}, headers={"x-auth-token": who.token or ""}, expect=status)
+    await alice.delete(f"/reactions/{heart}")
+    await visitor.post("/public-collection/reactions", {**HEART, **me})
+    await visitor.delete(at, {}, headers={"x-auth-token": alice.token or ""})
+    assert [r["isDeleted"] for r in (await diff(alice, cid))["reactions"]] == [True]
+    bobs = (await bob.put("/reactions", {"collectionID": cid, **HEART})).json()["id"]
+    await alice.delete(f"/reactions/{bobs}", expect=403)
+
+
+async def test_visitors_fill_half_of_the_room_and_no_more(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The album's people still write, and delete; what they delete makes room."""
+    monkeypatch.setattr(writing, "MOST", 8)
+    cid, visitor = await opened(world, alice)
+    me = await named(visitor)
+    heart = (await visitor.post("/public-collection/reactions", {**HEART, **me})).json()["id"]
+    said = [await say(visitor, me) for _ in range(2)]
+    for path, body in (("comments", {**SAID, **me}), ("reactions", {**HEART, **me}), ("anon-identity", SAID)):
+        await visitor.post(f"/public-collection/{path}", body, expect=429)
+    await visitor.put(f"/public-collection/comments/{said[0]}", {**SAID, **me})
+    await comment(alice, cid)
+    await alice.put("/reactions", {"collectionID": cid, **HEART})
+    for made in said:
+        await alice.delete(f"/comments/{made}")
+    await alice.delete(f"/reactions/{heart}")
+    await say(visitor, me)
+
+
+async def test_names_that_nobody_wrote_under_make_room(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "MOST", 6)
+    cid, visitor = await opened(world, alice)
+    me, idle = await named(visitor), await named(visitor)
+    await say(visitor, me)
+    await visitor.post("/public-collection/anon-identity", SAID, expect=429)
+    world.clock.advance(2 * writing.IDLE)
+    await named(visitor)
+    names = [p["anonUserID"] for p in (await alice.get(f"/social/anon-profiles?collectionID={cid}")).json()["profiles"]]
+    assert me["anonUserID"] in names
+    assert idle["anonUserID"] not in names
+
+
+async def test_writing_and_deleting_again_and_again_ends_too(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "MOST", 4)
+    cid, visitor = await opened(world, alice)
+    me = await named(visitor)
+    for _ in range(7):
+        await visitor.delete(f"/public-collection/comments/{await say(visitor, me)}", me)
+    await visitor.post("/public-collection/comments", {**SAID, **me}, expect=429)
+    await comment(alice, cid)
+
+
+async def test_a_link_takes_so_many_words_in_a_day(engine: str, tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path, public_url="http://darkroom.test", storage=(Storage(kind="memory"),), links=Links(words=3))
+    async with open_world(engine, tmp_path, config=config) as world:
+        alice = await world.person("alice")
+        cid, visitor = await opened(world, alice)
+        _, elsewhere = await opened(world, alice)
+        me = await named(visitor)
+        await say(visitor, me)
+        await visitor.post("/public-collection/reactions", {**HEART, **me})
+        await visitor.post("/public-collection/comments", {**SAID, **me}, expect=429)
+        await visitor.post("/public-collection/comments", SAID, headers={"x-auth-token": alice.token or ""}, expect=429)
+        await comment(alice, cid)
+        await named(elsewhere)
+        world.clock.advance(DAY)
+        await say(visitor, me)
 
 
 async def test_lengths(world: World, alice: Person) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from app.kernel.clock import DAY
 from app.kernel.config import Config, Links, Storage
+from app.visits import bounds
 from tests.collections.scenes import album
 from tests.files import photos
 from tests.inprocess import Person, World, open_world
@@ -140,9 +142,17 @@ async def test_the_owners_quota_holds(world: World, alice: Person) -> None:
     await guest.post("/public-collection/upload-url", {"contentLength": 5, "contentMD5": md5(b"x")}, expect=426)
 
 
+def bounded(engine: str, data_dir: Path, **links: Any) -> AbstractAsyncContextManager[World]:
+    storage = (Storage(kind="memory"),)
+    return open_world(engine, data_dir, config=Config(data_dir=data_dir, public_url="http://darkroom.test", storage=storage, links=Links(**links)))
+
+
+def asked(size: int) -> dict[str, Any]:
+    return {"contentLength": size, "contentMD5": md5(b"x")}
+
+
 async def test_a_link_brings_no_more_in_a_day_than_the_operator_allows(engine: str, tmp_path: Path) -> None:
-    config = Config(data_dir=tmp_path, public_url="http://darkroom.test", storage=(Storage(kind="memory"),), links=Links(collect_limit=2000))
-    async with open_world(engine, tmp_path, config=config) as world:
+    async with bounded(engine, tmp_path, collect_limit=2000) as world:
         alice = await world.person("alice")
         cid, guest = await collecting(world, alice)
         await guest.post("/public-collection/file", await ready(world, guest, cid))
@@ -151,3 +161,59 @@ async def test_a_link_brings_no_more_in_a_day_than_the_operator_allows(engine: s
         assert len(await guest.diff()) == 1
         world.clock.advance(DAY)
         await guest.post("/public-collection/file", second)
+
+
+async def test_a_link_brings_no_more_files_in_a_day_than_the_operator_allows(engine: str, tmp_path: Path) -> None:
+    async with bounded(engine, tmp_path, collect_limit=0, collect_files=2) as world:
+        alice = await world.person("alice")
+        cid, guest = await collecting(world, alice)
+        first, second = await ready(world, guest, cid), await ready(world, guest, cid)
+        await guest.post("/public-collection/file", first)
+        for _ in range(3):  # an answer that was lost: the same file is not brought again
+            await guest.post("/public-collection/file", first)
+        await guest.post("/public-collection/file", second)
+        await guest.post("/public-collection/upload-url", asked(5), expect=426)
+        await guest.post("/public-collection/multipart-upload-url", {"contentLength": 5, "partLength": 5, "partMd5s": [md5(b"x")]}, expect=426)
+        assert len(await guest.diff()) == 2
+        world.clock.advance(DAY)
+        await guest.post("/public-collection/file", await ready(world, guest, cid))
+
+
+async def test_what_is_written_about_the_files_is_bounded_too(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "TEXT", 5000)
+    cid, guest = await collecting(world, alice)
+    body = await ready(world, guest, cid)
+    await guest.post("/public-collection/file", {**body, "metadata": {"encryptedData": "A" * 5000, "decryptionHeader": "mh"}}, expect=426)
+    await guest.post("/public-collection/file", {**body, "pubMagicMetadata": {**photos.MAGIC, "data": "A" * 5000}}, expect=426)
+    await guest.post("/public-collection/file", body)
+
+
+async def test_what_guests_ask_for_and_never_commit_is_bounded(engine: str, tmp_path: Path) -> None:
+    """For each network, and for all together; what is committed is open no longer."""
+    async with bounded(engine, tmp_path, collect_limit=4000) as world:
+        alice = await world.person("alice")
+        cid, guest = await collecting(world, alice)
+        await guest.post("/public-collection/file", await ready(world, guest, cid))
+        for body in ({"contentLength": -5000, "contentMD5": md5(b"x")}, asked(0), asked(1 << 60)):
+            await guest.post("/public-collection/upload-url", body, expect=400)
+        await guest.post("/public-collection/upload-url", asked(4000))
+        await guest.post("/public-collection/upload-url", asked(1), expect=426)
+        await guest.post("/public-collection/multipart-upload-url", {"contentLength": 5, "partLength": 5, "partMd5s": [md5(b"x")]}, expect=426)
+        second, third = (Visitor(world, guest.carried["x-auth-access-token"]) for _ in range(2))
+        await second.post("/public-collection/upload-url", asked(2000))
+        await second.post("/public-collection/file", await ready(world, second, cid))
+        await second.post("/public-collection/upload-url", asked(2000))
+        await third.post("/public-collection/upload-url", asked(1), expect=426)
+        world.clock.advance(DAY)
+        await guest.post("/public-collection/upload-url", asked(4000))
+
+
+async def test_no_more_objects_are_open_than_files_may_come(engine: str, tmp_path: Path) -> None:
+    async with bounded(engine, tmp_path, collect_files=2) as world:
+        alice = await world.person("alice")
+        _, guest = await collecting(world, alice)
+        for _ in range(4):
+            await guest.post("/public-collection/upload-url", asked(5))
+        await guest.post("/public-collection/upload-url", asked(5), expect=426)
+        _, other = await collecting(world, alice)
+        await other.post("/public-collection/upload-url", asked(5))
