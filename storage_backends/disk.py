@@ -87,9 +87,11 @@ class TempFile:
         self.size += len(block)
 
     def write(self, block: bytes) -> None:
-        """Hash and write."""
-        self.hash(block)
+        """Write and hash. The disk begins meanwhile, so that less is left for the sync at the end."""
+        begin = self.size
         self.append(block)
+        begin_writing(self._fd, begin, len(block))
+        self.hash(block)
 
     def copy(self, sources: Sequence[Path]) -> None:
         """Append whole files inside the kernel; shares their blocks where the file system can."""
@@ -131,6 +133,16 @@ class TempFile:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
+
+
+def begin_writing(fd: int, start: int, count: int) -> None:
+    """Tell the system to bring these new bytes to the disk now and not at the sync. A hint: where it is not known, nothing happens.
+
+    Linux begins to write dirty pages that are said to be not needed; they stay in memory, because a page is only let go when it is clean.
+    """
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(fd, start, count, os.POSIX_FADV_DONTNEED)
 
 
 def _copy_some(source: int, target: int, count: int) -> int:

@@ -179,16 +179,24 @@ class FilesystemStore:
         await asyncio.to_thread(self._threads.close)
 
     async def _receive(self, incoming: IncomingBody, length: int | None, last: Callable[[TempFile, bytes], T]) -> T:
-        """Write all blocks but the last, then `last` with that one, in one hop. Whatever fails, the temporary file goes."""
+        """Write all blocks but the last, each while the next one comes in, then `last` with that one, in one hop. Whatever fails, the
+        temporary file goes, and no thread writes it any more."""
         temp = self._new_temp()
+        writing: asyncio.Task[None] | None = None
         try:
             block = await incoming.block()
             if not incoming.ended and length is not None:
                 await self._threads.run(temp.reserve, length)
             while not incoming.ended:
-                await self._threads.run(temp.write, block)
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(self._threads.run(temp.write, block))
                 block = await incoming.block()
+            if writing is not None:
+                await writing
         except BaseException:
+            if writing is not None:
+                await asyncio.gather(writing, return_exceptions=True)
             if temp.opened:
                 await self._threads.run(temp.drop)
             raise

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,43 @@ async def test_a_large_body_that_cannot_fit_is_refused_at_its_start(store: Files
     assert await store.free_bytes() == 2 * MIB
 
 
+@pytest.mark.parametrize("write_fails", [False, True], ids=["only the client", "the disk too"])
+async def test_a_client_that_leaves_while_a_block_is_written(
+    store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch, write_fails: bool
+) -> None:
+    """The thread has done with the file before it goes."""
+    left, done = threading.Event(), threading.Event()
+    write = disk.TempFile.write
+
+    def slow(self: disk.TempFile, block: bytes) -> None:
+        assert left.wait(10)
+        try:
+            write(self, block)
+            if write_fails:
+                raise Unavailable("no more")
+        finally:
+            done.set()
+
+    async def leaves() -> AsyncIterator[bytes]:
+        yield filler(MIB + 1)
+        await asyncio.sleep(0)
+        left.set()
+        raise ConnectionResetError
+
+    monkeypatch.setattr(disk.TempFile, "write", slow)
+    with pytest.raises(ConnectionResetError):
+        await store.put(ALICE, leaves(), length=None, md5=None)
+    assert done.is_set()
+    assert await keys(store) == []
+    assert leftovers(root) == []
+
+
+async def test_a_disk_that_refuses_the_hint(store: FilesystemStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    break_call(monkeypatch, "posix_fadvise", errno.EINVAL)
+    await put(store, ALICE, VIDEO)
+    assert await read(store, ALICE) == VIDEO
+
+
 async def test_no_room_to_join_parts(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     upload_id, listed = await upload(store, ALICE, VIDEO, PHOTO)
     before = leftovers(root)
@@ -220,7 +258,7 @@ async def test_file_systems_without_attributes(store: FilesystemStore, root: Pat
 
 
 async def test_systems_without_the_linux_calls(store: FilesystemStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("setxattr", "getxattr", "copy_file_range"):
+    for name in ("setxattr", "getxattr", "copy_file_range", "posix_fadvise"):
         monkeypatch.delattr(os, name)
     await put(store, BOB, PHOTO)
     info = await store.head(BOB)
