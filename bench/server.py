@@ -132,13 +132,29 @@ def write_config(folder: Path) -> Path:
     return path
 
 
-def start_darkroom(folder: Path, database_url: str | None = None, port: int = 0) -> Server:
-    """`darkroom serve` with its data in folder/data; started again (on the same port if wanted), it finds the same data."""
+def slow_disk(ms: float) -> dict[str, str]:
+    """What in its environment makes a server's syncs take `ms` milliseconds longer (slowdisk.c). Raises `BenchError` without a C compiler."""
+    compiler, library = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang"), OUT / "slowdisk.so"
+    if not compiler:
+        raise BenchError("--sync-ms needs a C compiler (cc)")
+    OUT.mkdir(parents=True, exist_ok=True)
+    built = subprocess.run(
+        [compiler, "-O2", "-shared", "-fPIC", "-o", str(library), str(HERE / "slowdisk.c"), "-lpthread", "-ldl"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if built.returncode:
+        raise BenchError(f"slowdisk.c does not compile here: {built.stderr.strip()[:300]}")
+    return {"LD_PRELOAD": str(library.resolve()), "SLOWDISK_US": str(round(ms * 1000))}
+
+
+def start_darkroom(folder: Path, database_url: str | None = None, port: int = 0, disk: dict[str, str] | None = None) -> Server:
+    """`darkroom serve` with its data in folder/data; started again (on the same port if wanted), it finds the same data. `disk`: of `slow_disk`."""
     port = port or free_port()
     env = {
         "DARKROOM_DATA_DIR": str(folder / "data"),
         "DARKROOM_HTTP_PORT": str(port),
         "DARKROOM_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        **(disk or {}),
     }
     if database_url:
         env["DARKROOM_DATABASE_URL"] = database_url
