@@ -824,7 +824,8 @@ CREATE TABLE admin_entries (
   created_at INTEGER NOT NULL,
   last_used_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
-  ip TEXT NOT NULL DEFAULT ''
+  ip TEXT NOT NULL DEFAULT '',
+  user_id INTEGER
 );
 CREATE INDEX admin_entries_expiry ON admin_entries (expires_at);
 -- When each background job ran last, and how it went.
@@ -861,3 +862,11 @@ CREATE TABLE waiting_mail (
   next_try_at INTEGER NOT NULL                -- also who has taken it to send it now is before this time
 );
 CREATE INDEX waiting_mail_due ON waiting_mail (next_try_at);
+
+-- What the server held on each day, for the chart of the administration page: one row a day, the last look of the day.
+CREATE TABLE growth (
+  day INTEGER PRIMARY KEY,                    -- since 1970-01-01, UTC
+  accounts INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  files INTEGER NOT NULL
+);

@@ -12,10 +12,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..db import Tx
 from ..http.request import Request
+from ..kernel import people
 from ..kernel.clock import HOUR, MINUTE
 from ..kernel.crypto import token_hash
 from ..kernel.errors import AppError
 from ..kernel.parts import Kernel
+from ..passkeys import entry as passkeys
+from ..passkeys.wire import RequestOptions
 from . import queries, service
 
 COOKIE = "darkroom_admin"
@@ -46,6 +49,7 @@ class Visit:
 
     secret_hash: bytes
     csrf: str
+    by: str = BY
 
 
 async def open_link(kernel: Kernel, by: str, lifetime: int = LINK_LIFETIME) -> str:
@@ -86,6 +90,63 @@ def _cookie(request: Request, value: str, seconds: int) -> str:
     return f"{COOKIE}={value}; Path={urlsplit(request.base_url).path}/admin; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
 
 
+async def _enter_as(request: Request, user_id: int) -> str:
+    """The Set-Cookie of a new session of an administrator who has shown a passkey. Whether the account is one is asked here and at every use."""
+    secret = request.kernel.ids.token()
+    await request.kernel.db.write("admin.enter", _note_entry, request.kernel, secret, request.client_ip, user_id)
+    return _cookie(request, secret, SESSION_LIFETIME // 1_000_000)
+
+
+def _note_entry(tx: Tx, kernel: Kernel, secret: str, ip: str, user_id: int) -> None:
+    now = kernel.clock.now()
+    if not may(tx, kernel, user_id):
+        raise NotEntered("This account is no administrator's.")
+    queries.add_entry(tx, token_hash(secret), "session", now, now + SESSION_LIFETIME, ip, user_id)
+    service.note(tx, kernel, f"user {user_id}", "page.enter", user_id, f"from {ip}, by passkey")
+
+
+def takes_passkeys(request: Request) -> bool:
+    """Whether there are administrators by configuration, and a browser lets passkeys be used at this address."""
+    config, host = request.kernel.config, urlsplit(request.base_url).hostname or ""
+    return bool(config.admin.users) and (host == config.rp_id or host.endswith(f".{config.rp_id}"))
+
+
+async def offer_passkey(request: Request, email: str) -> tuple[str, RequestOptions]:
+    """A challenge for the passkeys of this address, if it is an administrator's; one that nobody can answer for others."""
+    kernel = request.kernel
+    if not takes_passkeys(request):
+        raise NotEntered("Passkeys are not taken at this address.")
+    await kernel.limiter.allow(SENSITIVE, f"ip {request.client_ip} /admin/enter")
+    return await passkeys.offer(kernel, await kernel.db.read(_administrator, kernel, email), email)
+
+
+def _administrator(tx: Tx, kernel: Kernel, email: str) -> int | None:
+    found = people.find(tx, kernel.crypto, email)
+    return found if found is not None and may(tx, kernel, found) else None
+
+
+async def enter_by_passkey(request: Request, ceremony: str, answer: str) -> str:
+    """The Set-Cookie of a new session; `NotEntered` for whatever is no passkey of an administrator."""
+    try:
+        user_id = await passkeys.passed(request.kernel, ceremony, answer.encode(), _origin(request.base_url))
+    except AppError as e:
+        raise NotEntered("This passkey does not open the administration.", log=e.log) from None
+    return await _enter_as(request, user_id)
+
+
+def _origin(address: str) -> str:
+    """As browsers say it: without the scheme's own port."""
+    parts = urlsplit(address.lower())
+    usual = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+    return f"{parts.scheme}://{parts.netloc.removesuffix(usual) if usual else parts.netloc}"
+
+
+def may(tx: Tx, kernel: Kernel, user_id: int) -> bool:
+    """Whether an account is there and the configuration names it."""
+    found = queries.account(tx, user_id)
+    return found is not None and found.deleted_at is None and people.is_administrator(tx, kernel, user_id)
+
+
 async def leave(request: Request, visit: Visit) -> str:
     """End the session; the Set-Cookie that takes it away."""
     await request.kernel.db.write("admin.leave", queries.take_entry, visit.secret_hash, "session", request.kernel.clock.now())
@@ -102,12 +163,19 @@ async def visit(request: Request) -> Visit:
     if morsel is None or not morsel.value:
         raise NotEntered
     hashed = token_hash(morsel.value)
-    used = await kernel.db.read(queries.entry, hashed, "session", now)
-    if used is None or used < now - IDLE:
+    used, user_id = await kernel.db.read(_open, kernel, hashed, now)
+    if used < now - IDLE:
         raise NotEntered
     if used < now - MINUTE:
         await kernel.db.write("admin.touch", queries.touch_entry, hashed, now)
-    return Visit(hashed, kernel.crypto.sign("admin form", hashed.hex()))
+    return Visit(hashed, kernel.crypto.sign("admin form", hashed.hex()), BY if user_id is None else f"user {user_id}")
+
+
+def _open(tx: Tx, kernel: Kernel, hashed: bytes, now: int) -> tuple[int, int | None]:
+    found = queries.entry(tx, hashed, "session", now)
+    if found is None or (found[1] is not None and not may(tx, kernel, found[1])):
+        raise NotEntered
+    return found
 
 
 async def form(request: Request) -> dict[str, str]:

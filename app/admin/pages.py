@@ -9,13 +9,13 @@ from urllib.parse import quote, urlsplit
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from ..http.pages import Handler, Incoming, html, policy
+from ..http.pages import Incoming, html, policy
 from ..http.request import Request
 from ..kernel.config import LARGEST, parse_size
 from ..kernel.errors import AppError, CodedBadRequest
 from ..kernel.parts import Kernel
-from . import access, reach, service, state, views
-from .access import BY, NotEntered, Visit
+from . import access, growth, reach, service, state, views
+from .access import NotEntered, Visit
 from .views import Frame
 
 _POLICY = policy(f"<style>{views.STYLE}</style>")
@@ -34,18 +34,19 @@ SURE = ("close", "reset-second-factor")
 """Acts that ask for the account's name."""
 
 
-def _page(text: str, status: int = 200) -> Response[str]:
-    shown = html(text, csp=_POLICY, status=status)
-    shown.headers["cache-control"] = "no-store"
-    return shown
+def shown(text: str, status: int = 200) -> Response[str]:
+    made = html(text, csp=_POLICY, status=status)
+    made.headers["cache-control"] = "no-store"
+    return made
 
 
 def _prefix(request: Request) -> str:
     return urlsplit(request.base_url).path
 
 
-def _frame(request: Request, visit: Visit, place: str, said: str = "", problem: str = "") -> Frame:
-    return Frame(place, visit.csrf, problem or DONE.get(said, ""), bool(problem), _prefix(request))
+def frame_of(request: Request, visit: Visit, place: str, said: str = "", problem: str = "", words: str = "") -> Frame:
+    """`said`: a word of `DONE` from the address; `words`: a sentence of our own."""
+    return Frame(place, visit.csrf, problem or words or DONE.get(said, ""), bool(problem), _prefix(request))
 
 
 def _to(request: Request, path: str, said: str = "", cookie: str = "") -> Response[str]:
@@ -57,11 +58,11 @@ def _to(request: Request, path: str, said: str = "", cookie: str = "") -> Respon
 Show = Callable[[Visit], Awaitable[Response[str]]]
 
 
-async def _with_session(request: Request, show: Show) -> Response[str]:
+async def with_session(request: Request, show: Show) -> Response[str]:
     try:
         return await show(await access.visit(request))
     except NotEntered as e:
-        return _page(views.closed(e.message), 401)
+        return shown(views.closed(e.message, f"{_prefix(request)}/admin/passkey" if access.takes_passkeys(request) else ""), 401)
 
 
 class Administration(Controller):
@@ -73,14 +74,14 @@ class Administration(Controller):
     @get("/enter", sync_to_thread=False)
     def offer(self, incoming: Incoming, link: FromQuery[str] = "") -> Response[str]:
         """A page with one button: programs that look at links before people do use nothing up."""
-        return _page(views.enter(link, _prefix(incoming)))
+        return shown(views.enter(link, _prefix(incoming)))
 
     @post("/enter")
     async def enter(self, incoming: Incoming) -> Response[str]:
         try:
             cookie = await access.enter(incoming, (await access.form(incoming)).get("link", ""))
         except NotEntered as e:
-            return _page(views.closed(e.message), 401)
+            return shown(views.closed(e.message), 401)
         empty = (await service.totals(incoming.kernel)).accounts == 0
         return _to(incoming, "/admin/setup" if empty else "/admin", cookie=cookie)
 
@@ -102,68 +103,69 @@ class Administration(Controller):
                 kernel.config,
                 waiting,
                 kernel.figures.missing,
+                await growth.last(kernel),
             )
-            return _page(views.overview(_frame(incoming, visit, "/admin", said), *parts))
+            return shown(views.overview(frame_of(incoming, visit, "/admin", said), *parts))
 
-        return await _with_session(incoming, show)
+        return await with_session(incoming, show)
 
     @get("/accounts")
     async def accounts(self, incoming: Incoming, after: FromQuery[int] = 0, said: FromQuery[str] = "") -> Response[str]:
         async def show(visit: Visit) -> Response[str]:
             found = await service.listed(incoming.kernel, after)
             more = found[-1].user_id if len(found) == service.PAGE else None
-            return _page(views.account_list(_frame(incoming, visit, "/admin/accounts", said), found, await service.closed(incoming.kernel), more))
+            return shown(views.account_list(frame_of(incoming, visit, "/admin/accounts", said), found, await service.closed(incoming.kernel), more))
 
-        return await _with_session(incoming, show)
+        return await with_session(incoming, show)
 
     @get("/accounts/{user_id:int}")
     async def account(self, incoming: Incoming, user_id: FromPath[int], said: FromQuery[str] = "") -> Response[str]:
-        return await _with_session(incoming, lambda visit: _account(incoming, visit, user_id, said))
+        return await with_session(incoming, lambda visit: _account(incoming, visit, user_id, said))
 
     @get("/codes")
     async def codes(self, incoming: Incoming) -> Response[str]:
         async def show(visit: Visit) -> Response[str]:
-            return _page(views.codes(_frame(incoming, visit, "/admin/codes"), await service.waiting_codes(incoming.kernel)))
+            return shown(views.codes(frame_of(incoming, visit, "/admin/codes"), await service.waiting_codes(incoming.kernel)))
 
-        return await _with_session(incoming, show)
+        return await with_session(incoming, show)
 
     @get("/invites")
     async def invites(self, incoming: Incoming, said: FromQuery[str] = "") -> Response[str]:
-        return await _with_session(incoming, lambda visit: _invites(incoming, visit, said))
+        return await with_session(incoming, lambda visit: _invites(incoming, visit, said))
 
     @get("/jobs")
     async def jobs(self, incoming: Incoming) -> Response[str]:
         async def show(visit: Visit) -> Response[str]:
-            return _page(views.jobs(_frame(incoming, visit, "/admin/jobs"), await service.job_runs(incoming.kernel)))
+            return shown(views.jobs(frame_of(incoming, visit, "/admin/jobs"), await service.job_runs(incoming.kernel)))
 
-        return await _with_session(incoming, show)
+        return await with_session(incoming, show)
 
     @get("/audit")
     async def audit(self, incoming: Incoming, before: FromQuery[int] = 1 << 62) -> Response[str]:
         async def show(visit: Visit) -> Response[str]:
             found = await service.acts(incoming.kernel, before)
             more = found[-1].act_id if len(found) == service.PAGE else None
-            return _page(views.audit(_frame(incoming, visit, "/admin/audit"), found, more))
+            return shown(views.audit(frame_of(incoming, visit, "/admin/audit"), found, more))
 
-        return await _with_session(incoming, show)
+        return await with_session(incoming, show)
 
     @get("/report")
     async def report(self, incoming: Incoming) -> Response[str]:
         async def show(visit: Visit) -> Response[str]:
-            return _page(views.report(_frame(incoming, visit, "/admin/report"), await state.report(incoming.kernel)))
+            return shown(views.report(frame_of(incoming, visit, "/admin/report"), await state.report(incoming.kernel)))
 
-        return await _with_session(incoming, show)
+        return await with_session(incoming, show)
 
     @get("/setup")
     async def setup(self, incoming: Incoming, said: FromQuery[str] = "") -> Response[str]:
-        return await _with_session(incoming, lambda visit: _setup(incoming, visit, said=said))
+        return await with_session(incoming, lambda visit: _setup(incoming, visit, said=said))
 
     # --- acting
     @post("/accounts/{user_id:int}/{act:str}")
     async def act(self, incoming: Incoming, user_id: FromPath[int], act: FromPath[str]) -> Response[str]:
         visit, fields = await access.believed(incoming)
         try:
-            await _act(incoming.kernel, user_id, act, fields)
+            await _act(incoming.kernel, visit.by, user_id, act, fields)
         except AppError as e:
             return await _account(incoming, visit, user_id, problem=e.message or e.log, status=e.status)
         return _to(incoming, "/admin/accounts" if act == "close" else f"/admin/accounts/{user_id}", act)
@@ -175,11 +177,11 @@ class Administration(Controller):
         try:
             days, size = _days(fields.get("days", "")), _size(fields.get("size") or "default")
             if how == "account":
-                await service.add_account(incoming.kernel, BY, email)
+                await service.add_account(incoming.kernel, visit.by, email)
             elif how == "code":
-                return await _invites(incoming, visit, code=await service.invite_anybody(incoming.kernel, BY, days, size))
+                return await _invites(incoming, visit, code=await service.invite_anybody(incoming.kernel, visit.by, days, size))
             else:
-                await service.invite(incoming.kernel, BY, email, days, size)
+                await service.invite(incoming.kernel, visit.by, email, days, size)
         except AppError as e:
             return await _invites(incoming, visit, problem=e.message or e.log, status=e.status)
         return _to(incoming, "/admin/invites", "opened" if how == "account" else "invited")
@@ -188,7 +190,7 @@ class Administration(Controller):
     async def withdraw(self, incoming: Incoming) -> Response[str]:
         visit, fields = await access.believed(incoming)
         try:
-            await service.withdraw_invite(incoming.kernel, BY, fields.get("which", ""))
+            await service.withdraw_invite(incoming.kernel, visit.by, fields.get("which", ""))
         except AppError as e:
             return await _invites(incoming, visit, problem=e.message or e.log, status=e.status)
         return _to(incoming, "/admin/invites", "withdrawn")
@@ -197,7 +199,7 @@ class Administration(Controller):
     async def first(self, incoming: Incoming) -> Response[str]:
         visit, fields = await access.believed(incoming)
         try:
-            await service.add_account(incoming.kernel, BY, fields.get("email", ""))
+            await service.add_account(incoming.kernel, visit.by, fields.get("email", ""))
         except AppError as e:
             return await _setup(incoming, visit, problem=e.message or e.log, status=e.status)
         return _to(incoming, "/admin/setup", "opened")
@@ -208,23 +210,23 @@ class Administration(Controller):
         return await _setup(incoming, visit, reached=await reach.try_address(incoming.base_url))
 
 
-async def _act(kernel: Kernel, user_id: int, act: str, fields: dict[str, str]) -> None:
+async def _act(kernel: Kernel, by: str, user_id: int, act: str, fields: dict[str, str]) -> None:
     """Do what a form of an account's page says; an act that asks for the account's name does nothing without it."""
     found = await service.examine(kernel, user_id)
     if act in SURE and fields.get("name", "").lower() != found.account.email.lower():
         raise CodedBadRequest(f"Nothing was done: to be sure, type the address {found.account.email}.")
     if act == "quota":
-        await service.set_quota(kernel, BY, user_id, _size(fields.get("size", "")))
+        await service.set_quota(kernel, by, user_id, _size(fields.get("size", "")))
     elif act == "end-session":
-        await service.end_sessions(kernel, BY, user_id, fields.get("handle") or "none")
+        await service.end_sessions(kernel, by, user_id, fields.get("handle") or "none")
     elif act == "end-sessions":
-        await service.end_sessions(kernel, BY, user_id)
+        await service.end_sessions(kernel, by, user_id)
     elif act == "reset-second-factor":
-        await service.reset_second_factor(kernel, BY, user_id)
+        await service.reset_second_factor(kernel, by, user_id)
     elif act == "close":
-        await service.close(kernel, BY, user_id)
+        await service.close(kernel, by, user_id)
     elif act == "restore":
-        await service.restore(kernel, BY, user_id, fields.get("email", ""))
+        await service.restore(kernel, by, user_id, fields.get("email", ""))
     else:
         raise CodedBadRequest("there is no such act")
 
@@ -252,20 +254,16 @@ def _days(text: str) -> int | None:
 
 async def _account(request: Request, visit: Visit, user_id: int, said: str = "", *, problem: str = "", status: int = 200) -> Response[str]:
     found = await service.examine(request.kernel, user_id)
-    return _page(views.account(_frame(request, visit, "/admin/accounts", said, problem), found), status)
+    return shown(views.account(frame_of(request, visit, "/admin/accounts", said, problem), found), status)
 
 
 async def _invites(request: Request, visit: Visit, said: str = "", *, problem: str = "", status: int = 200, code: str = "") -> Response[str]:
     """`code`: one that was just made; it is shown this once."""
-    frame = _frame(request, visit, "/admin/invites", said, problem)
+    frame = frame_of(request, visit, "/admin/invites", said, problem)
     found = await service.invites(request.kernel)
-    return _page(views.invites(frame, found, request.base_url, request.kernel.config.registration.mode, code), status)
+    return shown(views.invites(frame, found, request.base_url, request.kernel.config.registration.mode, code), status)
 
 
 async def _setup(request: Request, visit: Visit, *, said: str = "", problem: str = "", status: int = 200, reached: str = "") -> Response[str]:
-    frame = _frame(request, visit, "/admin/setup", said, problem)
-    return _page(views.setup(frame, request.base_url, request.kernel.config.registration.mode, reached), status)
-
-
-def make_pages(_: Kernel) -> list[Handler]:
-    return [Administration]
+    frame = frame_of(request, visit, "/admin/setup", said, problem)
+    return shown(views.setup(frame, request.base_url, request.kernel.config.registration.mode, reached), status)

@@ -94,6 +94,27 @@ def totals(tx: Tx) -> tuple[int, int, int]:
     return int(accounts), *((int(row[0]), int(row[1])) if row else (0, 0))
 
 
+def put_growth(tx: Tx, day: int, accounts: int, size: int, files: int) -> None:
+    tx.run(
+        "INSERT INTO growth (day, accounts, bytes, files) VALUES (:day, :accounts, :bytes, :files) ON CONFLICT (day) DO UPDATE SET "
+        "accounts = excluded.accounts, bytes = excluded.bytes, files = excluded.files",
+        day=day,
+        accounts=accounts,
+        bytes=size,
+        files=files,
+    )
+
+
+def drop_growth(tx: Tx, before: int) -> None:
+    tx.run("DELETE FROM growth WHERE day < :before", before=before)
+
+
+def growth(tx: Tx, since: int) -> list[tuple[int, int, int, int]]:
+    """(day, accounts, bytes, files), the oldest first."""
+    rows = tx.all("SELECT day, accounts, bytes, files FROM growth WHERE day >= :since ORDER BY day", since=since)
+    return [(day, accounts, size, files) for day, accounts, size, files in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class OpenSession:
     app: str
@@ -169,27 +190,36 @@ def acts_on(tx: Tx, user_id: int, limit: int) -> list[Act]:
     return [Act(*row) for row in rows]
 
 
+def last_act(tx: Tx, act: str) -> Act | None:
+    """Of this kind; reads the log from its end."""
+    row = tx.one("SELECT act_id, at, actor, act, user_id, detail FROM admin_acts WHERE act = :act ORDER BY act_id DESC LIMIT 1", act=act)
+    return None if row is None else Act(*row)
+
+
 # --- ways into the page
-def add_entry(tx: Tx, secret_hash: bytes, kind: str, now: int, expires_at: int, ip: str = "") -> None:
+def add_entry(tx: Tx, secret_hash: bytes, kind: str, now: int, expires_at: int, ip: str = "", user_id: int | None = None) -> None:
+    """`user_id`: whose passkey opened it."""
     tx.run(
-        "INSERT INTO admin_entries (secret_hash, kind, created_at, last_used_at, expires_at, ip) VALUES (:hash, :kind, :now, :now, :expires_at, :ip)",
+        "INSERT INTO admin_entries (secret_hash, kind, created_at, last_used_at, expires_at, ip, user_id) "
+        "VALUES (:hash, :kind, :now, :now, :expires_at, :ip, :user_id)",
         hash=secret_hash,
         kind=kind,
         now=now,
         expires_at=expires_at,
         ip=ip,
+        user_id=user_id,
     )
 
 
-def entry(tx: Tx, secret_hash: bytes, kind: str, now: int) -> int | None:
-    """When a way in that is open was last used."""
-    found = tx.value(
-        "SELECT last_used_at FROM admin_entries WHERE secret_hash = :hash AND kind = :kind AND expires_at > :now",
+def entry(tx: Tx, secret_hash: bytes, kind: str, now: int) -> tuple[int, int | None] | None:
+    """(last use, whose passkey opened it) of a way in that is open."""
+    found = tx.one(
+        "SELECT last_used_at, user_id FROM admin_entries WHERE secret_hash = :hash AND kind = :kind AND expires_at > :now",
         hash=secret_hash,
         kind=kind,
         now=now,
     )
-    return None if found is None else int(found)
+    return None if found is None else (int(found[0]), found[1])
 
 
 def touch_entry(tx: Tx, secret_hash: bytes, now: int) -> None:

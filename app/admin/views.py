@@ -16,17 +16,23 @@ from ..kernel.config import Config, format_size
 from ..kernel.jobs import Run
 from ..kernel.quota import UNLIMITED
 from ..login.service import WaitingCode
+from . import chart
+from .growth import Day
 from .markup import Html, Node, many, table, tag
 from .queries import Act
 from .service import Account, Details, Totals
 from .state import State
 
 STYLE = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+SCRIPT = resources.files(__package__).joinpath("passkey.js").read_text(encoding="utf-8")
+_SCRIPTS = "Browsers use passkeys by a script only; without scripts, enter by a link."
 PLACES = {
     "/admin": "Overview",
     "/admin/accounts": "Accounts",
     "/admin/invites": "Invitations",
     "/admin/codes": "Waiting codes",
+    "/admin/storage": "Storage",
+    "/admin/backups": "Backups",
     "/admin/jobs": "Jobs",
     "/admin/audit": "Audit log",
     "/admin/report": "Support report",
@@ -125,12 +131,39 @@ def enter(link: str, prefix: str) -> str:
     return page(None, "Administration", tag("p", "This link opens the administration of this server once."), button)
 
 
-def closed(reason: str) -> str:
+def closed(reason: str, passkey: str = "") -> str:
+    """`passkey`: the path of the page for these, where somebody may use one."""
     how = tag("p", "On the server, ", tag("code", "darkroom admin login"), " prints a link that opens it.")
-    return page(None, "Administration", tag("p", reason, class_="bad", role="alert") if reason else None, how)
+    other = tag("p", "Administrators of the configuration may ", tag("a", "use a passkey", href=passkey), ".") if passkey else None
+    return page(None, "Administration", tag("p", reason, class_="bad", role="alert") if reason else None, how, other)
 
 
-def overview(frame: Frame, state: State, totals: Totals, runs: list[Run], config: Config, waiting: int, missing: dict[str, int]) -> str:
+def passkey_address(prefix: str, problem: str = "") -> str:
+    """Whose passkey."""
+    ask = tag("form", field("Your e-mail address", "email", "email", required=True), tag("button", "Go on"), method="post",
+              action=f"{prefix}/admin/passkey", class_="row")  # fmt: skip
+    return page(None, "Administration by passkey", tag("p", problem, class_="bad", role="alert") if problem else None, ask)
+
+
+def passkey(prefix: str, ceremony: str, options: str) -> str:
+    """The one page with a script: a browser uses a passkey for nothing else."""
+    ask = tag(
+        "form",
+        tag("input", type="hidden", name="ceremony", value=ceremony),
+        tag("input", type="hidden", name="answer", value=""),
+        tag("button", "Use the passkey"),
+        method="post",
+        action=f"{prefix}/admin/passkey/finish",
+        id="passkey",
+        data_options=options,
+    )
+    script = Html(f"<script>{SCRIPT}</script>")
+    return page(None, "Administration by passkey", ask, tag("p", "", id="said", class_="bad", role="status"), tag("noscript", _SCRIPTS), script)
+
+
+def overview(
+    frame: Frame, state: State, totals: Totals, runs: list[Run], config: Config, waiting: int, missing: dict[str, int], days: list[Day]
+) -> str:
     cards = [
         ("Accounts", str(totals.accounts)),
         ("Stored", size(totals.bytes)),
@@ -152,6 +185,8 @@ def overview(frame: Frame, state: State, totals: Totals, runs: list[Run], config
         tag("h2", "Disk and stores"),
         bar(state.disk_used, state.disk_total, "Disk of the data folder") if state.disk_total else None,
         table("Stores", ["Store", "Kind", "State", "Free"], stores),
+        tag("h2", "Growth"),
+        chart.growth(days),
         tag("h2", "Jobs"),
         job_table(runs),
         tag("h2", "Registration"),

@@ -88,6 +88,8 @@ async def run_leased(kernel: Kernel, job: Job, holder: str) -> None:
     try:
         if job.everywhere or await kernel.db.write("jobs.lease", take_lease, job.name, holder, now, now + job.seconds * SECOND // 2):
             await _run_noted(kernel, job)
+    except AppError as e:  # it knows what stood in its way
+        log.error("job %s failed: %s", job.name, e.log)
     except Exception:
         log.exception("job %s failed", job.name)
 

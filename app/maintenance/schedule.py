@@ -6,7 +6,6 @@ import asyncio
 import logging
 
 from ..kernel.clock import HOUR
-from ..kernel.errors import AppError
 from ..kernel.jobs import Job
 from ..kernel.parts import Kernel
 from . import backup, vault
@@ -15,7 +14,7 @@ log = logging.getLogger("darkroom.backup")
 
 
 async def run(kernel: Kernel) -> None:
-    """Once per `backup.every_hours`. What goes wrong is logged and tried again at the next look."""
+    """Once per `backup.every_hours`. What goes wrong is the job's problem, and tried again at the next look."""
     wanted = kernel.config.backup
     if wanted.dir is None:
         return
@@ -32,8 +31,8 @@ async def run(kernel: Kernel) -> None:
         with vault.opened(folder) as place:
             await asyncio.to_thread(place.prune, wanted.keep)
         log.info("backup %s: %d objects, %d bytes", report.name, report.objects, report.bytes)
-    except (AppError, OSError) as e:
-        log.error("no backup: %s", e.log if isinstance(e, AppError) else e)
+    except OSError as e:
+        raise vault.Unfit(log=f"no backup: {e}") from e
 
 
 JOBS = (Job("backup.scheduled", 600, run),)

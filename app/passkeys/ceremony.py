@@ -83,8 +83,9 @@ def register(config: Config, challenge: bytes, answer: NewCredential) -> Verifie
         _refuse(CodedBadRequest("Error parsing attestation response"), e)
 
 
-def authenticate(config: Config, challenge: bytes, public_key: bytes, answer: SignedChallenge) -> None:
-    """401 BAD_REQUEST "Invalid signature" unless this key signed this challenge on one of our pages.
+def authenticate(config: Config, challenge: bytes, public_key: bytes, answer: SignedChallenge, *, page: str = "") -> None:
+    """401 BAD_REQUEST "Invalid signature" unless this key signed this challenge on one of our pages. `page`: the origin of the one page that
+    will do; there the authenticator must have known its owner too.
 
     The signature counter is not enforced: synchronised passkeys have none, and a restored phone would lock its owner out.
     """
@@ -93,8 +94,9 @@ def authenticate(config: Config, challenge: bytes, public_key: bytes, answer: Si
             credential=_plain(answer),
             expected_challenge=challenge,
             expected_rp_id=config.rp_id,
-            expected_origin=_origins(config, answer.response.client_data_json),
+            expected_origin=page or _origins(config, answer.response.client_data_json),
             credential_public_key=public_key,
+            require_user_verification=bool(page),
             credential_current_sign_count=0,
         )
     except Exception as e:

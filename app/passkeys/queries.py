@@ -122,6 +122,16 @@ def take_ceremony(tx: Tx, ceremony_id: str, user_id: int, login_hash: bytes) -> 
     return None if row is None else (bytes(row[0]), int(row[1]))
 
 
+def take_offer(tx: Tx, ceremony_id: str, login_hash: bytes) -> tuple[int, bytes, int] | None:
+    """(person, challenge, expires at) of a ceremony whose person is found by it; it is used up by asking."""
+    row = tx.one(
+        "DELETE FROM passkey_ceremonies WHERE ceremony_id = :ceremony_id AND login_hash = :login_hash RETURNING user_id, challenge, expires_at",
+        ceremony_id=ceremony_id,
+        login_hash=login_hash,
+    )
+    return None if row is None else (int(row[0]), bytes(row[1]), int(row[2]))
+
+
 def end_ceremonies(tx: Tx, user_id: int) -> None:
     tx.run("DELETE FROM passkey_ceremonies WHERE user_id = :user_id", user_id=user_id)
 

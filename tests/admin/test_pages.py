@@ -15,7 +15,18 @@ from app.kernel.config import Config, Registration, Storage
 from tests.admin.browser import FORM, Browser
 from tests.inprocess import Person, World, open_world
 
-PLACES = ("/admin", "/admin/accounts", "/admin/invites", "/admin/codes", "/admin/jobs", "/admin/audit", "/admin/report", "/admin/setup")
+PLACES = (
+    "/admin",
+    "/admin/accounts",
+    "/admin/invites",
+    "/admin/codes",
+    "/admin/storage",
+    "/admin/backups",
+    "/admin/jobs",
+    "/admin/audit",
+    "/admin/report",
+    "/admin/setup",
+)
 
 
 async def acts(world: World) -> list[str]:

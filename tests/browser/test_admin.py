@@ -17,7 +17,7 @@ from tests.clients.transfer import Plain
 from tests.wire.process import RunningServer, start_server
 
 pytestmark = [pytest.mark.slow, needed]
-PLACES = ("", "/accounts", "/invites", "/codes", "/jobs", "/audit", "/report", "/setup")
+PLACES = ("", "/accounts", "/invites", "/codes", "/storage", "/backups", "/jobs", "/audit", "/report", "/setup")
 
 
 @dataclass
