@@ -395,7 +395,9 @@ CREATE INDEX file_data_preview ON file_data (preview_object_id) WHERE preview_ob
 CREATE TABLE deletions (
   object_id INTEGER PRIMARY KEY REFERENCES objects(object_id),
   due_at INTEGER NOT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0
+  attempts INTEGER NOT NULL DEFAULT 0,
+  owner_id INTEGER NOT NULL DEFAULT 0, -- who let go of them; a copy's bytes may have been another's upload
+  held INTEGER NOT NULL DEFAULT 0             -- bytes; 0 once they are gone and only the key is kept
 );
 CREATE INDEX deletions_due ON deletions (due_at);
 
@@ -862,6 +864,11 @@ CREATE TABLE waiting_mail (
   next_try_at INTEGER NOT NULL                -- also who has taken it to send it now is before this time
 );
 CREATE INDEX waiting_mail_due ON waiting_mail (next_try_at);
+
+UPDATE deletions SET
+  owner_id = (SELECT o.owner_id FROM objects o WHERE o.object_id = deletions.object_id),
+  held = (SELECT CASE WHEN o.state = 'deleting' THEN 0 ELSE o.size END FROM objects o WHERE o.object_id = deletions.object_id);
+CREATE INDEX deletions_of_owner ON deletions (owner_id, due_at, held);
 
 -- What the server held on each day, for the chart of the administration page: one row a day, the last look of the day.
 CREATE TABLE growth (

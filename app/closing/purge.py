@@ -59,6 +59,7 @@ FATE = {
     "legacy_kits.user_id": GONE,  # blank by legacy.sweep, gone a month later
     "memory_shares.user_id": BLANK,
     "multiparts.owner_id": GONE,  # with what was uploaded and not committed, by the jobs of objects
+    "deletions.owner_id": GONE,  # with the bytes
     "objects.owner_id": GONE,  # when the grace of deletions is over
     "passkey_ceremonies.user_id": GONE,
     "passkey_logins.user_id": GONE,

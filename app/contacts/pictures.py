@@ -78,12 +78,13 @@ def _attach(tx: Tx, kernel: Kernel, user_id: int, contact_id: str, key: str, ask
         raise CodedBadRequest("staged attachment upload not found", log=f"{key} is {picture.state}")
     if known.picture_id == ask.attachment_id:
         return known
-    limit = quota.plan(tx, kernel.config, user_id).limit + kernel.config.quota.tolerance
-    if queries.picture_bytes(tx, user_id) + picture.size > limit:
+    limit = quota.plan(tx, kernel.config, user_id).limit
+    held = queries.picture_bytes(tx, user_id) + quota.excess(tx, kernel.config, user_id, limit, now)
+    if held + picture.size > limit + kernel.config.quota.tolerance:
         raise StorageFull(log=f"pictures of user {user_id}")
     objects.mark_stored(tx, [picture.object_id])
     queries.set_picture(tx, user_id, contact_id, (ask.attachment_id, picture.object_id, picture.size), stamp)
-    let_go(tx, kernel, [known.picture_object_id], now)
+    let_go(tx, kernel, user_id, [known.picture_object_id], now)
     return own_live(tx, user_id, contact_id)
 
 
@@ -100,7 +101,7 @@ def _detach(tx: Tx, kernel: Kernel, user_id: int, contact_id: str) -> Stored:
     if known.picture_id is None:
         return known
     queries.set_picture(tx, user_id, contact_id, None, stamp)
-    let_go(tx, kernel, [known.picture_object_id], now)
+    let_go(tx, kernel, user_id, [known.picture_object_id], now)
     return own_live(tx, user_id, contact_id)
 
 

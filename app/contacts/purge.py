@@ -22,7 +22,7 @@ async def purge(kernel: Kernel) -> None:
 def _purge(tx: Tx, kernel: Kernel, now: int) -> int:
     gone = queries.of_the_gone(tx, now - KEPT, BATCH)
     for user_id in gone:
-        let_go(tx, kernel, queries.forget(tx, user_id), now)
+        let_go(tx, kernel, user_id, queries.forget(tx, user_id), now)
     return len(gone)
 
 

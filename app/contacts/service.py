@@ -143,12 +143,12 @@ def _delete(tx: Tx, kernel: Kernel, user_id: int, contact_id: str, now: int) -> 
     known = own(tx, user_id, contact_id)
     if known.data is not None:
         queries.bury(tx, user_id, contact_id, stamp)
-        let_go(tx, kernel, [known.picture_object_id], now)
+        let_go(tx, kernel, user_id, [known.picture_object_id], now)
 
 
-def let_go(tx: Tx, kernel: Kernel, object_ids: Collection[int | None], now: int) -> None:
+def let_go(tx: Tx, kernel: Kernel, user_id: int, object_ids: Collection[int | None], now: int) -> None:
     """Delete the bytes of pictures that were just taken out of their rows, after the usual grace: devices may be fetching them."""
-    objects.release(tx, object_ids, now, kernel.config.trash.deletion_grace_days * DAY)
+    objects.release(tx, user_id, object_ids, now, kernel.config.trash.deletion_grace_days * DAY)
 
 
 def address_changed(tx: Tx, user_id: int, now: int) -> None:

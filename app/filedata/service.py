@@ -161,4 +161,4 @@ def forget(tx: Tx, file_ids: Collection[int], now: int, grace_us: int) -> None:
     live = queries.live(tx, file_ids)
     for user_id in sorted({user for user, _, _ in live}):
         queries.bury(tx, user_id, file_ids, sync.stamp(tx, now, [user_id]))
-    objects.release(tx, [i for _, *ids in live for i in ids], now, grace_us)
+        objects.release(tx, user_id, [i for user, *ids in live for i in ids if user == user_id], now, grace_us)

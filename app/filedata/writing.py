@@ -99,18 +99,18 @@ def _put(tx: Tx, kernel: Kernel, write: _Write) -> list[int]:
     stamp = sync.stamp(tx, write.now, [write.owner_id])
     new = DataRow(write.file_id, json.object_id, None, "", None, None, json.size, False, stamp)
     queries.save(tx, write.owner_id, MLDATA, new)
-    return _let_go(tx, old, write.now)
+    return _let_go(tx, write.owner_id, old, write.now)
 
 
-def _let_go(tx: Tx, old: DataRow | None, now: int, grace_us: int = 0) -> list[int]:
+def _let_go(tx: Tx, owner_id: int, old: DataRow | None, now: int, grace_us: int = 0) -> list[int]:
     """The objects of what is replaced that go at once, when this is committed: kept for a while, they would be storage that nobody counts. A
     reader who has just been sent to one looks again (`service._content`). A film that somebody may be watching stays for its grace, once a
     day for each file."""
     if old is None:
         return []
     film = grace_us if now - old.updated_at >= DAY else 0
-    objects.release(tx, [old.object_id], now, 0)
-    objects.release(tx, [old.preview_id], now, film)
+    objects.release(tx, owner_id, [old.object_id], now, 0)
+    objects.release(tx, owner_id, [old.preview_id], now, film)
     return [i for i in (old.object_id, None if film else old.preview_id) if i is not None]
 
 
@@ -186,4 +186,4 @@ def _register(tx: Tx, kernel: Kernel, write: _Write, ask: NewVideo, blob_key: st
     stamp = sync.stamp(tx, write.now, [write.owner_id])
     new = DataRow(write.file_id, json.object_id, None, "", ask.object_id, blob.object_id, json.size + blob.size, False, stamp)
     queries.save(tx, write.owner_id, VIDEO, new)
-    return _let_go(tx, old, write.now, kernel.config.trash.deletion_grace_days * DAY)
+    return _let_go(tx, write.owner_id, old, write.now, kernel.config.trash.deletion_grace_days * DAY)

@@ -78,7 +78,7 @@ def create_in(tx: Tx, kernel: Kernel, owner_id: int, app: str, ask: wire.NewFile
     _, (file, thumb), standing, feeds = tx.together(
         lambda tx: _usable(access.owned(tx, owner_id, ask.collection_id, deleted_ok=True), app),
         lambda tx: objects.claim(tx, owner_id, ask.file.object_key, ask.thumbnail.object_key),
-        lambda tx: quota.standing(tx, kernel.config, owner_id, app),
+        lambda tx: quota.standing(tx, kernel.config, owner_id, app, now),
         lambda tx: sync.lock_feeds(tx, [ask.collection_id]),
     )
     _check_size(kernel, ask.file, file)
@@ -205,7 +205,7 @@ def _replace(tx: Tx, kernel: Kernel, owner_id: int, app: str, file_id: int, old:
     taken = {new.file_object_id, new.thumb_object_id} - {old.file_object_id, old.thumb_object_id}
     left = {old.file_object_id, old.thumb_object_id} - {new.file_object_id, new.thumb_object_id}
     objects.mark_stored(tx, sorted(taken))
-    objects.release(tx, sorted(left), now, kernel.config.trash.deletion_grace_days * DAY)
+    objects.release(tx, owner_id, sorted(left), now, kernel.config.trash.deletion_grace_days * DAY)
     return stamp
 
 

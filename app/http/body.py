@@ -64,6 +64,11 @@ class IncomingBody(AsyncIterator[bytes]):
         if self._traffic is not None and self._flight is not None:
             self._traffic.hold(self._flight, size)
 
+    @property
+    def got(self) -> int:
+        """Bytes that have come so far."""
+        return 0 if self._flight is None else self._flight.got
+
     def _end(self) -> None:
         """Interrupt whoever waits for more of it, or is about to."""
         self._overdue = True

@@ -132,6 +132,11 @@ class Quota(Section):
     default: Size = Field("10GiB", description="Storage of each account without an own quota; 0 means unlimited.")  # type: ignore[assignment]  # the validator turns the text into bytes
     tolerance: Size = Field("50MiB", description="How far one sized request may pass the limit; museum's clients count on it.")  # type: ignore[assignment]  # the validator turns the text into bytes
     pending: Size = Field(0, description="Bytes per account uploaded but not committed; 0: as much as quota and tolerance. The oldest go first.")
+    deleted: Size = Field(
+        0,
+        description="Bytes per account that were deleted and wait for `trash.deletion_grace_days`; 0: as much as quota and tolerance. "
+        "The oldest go first.",
+    )
     reserve: Size | None = Field(
         None,
         description="Room on the disk that objects never take, so that log-in and deleting work; by default 1 % of it or 512 MiB, the larger.",

@@ -32,6 +32,7 @@ class Kernel:
     last_used: LastUsed
     health: dict[str, tuple[int, str]] = field(default_factory=dict)  # part → (when it was tried, how it was); see app/ops/health.py
     room: dict[str, tuple[int, int]] = field(default_factory=dict)  # folder → (when it was looked at, bytes above the reserve)
+    arriving: dict[int, int] = field(default_factory=dict)  # account → bytes of bodies that are being written for it
     pages: Kept[Any] = field(default_factory=Kept)  # diff pages; see app/collections/feed.py
     figures: Figures = field(default_factory=Figures)
     tiers: Tiers = field(init=False)

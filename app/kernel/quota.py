@@ -98,18 +98,42 @@ class Standing:
     files: int
     admin_id: int | None = None
     own_limit: int | None = None
+    overdue: int = 0  # bytes that should be gone by now and are not: a backup keeps them, or a store does not answer
 
 
-def standing(tx: Tx, config: Config, user_id: int, app: str) -> Standing:
-    """All of it in one statement."""
+_OVERDUE = "COALESCE((SELECT CAST(SUM(d.held) AS BIGINT) FROM deletions d WHERE d.owner_id = u.user_id AND d.due_at <= :now), 0)"
+
+
+def standing(tx: Tx, config: Config, user_id: int, app: str, now: int = 0) -> Standing:
+    """All of it in one statement; `overdue` for a commit, which says when it is."""
     row = tx.one(
-        f"SELECT a.quota, a.plan_ends_at, a.bonus, COALESCE(g.bytes, 0) + {_HELD}, g.files, m.admin_id, m.storage_limit "
+        f"SELECT a.quota, a.plan_ends_at, a.bonus, COALESCE(g.bytes, 0) + {_HELD}, g.files, m.admin_id, m.storage_limit, {_OVERDUE} "
         f"FROM users u {_ON_THE_PLAN_OF} LEFT JOIN usage g ON g.user_id = u.user_id AND g.app = :app WHERE u.user_id = :user_id",
         user_id=user_id,
         app=app,
+        now=now,
     )
-    own, ends_at, bonus, size, files, admin_id, own_limit = row or (None, None, None, None, None, None, None)
-    return Standing(_plan(config, own, ends_at, bonus), size or 0, files or 0, admin_id, own_limit)
+    own, ends_at, bonus, size, files, admin_id, own_limit, overdue = row or (None, None, None, None, None, None, None, 0)
+    return Standing(_plan(config, own, ends_at, bonus), size or 0, files or 0, admin_id, own_limit, overdue)
+
+
+def deleted_limit(config: Config, limit: int) -> int:
+    """Bytes that an account of this limit may have deleted and still there, waiting for the end of their grace."""
+    return config.quota.deleted or (limit + config.quota.tolerance if limit < UNLIMITED else UNLIMITED)
+
+
+def excess(tx: Tx, config: Config, user_id: int, limit: int, now: int) -> int:
+    """Bytes beyond what an account of this limit may have deleted and still there. The oldest of them go at once, so there are some only while
+    that cannot be: nothing else that is stored for the account may then take its place. Nought without anything overdue."""
+    overdue = tx.value(
+        "SELECT CAST(SUM(held) AS BIGINT) FROM deletions WHERE owner_id = :user_id AND due_at <= :now AND held > 0", user_id=user_id, now=now
+    )
+    return _excess(tx, config, user_id, limit) if overdue else 0
+
+
+def _excess(tx: Tx, config: Config, user_id: int, limit: int) -> int:
+    held = tx.value("SELECT CAST(COALESCE(SUM(held), 0) AS BIGINT) FROM deletions WHERE owner_id = :user_id", user_id=user_id)
+    return max(0, int(held) - deleted_limit(config, limit))
 
 
 def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now: int, files: int = 1) -> None:
@@ -118,7 +142,7 @@ def check(tx: Tx, config: Config, user_id: int, app: str, size: int | None, now:
     Raises StorageFull (426), PaymentRequired (402), or 403 FILE_LIMIT_REACHED for Locker's file count.
     A sized request may pass the limit by the tolerance; one without a size may not.
     """
-    judge(tx, config, user_id, app, standing(tx, config, user_id, app), size, now, files)
+    judge(tx, config, user_id, app, standing(tx, config, user_id, app, now), size, now, files)
 
 
 def judge(tx: Tx, config: Config, user_id: int, app: str, found: Standing, size: int | None, now: int, files: int = 1) -> None:
@@ -131,6 +155,8 @@ def judge(tx: Tx, config: Config, user_id: int, app: str, found: Standing, size:
         people = [user_id] if found.admin_id is None else family.member_ids(tx, found.admin_id)
         _check_locker(tx, config, people, (stored, count), size or 0, files)
         return
+    if found.overdue and (more := _excess(tx, config, user_id, account.limit)):
+        stored += more
     _check_room(config, user_id, stored, size, account.limit)
     if found.own_limit is not None:
         _check_room(config, user_id, found.bytes, size, found.own_limit)

@@ -58,6 +58,13 @@ CHECKS = {
         "AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.picture_object_id = o.object_id) "
         "AND NOT EXISTS (SELECT 1 FROM deletions x WHERE x.object_id = o.object_id)"
     ),
+    "bytes that are to go are on an account until they are gone": (
+        "SELECT o.object_id FROM deletions d JOIN objects o ON o.object_id = d.object_id "
+        "WHERE d.held <> o.size AND (o.state <> 'deleting' OR d.held <> 0) UNION ALL "
+        "SELECT d.object_id FROM deletions d WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.user_id = d.owner_id) UNION ALL "
+        "SELECT o.object_id FROM objects o WHERE o.state = 'deleting' AND NOT EXISTS (SELECT 1 FROM deletions d WHERE d.object_id = o.object_id) "
+        "AND NOT EXISTS (SELECT 1 FROM files f WHERE NOT f.is_deleted AND (f.file_object_id = o.object_id OR f.thumb_object_id = o.object_id))"
+    ),
     "no share is of an album's owner": (
         "SELECT s.collection_id FROM collection_shares s JOIN collections c ON c.collection_id = s.collection_id WHERE s.to_user_id = c.owner_id"
     ),

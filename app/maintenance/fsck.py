@@ -115,5 +115,6 @@ REPAIRS: dict[str, Repair] = {
     "a feed is at least as new as what its person sees": lambda kernel, _: repair.feeds(kernel),
     "objects of living files are stored": lambda kernel, _: repair.unstored(kernel),
     "stored objects are named or on their way out": repair.unnamed,
+    "bytes that are to go are on an account until they are gone": repair.going,
     "no share is of an album's owner": lambda kernel, _: repair.shares(kernel),
 }

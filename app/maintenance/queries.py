@@ -64,6 +64,16 @@ def is_scheduled(tx: Tx, object_id: int) -> bool:
     return tx.value("SELECT 1 FROM deletions WHERE object_id = :object_id", object_id=object_id) is not None
 
 
+def count_again(tx: Tx, object_ids: Collection[int], now: int) -> None:
+    """Put deletions on the account of their objects' owner, whole; those that are missing are due now."""
+    tx.run(
+        "INSERT INTO deletions (object_id, due_at, owner_id, held) SELECT o.object_id, CAST(:now AS BIGINT), o.owner_id, o.size FROM objects o "
+        "WHERE o.object_id IN (:ids[]) ON CONFLICT (object_id) DO UPDATE SET owner_id = excluded.owner_id, held = excluded.held",
+        ids=sorted(object_ids),
+        now=now,
+    )
+
+
 # --- cleaning
 @dataclass(frozen=True, slots=True)
 class Doomed:

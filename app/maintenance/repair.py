@@ -117,8 +117,17 @@ async def shares(kernel: Kernel) -> int:
 async def unnamed(kernel: Kernel, rows: Sequence[Row]) -> int:
     """Bytes that no row names any more are scheduled for removal, after the grace that deleted files have."""
     grace = kernel.config.trash.deletion_grace_days * DAY
+    found = await kernel.db.scan(queries.stock_of, [int(row[0]) for row in rows])
+    for owner_id in sorted({row.owner_id for row in found}):
+        ids = [row.object_id for row in found if row.owner_id == owner_id]
+        await kernel.db.write("fsck.unnamed", objects.release, owner_id, ids, kernel.clock.now(), grace)
+    return len(found)
+
+
+async def going(kernel: Kernel, rows: Sequence[Row]) -> int:
+    """Deletions that say wrongly whose bytes they hold and how many are made anew."""
     ids = [int(row[0]) for row in rows]
-    await kernel.db.write("fsck.unnamed", objects.release, ids, kernel.clock.now(), grace)
+    await kernel.db.write("fsck.going", queries.count_again, ids, kernel.clock.now())
     return len(ids)
 
 

@@ -3,9 +3,9 @@
 Other features import `objects.service` only.
 """
 
-from . import deletion, multiparts, strays
+from . import bounds, deletion, multiparts, strays
 from .routes import ROUTES
 
-JOBS = (*deletion.JOBS, *multiparts.JOBS, *strays.JOBS)
+JOBS = (*bounds.JOBS, *deletion.JOBS, *multiparts.JOBS, *strays.JOBS)
 
 __all__ = ["JOBS", "ROUTES"]

@@ -90,11 +90,13 @@ async def _remove(kernel: Kernel, gate: asyncio.Semaphore, key: str, stores: Col
 def _end(tx: Tx, outcomes: list[tuple[queries.Due, bool]], now: int) -> None:
     done: list[int] = []
     later: list[tuple[int, int, int]] = []
+    gone: list[int] = []
     for (object_id, _, _, created, attempts), removed in outcomes:
         if not removed:
             later.append((object_id, now + min(MINUTE << min(attempts, 20), MAX_WAIT), attempts + 1))
         elif created + KEY_LIFE > now:
             later.append((object_id, created + KEY_LIFE, 0))
+            gone.append(object_id)
         else:
             done.append(object_id)
     _, busy = storage.others(tx, done, now) if done else ({}, set[int]())
@@ -105,7 +107,7 @@ def _end(tx: Tx, outcomes: list[tuple[queries.Due, bool]], now: int) -> None:
         storage.forget(tx, done)
         queries.drop(tx, done)
     if later:
-        queries.postpone(tx, later)
+        queries.postpone(tx, later, gone)
 
 
 async def sweep(kernel: Kernel) -> None:

@@ -50,10 +50,25 @@ def _begin(tx: Tx, config: Config, owner_id: int, key: str, upload_id: str, stor
 
 
 async def admit(kernel: Kernel, owner_id: int, upload_id: str, size: int) -> None:
-    """Refusal 403 when a part of this size, of an upload without a promise, would take more than the account may leave uncommitted."""
-    held, limit = await kernel.db.read(_held, kernel.config, owner_id, upload_id)
+    """Refusal 403 when a part of this size, of an upload without a promise, would take more than the account may leave uncommitted. Where all its
+    uploads together would, those give way that were left alone longest."""
+    held, others, limit = await kernel.db.read(_held, kernel.config, owner_id, upload_id)
     if held + size > limit:
         raise Refusal(403, "QuotaExceeded", "The parts are more than this account may store.", log=f"user {owner_id}: {held} + {size} of {limit}")
+    if held + others + size > limit < quota.UNLIMITED:
+        await _abort(kernel, await kernel.db.write("objects.crowd_out", _crowd_out, owner_id, upload_id, held + others + size - limit))
+
+
+def _crowd_out(tx: Tx, owner_id: int, upload_id: str, over: int) -> list[queries.Begun]:
+    gone: list[queries.Begun] = []
+    for other, key, store, held in queries.begun(tx, owner_id):
+        if over <= 0:
+            break
+        if other != upload_id and held:
+            gone.append((other, key, store))
+            over -= held
+    queries.end_parts(tx, [row[0] for row in gone])
+    return gone
 
 
 async def most_of_one(kernel: Kernel, owner_id: int, size: int) -> int:
@@ -65,8 +80,11 @@ async def most_of_one(kernel: Kernel, owner_id: int, size: int) -> int:
     return min(limit, kernel.config.quota.max_file)
 
 
-def _held(tx: Tx, config: Config, owner_id: int, upload_id: str) -> tuple[int, int]:
-    return sum(row[3] for row in queries.begun(tx, owner_id) if row[0] == upload_id), recording.pending_limit(tx, config, owner_id)
+def _held(tx: Tx, config: Config, owner_id: int, upload_id: str) -> tuple[int, int, int]:
+    """(bytes of this upload, of the account's others, what it may leave uncommitted)."""
+    there = {row[0]: row[3] for row in queries.begun(tx, owner_id)}
+    own = there.pop(upload_id, 0)
+    return own, sum(there.values()), recording.pending_limit(tx, config, owner_id)
 
 
 async def count(kernel: Kernel, upload_id: str, size: int) -> None:

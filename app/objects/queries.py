@@ -150,16 +150,16 @@ def expired_pending(tx: Tx, before: int, limit: int) -> list[int]:
 def condemn(tx: Tx, object_ids: Collection[int], now: int) -> list[int]:
     """Make uncommitted objects unusable and due for deletion; those that were committed meanwhile stay."""
     gone = tx.all(
-        "UPDATE objects SET state = 'deleting' WHERE object_id IN (:ids[]) AND state IN ('pending', 'writing') RETURNING object_id",
+        "UPDATE objects SET state = 'deleting' WHERE object_id IN (:ids[]) AND state IN ('pending', 'writing') RETURNING object_id, owner_id, size",
         ids=sorted(object_ids),
     )
-    ids = [object_id for (object_id,) in gone]
     tx.run(
-        "INSERT INTO deletions (object_id, due_at) SELECT r.object_id, r.due_at FROM :rows[object_id int, due_at int] r WHERE TRUE "
-        "ON CONFLICT (object_id) DO UPDATE SET due_at = excluded.due_at",
-        rows=[(object_id, now) for object_id in ids],
+        "INSERT INTO deletions (object_id, due_at, owner_id, held) "
+        "SELECT r.object_id, r.due_at, r.owner_id, r.held FROM :rows[object_id int, due_at int, owner_id int, held int] r WHERE TRUE "
+        "ON CONFLICT (object_id) DO UPDATE SET due_at = excluded.due_at, owner_id = excluded.owner_id, held = excluded.held",
+        rows=[(object_id, now, owner_id, size) for object_id, owner_id, size in gone],
     )
-    return ids
+    return [row[0] for row in gone]
 
 
 # --- where a file's bytes are
@@ -185,14 +185,42 @@ def place(tx: Tx, file_id: int, *, thumb: bool) -> tuple[str, str] | None:
 
 
 # --- deletions
-def schedule_unnamed(tx: Tx, object_ids: Collection[int], due_at: int) -> int:
-    """Schedule those of these objects that no live row names."""
+def schedule_unnamed(tx: Tx, owner_id: int, object_ids: Collection[int], due_at: int) -> int:
+    """Schedule those of these objects that no live row names, on the account of who let go of them."""
     return tx.run(
-        f"INSERT INTO deletions (object_id, due_at) SELECT o.object_id, :due_at FROM objects o WHERE o.object_id IN (:ids[]) AND {UNNAMED} "
-        "ON CONFLICT (object_id) DO NOTHING",
+        "INSERT INTO deletions (object_id, due_at, owner_id, held) SELECT o.object_id, :due_at, CAST(:owner_id AS BIGINT), o.size FROM objects o "
+        f"WHERE o.object_id IN (:ids[]) AND {UNNAMED} ON CONFLICT (object_id) DO NOTHING",
+        owner_id=owner_id,
         ids=sorted(object_ids),
         due_at=due_at,
     )
+
+
+def held(tx: Tx, owner_id: int, since: int = 0) -> int:
+    """Bytes that an account has deleted and that are still there; those that are due after a time."""
+    sql = "SELECT CAST(COALESCE(SUM(held), 0) AS BIGINT) FROM deletions WHERE owner_id = :owner_id AND due_at > :since"
+    return int(tx.value(sql, owner_id=owner_id, since=since))
+
+
+def waiting(tx: Tx, owner_id: int, now: int, limit: int) -> list[tuple[int, int]]:
+    """(id, bytes) of an account's deletions that are not due yet, the first to be due first."""
+    rows = tx.all(
+        "SELECT object_id, held FROM deletions WHERE owner_id = :owner_id AND due_at > :now AND held > 0 ORDER BY due_at, object_id LIMIT :limit",
+        owner_id=owner_id,
+        now=now,
+        limit=limit,
+    )
+    return [(object_id, size) for object_id, size in rows]
+
+
+def hasten(tx: Tx, object_ids: Collection[int], now: int) -> None:
+    tx.run("UPDATE deletions SET due_at = :now WHERE object_id IN (:ids[])", ids=sorted(object_ids), now=now)
+
+
+def holders(tx: Tx, now: int) -> list[tuple[int, int]]:
+    """(account, bytes) of what was deleted and is not due yet."""
+    rows = tx.all("SELECT owner_id, CAST(SUM(held) AS BIGINT) FROM deletions WHERE due_at > :now GROUP BY owner_id ORDER BY owner_id", now=now)
+    return [(owner_id, size) for owner_id, size in rows]
 
 
 def due(tx: Tx, now: int, limit: int) -> list[int]:
@@ -231,13 +259,15 @@ def mark_deleting(tx: Tx, object_ids: Collection[int]) -> None:
     tx.run("UPDATE objects SET state = 'deleting' WHERE object_id IN (:ids[])", ids=sorted(object_ids))
 
 
-def postpone(tx: Tx, rows: Sequence[tuple[int, int, int]]) -> None:
-    """Give deletions (object id, due at, attempts) another turn."""
+def postpone(tx: Tx, rows: Sequence[tuple[int, int, int]], gone: Collection[int] = ()) -> None:
+    """Give deletions (object id, due at, attempts) another turn; of those in `gone` the bytes are gone, and only the key is kept."""
     tx.run(
-        "INSERT INTO deletions (object_id, due_at, attempts) SELECT r.object_id, r.due_at, r.attempts "
-        "FROM :rows[object_id int, due_at int, attempts int] r WHERE TRUE "
-        "ON CONFLICT (object_id) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts",
-        rows=list(rows),
+        "INSERT INTO deletions (object_id, due_at, attempts, owner_id, held) "
+        "SELECT r.object_id, r.due_at, r.attempts, o.owner_id, o.size * r.there "
+        "FROM :rows[object_id int, due_at int, attempts int, there int] r JOIN objects o ON o.object_id = r.object_id WHERE TRUE "
+        "ON CONFLICT (object_id) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts, "
+        "held = CASE WHEN excluded.held = 0 THEN 0 ELSE deletions.held END",
+        rows=[(object_id, due_at, attempts, int(object_id not in gone)) for object_id, due_at, attempts in rows],
     )
 
 
@@ -278,7 +308,9 @@ def add_part(tx: Tx, upload_id: str, size: int, now: int) -> None:
 
 def begun(tx: Tx, owner_id: int) -> list[tuple[str, str, str, int]]:
     """(upload id, key, store, bytes) of an owner's uploads on their way, the one that was longest left alone first."""
-    rows = tx.all("SELECT upload_id, object_key, store, bytes FROM multiparts WHERE owner_id = :owner_id ORDER BY touched_at", owner_id=owner_id)
+    rows = tx.all(
+        "SELECT upload_id, object_key, store, bytes FROM multiparts WHERE owner_id = :owner_id ORDER BY touched_at, upload_id", owner_id=owner_id
+    )
     return [(upload_id, key, store, size) for upload_id, key, store, size in rows]
 
 

@@ -16,7 +16,7 @@ from ..http.answer import Answer
 from ..http.request import Request
 from ..kernel.clock import HOUR, SECOND
 from ..kernel.parts import Kernel
-from . import completion, multiparts, queries, recording, room
+from . import bounds, completion, multiparts, queries, recording, room
 from .refusals import XML, Refusal, refusing
 from .urls import Ticket
 
@@ -44,6 +44,13 @@ async def _put(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
     request.body.must_go_on = in_time
     request.body.paid_by(f"user {ticket.owner_id}")
     request.body.hold(min(IN_MEMORY, request.body.announced or IN_MEMORY))
+    with bounds.arriving(kernel, ticket.owner_id, request.body, await bounds.arrivals(kernel, ticket.owner_id, request.body.announced)):
+        etag = await _write(kernel, ticket, request, store, length, md5)
+    return Answer(headers=[(b"etag", _quoted(etag)), (b"accept-ranges", b"bytes")])
+
+
+async def _write(kernel: Kernel, ticket: Ticket, request: Request, store: ObjectStore, length: int | None, md5: bytes | None) -> str:
+    """Write the body where it belongs; its ETag."""
     limit = kernel.config.quota.max_file
     try:
         if ticket.purpose == "part":
@@ -60,7 +67,7 @@ async def _put(kernel: Kernel, ticket: Ticket, request: Request) -> Answer:
     except StoreError as e:
         kernel.tiers.failed(store.name, e)
         raise
-    return Answer(headers=[(b"etag", _quoted(etag)), (b"accept-ranges", b"bytes")])
+    return etag
 
 
 async def _store(kernel: Kernel, ticket: Ticket, length: int | None) -> ObjectStore:

@@ -18,6 +18,7 @@ from ..kernel.errors import AppError, BadRequest, CodedBadRequest, NoSpace, Unav
 from ..kernel.parts import Kernel
 from ..storage import service as storage
 from . import deletion, queries, recording, urls
+from .bounds import shed
 from .deletion import KEY_LIFE, PENDING_AGE, run_deletions, sweep
 from .queries import UNNAMED, bring_back, condemn
 from .upload_urls import begin, check_may_upload, multipart, multipart_sized, single, single_sized
@@ -48,6 +49,7 @@ __all__ = [
     "release",
     "remove",
     "run_deletions",
+    "shed",
     "single",
     "single_sized",
     "size",
@@ -149,13 +151,14 @@ def hold(tx: Tx, object_ids: Collection[int]) -> None:
         raise Unavailable(log=f"objects {sorted(gone)} are being deleted")
 
 
-def release(tx: Tx, object_ids: Collection[int | None], now: int, grace_us: int) -> None:
+def release(tx: Tx, owner_id: int, object_ids: Collection[int | None], now: int, grace_us: int) -> None:
     """Schedule the deletion of those objects that no live file, data row or contact names any more (request it after changing those rows).
 
-    The bytes go `grace_us` later, if still nothing names them. Objects that copies name stay. None is passed over.
+    The bytes go `grace_us` later, if still nothing names them, and until then they are on the account of `owner_id`, who lets go of them.
+    Objects that copies name stay. None is passed over.
     """
     if ids := {i for i in object_ids if i is not None}:
-        queries.schedule_unnamed(tx, ids, now + grace_us)
+        queries.schedule_unnamed(tx, owner_id, ids, now + grace_us)
 
 
 async def remove(kernel: Kernel, object_ids: Collection[int]) -> None:
@@ -203,6 +206,7 @@ async def _whole(store: ObjectStore, key: str) -> bytes:
 async def store_bytes(kernel: Kernel, owner_id: int, data: bytes) -> str:
     """Store server-written bytes under a fresh key of this owner; durable on return, and pending until the caller's transaction
     claims the key and marks it stored. Raises Unavailable or NoSpace. A caller that fails calls `abandon`."""
+    await kernel.db.read(recording.check_crowd, kernel.config, owner_id, kernel.clock.now())
     key = kernel.crypto.mint_key(owner_id)
     digest = hashlib.md5(data, usedforsecurity=False).digest()
     tried: list[str] = []

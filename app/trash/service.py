@@ -77,6 +77,7 @@ async def delete(kernel: Kernel, actor: Session, ask: FileIDs) -> None:
         raise TooLarge(log=f"{len(file_ids)} files")
     if file_ids:
         await kernel.db.write("trash.delete", purge, kernel, actor.user_id, file_ids, kernel.clock.now())
+        await objects.shed(kernel, actor.user_id)
 
 
 async def empty(kernel: Kernel, actor: Session, ask: wire.Empty) -> None:
@@ -84,6 +85,7 @@ async def empty(kernel: Kernel, actor: Session, ask: wire.Empty) -> None:
     and deletes what came in meanwhile with a smaller time (§9.4, §19 W23)."""
     while await kernel.db.write("trash.empty", _empty, kernel, actor, ask.last_updated_at, kernel.clock.now()) == DELETE_LIMIT:
         pass
+    await objects.shed(kernel, actor.user_id)
 
 
 def _empty(tx: Tx, kernel: Kernel, actor: Session, until: int, now: int) -> int:
@@ -131,7 +133,7 @@ def _bury(tx: Tx, kernel: Kernel, owner_id: int, ids: Collection[int], now: int,
         quota.charge(tx, owner_id, app, -size[app], -files)
     named = [o for row in gone for o in row[2:] if o is not None]
     grace = kernel.config.trash.deletion_grace_days * DAY
-    objects.release(tx, named, now, grace)
+    objects.release(tx, owner_id, named, now, grace)
     filedata.forget(tx, ids, now, grace)
 
 

@@ -21,7 +21,20 @@ from tests.social.test_social import comment, react
 
 PEOPLE = re.compile(r"(user|owner|contact|contact_user|to_user|member|admin|actor)_id|action_user")
 WORDS = "darling"
-MADE_BY_LIFE = {"collections", "files", "collection_files", "objects", "users", "feeds", "usage", "trash", "file_data", "key_attributes", "srp_auth"}
+MADE_BY_LIFE = {
+    "collections",
+    "files",
+    "collection_files",
+    "objects",
+    "users",
+    "feeds",
+    "usage",
+    "trash",
+    "deletions",
+    "file_data",
+    "key_attributes",
+    "srp_auth",
+}
 KEPT = {"token_hash", "link_id", "comment_id", "reaction_id", "app", "type", "author", "target", "anon_id", "parent_id"}
 """Columns of tombstones that say nothing of what somebody wrote."""
 

@@ -22,7 +22,7 @@ def magic(who: Person, ids: list[int]) -> Awaitable[object]:
 
 CALLS: dict[str, tuple[int, int, Call]] = {  # most files a call, statements a call with its session look-up, the call
     "trash": (1000, 15, lambda alice, bob, src, dst, ids: photos.trash(alice, *[(i, src) for i in ids])),
-    "delete": (1000, 10, lambda alice, bob, src, dst, ids: alice.post("/trash/delete", {"fileIDs": ids})),
+    "delete": (1000, 12, lambda alice, bob, src, dst, ids: alice.post("/trash/delete", {"fileIDs": ids})),
     "magic": (1000, 12, lambda alice, bob, src, dst, ids: magic(alice, ids)),
     "copy": (100, 17, lambda alice, bob, src, dst, ids: bob.post(
         "/files/copy", {"srcCollectionID": src, "dstCollectionID": dst, "files": photos.items(*ids)})),

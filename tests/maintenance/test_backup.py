@@ -172,7 +172,7 @@ def _schedule(tx: Tx, file_id: int, now: int) -> None:
     run("UPDATE collection_files SET is_deleted = TRUE WHERE file_id = :f", f=file_id)
     run("UPDATE usage SET files = files - 1, bytes = bytes - 24")
     run(
-        "INSERT INTO deletions (object_id, due_at) SELECT object_id, :now FROM objects WHERE object_id IN "
+        "INSERT INTO deletions (object_id, due_at, owner_id, held) SELECT object_id, :now, owner_id, size FROM objects WHERE object_id IN "
         "(SELECT file_object_id FROM files WHERE file_id = :f UNION SELECT thumb_object_id FROM files WHERE file_id = :f)",
         f=file_id,
         now=now,

@@ -10,10 +10,10 @@ from app.db import Tx
 from app.kernel.clock import DAY, MINUTE
 from app.kernel.jobs import HOLD, take_lease
 from app.maintenance import gc
-from app.objects import deletion, service
+from app.objects import deletion
 from tests.collections.scenes import album
 from tests.inprocess import Person, World
-from tests.objects.parcels import commit_bytes, delete_for_good, make_file, row, stored_bytes, uploaded
+from tests.objects.parcels import commit_bytes, delete_for_good, let_go, make_file, row, stored_bytes, uploaded
 
 
 async def clean(world: World, *, dry_run: bool = False) -> gc.Report:
@@ -33,7 +33,7 @@ async def test_it_works(world: World, alice: Person) -> None:
     old = await uploaded(alice, b"old")
     key, thumb = await uploaded(alice, b"file"), await uploaded(alice, b"thumb")
     file_id = await make_file(world, alice, key, thumb)
-    await world.kernel.db.write("test.release", service.release, await delete_for_good(world, file_id), world.clock.now(), 7 * DAY)
+    await let_go(world, await delete_for_good(world, file_id), 7 * DAY)
     world.clock.advance(15 * DAY)
     young = await uploaded(alice, b"young")
     planned = await clean(world, dry_run=True)
@@ -49,7 +49,7 @@ async def test_it_works(world: World, alice: Person) -> None:
 async def test_what_gets_a_name_meanwhile_stays(world: World, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     key = await uploaded(alice, b"file")
     file_id = await make_file(world, alice, key)
-    await world.kernel.db.write("test.release", service.release, await delete_for_good(world, file_id), world.clock.now(), 0)
+    await let_go(world, await delete_for_good(world, file_id), 0)
 
     async def copied(_: object) -> None:
         await make_file(world, bob, key)

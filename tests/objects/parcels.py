@@ -6,6 +6,7 @@ import base64
 import hashlib
 
 from app.db import Tx
+from app.objects import service as objects
 from tests.inprocess import Api, Person, Response, World
 from tests.rows import insert
 
@@ -94,6 +95,16 @@ async def delete_for_good(world: World, file_id: int) -> list[int]:
         return list(found or ())
 
     return await world.kernel.db.write("test.delete", go)
+
+
+async def let_go(world: World, object_ids: list[int], grace: int = 0) -> None:
+    """Release objects, on the account of their owner."""
+
+    def go(tx: Tx) -> None:
+        owner = tx.value("SELECT owner_id FROM objects WHERE object_id = :id", id=object_ids[0])
+        objects.release(tx, owner, object_ids, world.clock.now(), grace)
+
+    await world.kernel.db.write("test.release", go)
 
 
 async def share(world: World, owner: Person, reader: Person, file_id: int, *, ended: bool = False) -> None:

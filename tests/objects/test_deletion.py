@@ -12,13 +12,13 @@ from app.kernel.clock import DAY, HOUR, MINUTE
 from app.objects import JOBS, deletion, service
 from storage_backends import Unavailable
 from tests.inprocess import Person, World
-from tests.objects.parcels import delete_for_good, free_url, make_file, put, row, send, sized_url, stored_bytes, uploaded
+from tests.objects.parcels import delete_for_good, free_url, let_go, make_file, put, row, send, sized_url, stored_bytes, uploaded
 
 GRACE = 7 * DAY
 
 
 async def release(world: World, ids: list[int], grace: int = GRACE) -> None:
-    await world.kernel.db.write("test.release", service.release, ids, world.clock.now(), grace)
+    await let_go(world, ids, grace)
 
 
 async def scheduled(world: World) -> int:
@@ -26,7 +26,13 @@ async def scheduled(world: World) -> int:
 
 
 def test_the_jobs_are_known() -> None:
-    assert {job.name: job.seconds for job in JOBS} == {"objects.delete": 60, "objects.sweep": 3600, "objects.parts": 3600, "objects.strays": 86400}
+    assert {job.name: job.seconds for job in JOBS} == {
+        "objects.delete": 60,
+        "objects.sweep": 3600,
+        "objects.parts": 3600,
+        "objects.strays": 86400,
+        "objects.shed": 60,
+    }
 
 
 async def test_it_works(world: World, alice: Person) -> None:

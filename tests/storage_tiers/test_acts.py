@@ -6,10 +6,9 @@ import pytest
 
 from app.kernel.clock import DAY, MINUTE
 from app.objects import deletion
-from app.objects import service as objects
 from app.storage import copying, entry, sweeps
 from app.storage.pace import Pace
-from tests.objects.parcels import delete_for_good, make_file, uploaded
+from tests.objects.parcels import delete_for_good, let_go, make_file, uploaded
 from tests.storage_tiers.conftest import Opened, copies, held, homes, rot, store, switch, work
 from tests.storage_tiers.photographed import DATA, photo, read
 
@@ -145,7 +144,7 @@ async def test_deleted_objects_go_everywhere(opened: Opened) -> None:
         _, file = await photo(world, alice)
         await work(world)
         ids = await delete_for_good(world, file)
-        await world.kernel.db.write("test.release", objects.release, ids, world.clock.now(), 0)
+        await let_go(world, ids, 0)
         switch(world, "nas").away = True
         await deletion.run_deletions(world.kernel)
         assert await held(world, "main") == {} and len(await held(world, "nas")) == 1
@@ -165,7 +164,7 @@ async def test_an_object_that_is_being_copied_is_deleted_afterwards(opened: Open
         claimed = await world.kernel.db.write("test.claim", copying._claim, world.kernel)
         assert claimed is not None
         ids = await delete_for_good(world, file)
-        await world.kernel.db.write("test.release", objects.release, ids, world.clock.now(), 0)
+        await let_go(world, ids, 0)
         await deletion.run_deletions(world.kernel)
         assert len(await held(world, "main")) == 1
         world.clock.advance(10 * DAY)

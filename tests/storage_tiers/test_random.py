@@ -21,7 +21,7 @@ from app.storage import copy_queries, copying, entry, sweeps
 from storage_backends import Unavailable
 from storage_backends.faulty import Fault
 from tests.inprocess import Person, World
-from tests.objects.parcels import delete_for_good, make_file
+from tests.objects.parcels import delete_for_good, let_go, make_file
 from tests.storage_tiers.conftest import Opened, held, rot, store, switch, work
 
 NAMES = ("one", "two", "three", "four")
@@ -71,7 +71,7 @@ class Life:
             key = self.dice.choice(list(self.want))
             del self.want[key]
             ids = await delete_for_good(self.world, self.files.pop(key))
-            await self.world.kernel.db.write("test.release", objects.release, ids, self.world.clock.now(), 0)
+            await let_go(self.world, ids, 0)
             await deletion.run_deletions(self.world.kernel)
 
     async def away(self) -> None:
