@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from . import crypto
+from . import crypto, steps
 from .connection import Connection, Row
 from .crypto import b64
 from .errors import Refused
@@ -51,7 +51,7 @@ class Piece(msgspec.Struct):
 
 class Ticket(msgspec.Struct):
     """One upload. Holds keys in the clear: whoever keeps it seals it. `file_id` is 0 until the server has the file; `hash` and `sha1` (hex) are the
-    plain content's; `macs` and `details` are for whoever sent it, for when it is there."""
+    plain content's; `macs` and `details` are for whoever sent it, for when it is there, and then the files that it `replaces` go to the trash."""
 
     id: str
     album_id: int
@@ -68,6 +68,7 @@ class Ticket(msgspec.Struct):
     sha1: str = ""
     macs: bytes = b""
     details: Row = {}
+    replaces: list[int] = []
 
     def put_into(self, album_id: int, album_key: bytes) -> None:
         """Another album than the one that it was meant for."""
@@ -119,7 +120,9 @@ async def send(connection: Connection, ticket: Ticket, spool: tuple[Path, Path],
     else:
         ticket.committing = True
         save(ticket)
+        steps.reached("commit noted")
         ticket.file_id = await _commit(connection, ticket)
+    steps.reached("committed")
     save(ticket)
     return ticket.file_id
 
@@ -141,18 +144,22 @@ async def _put(connection: Connection, ticket: Ticket, piece: Piece, path: Path,
 async def _put_once(connection: Connection, ticket: Ticket, piece: Piece, path: Path, save: Save, tell: Tell) -> None:
     if not piece.object_key:
         await _ask(connection, piece)
+        steps.reached("url asked")
         save(ticket)
     if not piece.in_parts:
         await connection.put_object(piece.urls[0], piece.size, _span(path, 0, piece.size), piece.md5)
+        steps.reached("object put")
         tell(piece.size)
     else:
         for number in range(len(piece.etags), len(piece.part_md5s)):
             size = min(PART, piece.size - number * PART)
             etag = await connection.put_object(piece.urls[number], size, _span(path, number * PART, size), piece.part_md5s[number])
             piece.etags.append(etag)
+            steps.reached("part put")
             save(ticket)
             tell(size)
         await connection.complete_object(piece.complete_url, crypto.completion_xml(piece.etags))
+        steps.reached("parts joined")
     piece.done = True
     save(ticket)
 

@@ -42,9 +42,9 @@ class Holder:
     ) -> None:
         options: dict[str, Any] = {} if waits is None else {"waits": waits}
         self.link, self.keys = link, link.keys
+        self.queue = Queue(folder, link.own_key)
         self.connection = Connection(link.url, token=link.token, read_only=link.read_only, transport=transport, **options)
         self.index = Index(folder / "index.sqlite", link.own_key)
-        self.queue = Queue(folder, link.own_key)
         self.holdings = Holdings(self.index, link.keys, folder / "facts.sqlite.sealed")
         self.facts, self.search = self.holdings.facts, Search(self.holdings.facts)
         self.albums, self.photos = self.holdings.albums, self.holdings.photos

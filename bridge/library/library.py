@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from ..client import changes, upload
+from ..client import changes, steps, upload
 from ..client.connection import Row
 from ..client.crypto import b64
 from ..client.errors import ClientError, Conflict, LoggedOut, Refused
@@ -234,8 +234,9 @@ class Library(Holder):
         file_id = await self.deliver(accepted.ticket, tell) if accepted.ticket else accepted.file_id
         return Put(file_id, accepted.duplicate)
 
-    async def accept(self, intake: Intake, new: New, album: Album, seen: media.Found) -> Accepted:
-        """A finished intake goes into the journal, unless its content is there or waits already: from then on it is not lost. `deliver` sends it."""
+    async def accept(self, intake: Intake, new: New, album: Album, seen: media.Found, replaces: Iterable[int] = ()) -> Accepted:
+        """A finished intake goes into the journal, unless its content is there or waits already: from then on it is not lost. `deliver` sends it, and
+        then the files that it `replaces` go to the trash."""
         sums = intake.sums
         kind = new.kind if new.kind is not None else media.kind_of(new.name)
         if sums is None or kind is None:
@@ -251,6 +252,7 @@ class Library(Holder):
         )
         ticket, thumbnail = upload.ticket(intake.id, (album.id, album.key), intake.key, sums, seen.thumbnail, about)
         ticket.hash, ticket.sha1 = content_hash, new.sha1 or ticket.sha1
+        ticket.replaces = list(replaces)
         ticket.macs, ticket.details = sums.macs if len(sums.macs) > 8 else b"", seen.details
         self.queue.add(ticket, thumbnail)  # nothing was waited for since `_known`
         intake.kept = True
@@ -280,6 +282,11 @@ class Library(Holder):
                 ticket.put_into(album.id, album.key)
                 self.queue.save(ticket)
                 file_id = await self.queue.send(self.connection, ticket, tell)
+            if ticket.replaces:
+                await self.sync()
+                await self.trash(ticket.replaces)
+                steps.reached("replaced trashed")
+            self.queue.forget(ticket)
         if ticket.macs:  # so that nobody has to ask for them to seek
             self.index.set_note(file_id, f"macs {ticket.content.header.hex()}", ticket.macs)
         if ticket.details:

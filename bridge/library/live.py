@@ -87,14 +87,15 @@ async def join(library: Library, still: Intake, video: Photo, new: New, seen: me
         await asyncio.to_thread(zipped.finish)
         own = {**new.own, "video": library.uuid_of(video), "videoSha1": video.own.get("sha1") or ""}
         whole = replace(new, kind=LIVE_PHOTO, hash=f"{still.sums.hash}:{file.hash}", sha1=still.sums.sha1.hex(), own=own)
-        accepted = await library.accept(zipped, whole, album, seen)
+        accepted = await library.accept(zipped, whole, album, seen, replaces=[file.id])
     except BaseException:
         zipped.drop()
         raise
     still.drop()
     if accepted.ticket:
         await library.deliver(accepted.ticket)
-    await library.trash([file.id])
+    else:
+        await library.trash([file.id])
     return accepted
 
 

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import msgspec
 from nacl.exceptions import CryptoError
 
-from ..client import crypto, upload
+from ..client import crypto, steps, upload
 from ..client.connection import Connection
 from ..client.errors import Damaged
 from ..client.stream import Sealer, Sums
@@ -40,13 +40,16 @@ class Intake:
 
     def feed(self, data: bytes) -> None:
         self._sealer.feed(data)
+        steps.reached("piece received")
 
     def finish(self) -> Sums:
         """The content is on the disk."""
         self.sums = self._sealer.finish()
+        steps.reached("content sealed")
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+        steps.reached("content synced")
         return self.sums
 
     def open(self) -> BinaryIO:
@@ -69,11 +72,15 @@ class Queue:
         self.spool.mkdir(exist_ok=True, mode=0o700)
         self._key = key
         self._db = sqlite3.connect(folder / "uploads.sqlite", check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, nonce BLOB NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID")
-        rows = self._db.execute("SELECT nonce, sealed FROM uploads ORDER BY id")
-        self._waiting = {ticket.id: ticket for ticket in (self._open(*row) for row in rows)}
+        try:
+            self._waiting = {ticket.id: ticket for ticket in map(self._open, self._rows())}
+        except sqlite3.DatabaseError as e:
+            self._db.close()
+            what = f"move {folder}/uploads.sqlite* and {self.spool} away, and send again what waited there"
+            raise Damaged(f"the journal of uploads cannot be read ({e}): {what}") from None
+        except Damaged:
+            self._db.close()
+            raise
         for path in self.spool.iterdir():
             if path.stem not in self._waiting:
                 path.unlink()
@@ -93,10 +100,12 @@ class Queue:
                 file.flush()
                 os.fsync(file.fileno())
             sync_folder(self.spool)
+            steps.reached("thumbnail synced")
             self.save(ticket)
         except (OSError, sqlite3.Error):  # a full disk
             path.unlink(missing_ok=True)
             raise
+        steps.reached("journal written")
 
     def paths(self, ticket: Ticket) -> tuple[Path, Path]:
         return self.spool / f"{ticket.id}.content", self.spool / f"{ticket.id}.thumbnail"
@@ -114,22 +123,34 @@ class Queue:
         """The upload with this id, as long as it waits."""
         return self._waiting.get(upload_id)
 
-    def _open(self, nonce: bytes, cipher: bytes) -> Ticket:
+    def _rows(self) -> list[tuple[bytes, bytes]]:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, nonce BLOB NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID")
+        return self._db.execute("SELECT nonce, sealed FROM uploads ORDER BY id").fetchall()
+
+    def _open(self, row: tuple[bytes, bytes]) -> Ticket:
+        nonce, cipher = row
         try:
             return msgspec.json.decode(crypto.unbox(cipher, nonce, self._key), type=Ticket)
         except CryptoError:
             raise Damaged("the journal of uploads was made by another link of this folder") from None
 
     def forget(self, ticket: Ticket) -> None:
-        """Drops an upload that was refused and that nobody was promised."""
+        """Drops an upload: the account has it, or it was refused and nobody was promised it."""
         with self._db:
             self._db.execute("DELETE FROM uploads WHERE id = ?", (ticket.id,))
         self._waiting.pop(ticket.id, None)
+        steps.reached("entry removed")
         for path in self.paths(ticket):
             path.unlink(missing_ok=True)
+        steps.reached("spool removed")
 
     async def send(self, connection: Connection, ticket: Ticket, tell: upload.Tell = lambda _: None) -> int:
-        """Sends what is left of one entry and removes it; the file's id."""
-        file_id = await upload.send(connection, ticket, self.paths(ticket), self.save, tell)
-        self.forget(ticket)
-        return file_id
+        """Sends what is left of one entry; the file's id. The entry stays until `forget`."""
+
+        def save(now: Ticket) -> None:
+            self.save(now)
+            steps.reached("progress saved")
+
+        return await upload.send(connection, ticket, self.paths(ticket), save, tell)

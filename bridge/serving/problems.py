@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from http import HTTPStatus
 
 from litestar.exceptions import HTTPException
@@ -46,6 +47,8 @@ def problem_of(error: BaseException) -> Problem | None:
         case errors.ClientError():
             return Problem(400, str(error))
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Problem(507, "The bridge's disk is full")
+        case sqlite3.OperationalError() if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             return Problem(507, "The bridge's disk is full")
         case RecursionError():
             return Problem(400, "The body is nested too deeply")
