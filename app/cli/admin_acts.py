@@ -9,6 +9,7 @@ from typing import Any
 from ..admin import entry as access
 from ..admin import service
 from ..kernel.parts import Kernel
+from ..objects import service as objects
 
 BY = "command"
 
@@ -67,6 +68,11 @@ async def reset_second_factor(kernel: Kernel, who: str) -> None:
     await service.reset_second_factor(kernel, BY, await service.find(kernel, who))
 
 
+async def upload(kernel: Kernel, length: int, md5: str) -> str:
+    """The path of an upload that tries the way here (`doctor`)."""
+    return objects.probe(kernel, length, bytes.fromhex(md5))
+
+
 async def login(kernel: Kernel) -> str:
     """The path of a link that opens the page once, within ten minutes."""
     return await access.open_link(kernel, BY)
@@ -75,6 +81,7 @@ async def login(kernel: Kernel) -> str:
 COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "admin.status": status,
     "admin.login": login,
+    "doctor.upload": upload,
     "admin.show": show,
     "admin.accounts": accounts,
     "admin.codes": waiting,

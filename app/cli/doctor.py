@@ -12,11 +12,13 @@ import platform
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Literal, get_origin
+
+from pydantic import BaseModel
 
 from .. import __version__
 from ..kernel.config import Config
-from . import doctor_local, doctor_stores, doctor_url, reach
-from .admin_client import Refused
+from . import doctor_jobs, doctor_local, doctor_mail, doctor_stores, doctor_url, reach
 from .doctor_local import Finding
 
 FLAGS = reach.FLAGS
@@ -30,19 +32,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Exit status: 0 nothing fails, 3 something does."
     parser.add_argument("--url", metavar="URL", help="the address that apps use; public_url without it")
     parser.add_argument("--client", choices=("ios", "android", "web", "desktop"), help="what this app needs beyond the others")
-    parser.add_argument("--report", action="store_true", help="for a bug report: without addresses, folders and names")
+    parser.add_argument("--report", action="store_true", help="for a bug report: verdicts, versions, options; no addresses, folders, names, secrets")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
     found = list(examine(config, args.url or config.public_url, args.client))
     if args.report:
-        found = [Finding(f.what.partition(":")[0], f.verdict) for f in found]
+        found = [Finding(f.kind or f.what, f.verdict) for f in found]
     if args.json:
-        print(json.dumps([asdict(f) for f in found]))
+        report = {"versions": versions(), "options": changed(config), "findings": [asdict(f) for f in found]} if args.report else None
+        print(json.dumps(report or [asdict(f) for f in found]))
     else:
         if args.report:
-            print(f"darkroom {__version__}, Python {platform.python_version()}, {platform.system()}, SQLite {sqlite3.sqlite_version}")
+            print(", ".join(f"{name} {version}" for name, version in versions().items()))
+            print("options: " + ", ".join(f"{name} = {value}" for name, value in changed(config).items()))
         for f in found:
             print(f"{MARKS[f.verdict]}  {f.what}" + (f": {f.say}" if f.say else "") + (f"\n      → {f.do}" if f.do else ""))
     return BROKEN if any(f.verdict == "fail" for f in found) else 0
@@ -50,18 +54,28 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
 def examine(config: Config, url: str | None, client: str | None) -> Iterator[Finding]:
     yield from doctor_local.examine(config)
-    yield _jobs(config)
-    yield from asyncio.run(doctor_stores.examine(config))
+    yield doctor_mail.examine(config)
+    yield doctor_jobs.examine(config)
+    yield from asyncio.run(doctor_stores.examine(config, client))
     yield from doctor_url.examine(config, url, client)
 
 
-def _jobs(config: Config) -> Finding:
-    """What the background jobs say of their last runs."""
-    try:
-        runs = reach.perform(config, "admin.jobs")
-    except Exception as e:  # a server that cannot start is what others of these findings are about
-        return Finding("jobs", "skip", f"cannot be asked: {e}" if isinstance(e, Refused) else type(e).__name__)
-    failed = [f"{r['name']} ({r['problem']})" for r in runs if r["problem"]]
-    if failed:
-        return Finding("jobs", "warn", "failed at their last run: " + ", ".join(failed), "the log says why: look for “job … failed”")
-    return Finding("jobs", "ok", f"{len(runs)} ran, all well") if runs else Finding("jobs", "skip", "none has run yet")
+def versions() -> dict[str, str]:
+    return {"darkroom": __version__, "Python": platform.python_version(), platform.system(): platform.machine(), "SQLite": sqlite3.sqlite_version}
+
+
+def changed(config: Config) -> dict[str, str]:
+    """The options that are not as by default, for a report: switches, numbers and words of a fixed set as they are, of others that they are set."""
+    found: dict[str, str] = {}
+    _changed(config, "", found)
+    return found
+
+
+def _changed(section: BaseModel, prefix: str, found: dict[str, str]) -> None:
+    for name, option in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            _changed(value, f"{prefix}{name}.", found)
+        elif value != option.get_default(call_default_factory=True):
+            plain = isinstance(value, bool | int | float) or get_origin(option.annotation) is Literal
+            found[prefix + name] = str(value) if plain else f"set ({len(value)})" if isinstance(value, tuple | dict) else "set"

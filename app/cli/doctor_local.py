@@ -16,22 +16,27 @@ from urllib.parse import urlsplit
 
 from ..kernel import secrets_file
 from ..kernel.config import Config, format_size
+from ..kernel.config_sources import ConfigError
 from ..web import links
-from . import folder
+from . import certificates, folder
 
 FILES = 4096
 FREE = 2 << 30
+SOON = 14  # days before its end in which a certificate should have been renewed
+Verdict = Literal["ok", "warn", "fail", "skip"]
 RELEASED = 1_785_000_000  # a clock before this server was made is wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, how it is, what was seen, what to do."""
+    """One line: what was looked at, how it is, what was seen, what to do. `kind`: `what` without names of this installation, where it has some:
+    a report has nothing else but the verdict."""
 
     what: str
-    verdict: Literal["ok", "warn", "fail", "skip"]
+    verdict: Verdict
     say: str = ""
     do: str = ""
+    kind: str = ""
 
 
 def examine(config: Config) -> Iterator[Finding]:
@@ -41,6 +46,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield _space(data)
     yield _files()
     yield _clock()
+    yield from _certificate_files(config)
     yield from _options(config)
 
 
@@ -49,17 +55,18 @@ def _folders(data: Path) -> Iterator[Finding]:
         yield Finding("data folder", "fail", f"{data} is not there", "run `darkroom serve` once, or name the folder with --data-dir")
         return
     for path, wanted in ((data, 0o700), (data / secrets_file.NAME, 0o600)):
+        what = "mode of the data folder" if path == data else f"mode of {path.name}"
         if not path.exists():
-            yield Finding(f"mode of {path.name}", "skip", "not there yet")
+            yield Finding(what, "skip", "not there yet")
             continue
         info = path.stat()
         mode = stat.S_IMODE(info.st_mode)
         if mode & 0o077:
-            yield Finding(f"mode of {path.name}", "fail", f"{mode:o}: others on this machine can read it", f"chmod {wanted:o} {path}")
+            yield Finding(what, "fail", f"{mode:o}: others on this machine can read it", f"chmod {wanted:o} {path}")
         elif info.st_uid != os.geteuid():
-            yield Finding(f"mode of {path.name}", "warn", f"belongs to user {info.st_uid}, this is {os.geteuid()}", "run this as the server's user")
+            yield Finding(what, "warn", f"belongs to user {info.st_uid}, this is {os.geteuid()}", "run this as the server's user")
         else:
-            yield Finding(f"mode of {path.name}", "ok", f"{mode:o}")
+            yield Finding(what, "ok", f"{mode:o}")
 
 
 def _database(config: Config, data: Path) -> Iterator[Finding]:
@@ -119,6 +126,23 @@ def _clock() -> Finding:
     if now < RELEASED:
         return Finding("clock", "fail", time.strftime("%Y-%m-%d", time.gmtime(now)), "set it, and let NTP keep it: links and codes end by it")
     return Finding("clock", "ok", time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now)))
+
+
+def _certificate_files(config: Config) -> Iterator[Finding]:
+    """Those of `http.tls_cert`: that they fit, and how long they are good for."""
+    if config.http.tls_cert is None:
+        return
+    from cryptography import x509
+
+    try:
+        certificates.check(config.http)
+        chain = x509.load_pem_x509_certificates(config.http.tls_cert.expanduser().read_bytes())
+    except (ConfigError, OSError, ValueError) as e:
+        yield Finding("certificate files", "fail", str(e), "http.tls_cert: the whole chain in PEM, http.tls_key: its key, both readable here")
+        return
+    left = (min(c.not_valid_after_utc for c in chain).timestamp() - time.time()) / 86_400
+    verdict: Verdict = "fail" if left < 0 else "warn" if left < SOON else "ok"
+    yield Finding("certificate files", verdict, f"good for {left:.0f} more days", "renew them: the server takes new files up" if left < SOON else "")
 
 
 def _options(config: Config) -> Iterator[Finding]:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import http.client
 import json
 import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from html import escape
 from urllib.parse import urlsplit
 
 from .. import __version__
 from ..kernel.config import Config
-from .doctor_local import Finding
-from .doctor_stores import SECONDS, request
+from ..kernel.config_sources import ConfigError
+from ..kernel.errors import AppError
+from . import reach
+from .admin_client import Refused
+from .doctor_local import SOON, Finding
+from .doctor_stores import SECONDS, origins, request
 
 BODY = bytes(20 << 20)
-SOON = 14 * 86_400
-ORIGINS = {"web": ("https://web.ente.io", "https://albums.ente.io"), "desktop": ("ente://app",)}
 
 
 def examine(config: Config, url: str | None, client: str | None) -> Iterator[Finding]:
@@ -34,11 +40,10 @@ def examine(config: Config, url: str | None, client: str | None) -> Iterator[Fin
         yield Finding("HTTPS", "fail", "plain HTTP", f"{client} refuses it outside your own network: put HTTPS in front (deploy/README.md)")
     if reached.verdict != "ok":
         return
-    for look in (_version, _proxy, _large):
+    for look in (_version, _address, _proxy, _large):
         yield _tried(look.__name__.strip("_"), partial(look, config, url))
-    for name in [client] if client else list(ORIGINS):
-        for origin in ORIGINS.get(name, ()):
-            yield _tried(f"browsers of {origin}", partial(_cors, url, origin))
+    for origin, kind in origins(config, client).items():
+        yield replace(_tried(f"browsers of {origin}", partial(_cors, url, origin)), kind=f"browsers of {kind}")
 
 
 def _tried(what: str, look: Callable[[], Finding]) -> Finding:
@@ -75,6 +80,16 @@ def _version(config: Config, url: str) -> Finding:
     return Finding("version", "ok", __version__)
 
 
+def _address(config: Config, url: str) -> Finding:
+    """What the server calls itself is what links and uploads lead to; its front page shows it."""
+    status, _, body = request("GET", f"{url}/", {"Accept": "text/html"})
+    if status == 200 and escape(url) in body.decode("utf-8", "replace"):
+        return Finding("address", "ok", "the server calls itself so too")
+    return Finding(
+        "address", "warn", "the server calls itself otherwise, and links and uploads lead there", "set public_url, or X-Forwarded-Proto and -Host"
+    )
+
+
 def _proxy(config: Config, url: str) -> Finding:
     """To this machine itself the server tells its free bytes: when it does so through the proxy, it takes the proxy for the client."""
     status, _, body = request("GET", f"{url}/healthz", {})
@@ -85,21 +100,37 @@ def _proxy(config: Config, url: str) -> Finding:
         return Finding(
             "proxy", "fail", "the server takes the proxy's address for everybody's", "set http.trusted_proxies, and X-Forwarded-For in the proxy"
         )
+    if "freeBytes" not in json.loads(body) and "freeBytes" in json.loads(request("GET", f"{url}/healthz", {"X-Forwarded-For": "127.0.0.1"})[2]):
+        return Finding(
+            "proxy",
+            "fail",
+            "a client may say itself where it comes from",
+            "http.trusted_proxies: the proxy alone, which appends to X-Forwarded-For",
+        )
     return Finding("proxy", "ok", "direct" if direct else "the client's address is passed on")
 
 
 def _large(config: Config, url: str) -> Finding:
-    """An upload that nobody signed: this server says so with 403; a proxy that takes no large bodies says 413 before it."""
-    what = "20 MiB through the proxy"
+    """An upload with a URL of this server's own, but with other bytes than it is for: they come in and are read, 400 says so, nothing is kept."""
+    what, md5 = "20 MiB through the proxy", hashlib.md5(bytes(1), usedforsecurity=False).digest()
     try:
-        status, _, _ = request("PUT", f"{url}/objects/0/doctor?sig=none", {"Content-Type": "application/octet-stream"}, BODY)
-    except (BrokenPipeError, ConnectionResetError):  # it answered without reading: this server does so with what nobody signed
-        return Finding(what, "ok", "refused while it was sent, as an upload that nobody signed is")
+        path = reach.perform(config, "doctor.upload", length=len(BODY), md5=md5.hex())
+    except (ConfigError, Refused, AppError, OSError) as e:
+        return Finding(what, "skip", f"this installation's data cannot be used from here: {type(e).__name__}", "run it as the server's user")
+    began = time.monotonic()
+    try:
+        status, _, _ = request("PUT", f"{url}{path}", {"Content-MD5": base64.b64encode(md5).decode()}, BODY)
+    except (BrokenPipeError, ConnectionResetError):
+        return Finding(what, "fail", "cut off while it was sent", "client_max_body_size 0 in nginx; no limit of a body elsewhere")
+    if status == 400:
+        return Finding(what, "ok", f"all of it came in, in {time.monotonic() - began:.1f} s")
+    if status == 403:
+        return Finding(what, "fail", "another server is there: it does not know this one's signature", "does the name lead to this installation?")
     if status == 413:
         return Finding(what, "fail", "413: too large for the proxy", "client_max_body_size 0 in nginx; no limit of a body elsewhere")
     if status in (502, 504):
         return Finding(what, "fail", f"{status}", "proxy_request_buffering off in nginx; longer timeouts elsewhere")
-    return Finding(what, "ok" if status in (400, 401, 403, 404) else "warn", f"reaches the server ({status})")
+    return Finding(what, "warn", f"answers {status}", "what is between may have its own opinion of large bodies")
 
 
 def _cors(url: str, origin: str) -> Finding:
@@ -121,7 +152,7 @@ def _certificate(url: str) -> Iterator[Finding]:
     except (OSError, ValueError) as e:
         yield Finding("certificate", "fail", str(e), "apps refuse what browsers refuse: use the proxy's ACME")
         return
-    left = ssl.cert_time_to_seconds(ends) - time.time() if ends else 0
+    left = (ssl.cert_time_to_seconds(ends) - time.time()) / 86_400 if ends else 0
     late = left <= SOON
-    yield Finding("certificate", "warn" if late else "ok", f"good for {int(left // 86_400)} more days", "its renewal does not work" if late else "")
+    yield Finding("certificate", "warn" if late else "ok", f"good for {left:.0f} more days", "its renewal does not work" if late else "")
     yield Finding("HTTP/2", "ok" if http2 else "warn", "" if http2 else "not offered", "" if http2 else "many thumbnails load one after the other")

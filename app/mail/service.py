@@ -24,7 +24,21 @@ from ..kernel.parts import Kernel
 from . import queue
 from .message import Mail, Undeliverable, checked, compose
 
-__all__ = ["Mail", "MailFailed", "Undeliverable", "address_of", "checked", "deliver", "is_on", "post", "post_to", "send", "send_waiting", "settle"]
+__all__ = [
+    "Mail",
+    "MailFailed",
+    "Undeliverable",
+    "address_of",
+    "checked",
+    "deliver",
+    "greet",
+    "is_on",
+    "post",
+    "post_to",
+    "send",
+    "send_waiting",
+    "settle",
+]
 
 log = logging.getLogger("darkroom.mail")
 PAUSES = (MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 14 * HOUR)
@@ -78,6 +92,25 @@ async def deliver(config: Config, to: str, mail: Mail) -> None:
         if any(r.code in _REJECTED for r in e.recipients):
             raise Undeliverable(to) from None
         raise MailFailed(log=f"mail: recipient refused: {[r.code for r in e.recipients]}") from None
+    except (aiosmtplib.SMTPException, OSError, ValueError) as e:
+        raise MailFailed(log=f"mail: {smtp.host}:{smtp.port}: {type(e).__name__}: {getattr(e, 'code', '')}") from None
+
+
+async def greet(config: Config) -> None:
+    """Connect and log in as `deliver` does, and say good-bye; MailFailed where that does not go."""
+    smtp = config.mail
+    client = aiosmtplib.SMTP(
+        hostname=smtp.host,
+        port=smtp.port,
+        username=smtp.username or None,
+        password=smtp.password.get_secret_value() if smtp.password else None,
+        use_tls=smtp.security == "tls",
+        start_tls=smtp.security == "starttls",
+        timeout=smtp.timeout,
+    )
+    try:
+        async with client:
+            await client.noop()
     except (aiosmtplib.SMTPException, OSError, ValueError) as e:
         raise MailFailed(log=f"mail: {smtp.host}:{smtp.port}: {type(e).__name__}: {getattr(e, 'code', '')}") from None
 

@@ -22,6 +22,7 @@ from .bounds import shed
 from .deletion import KEY_LIFE, PENDING_AGE, run_deletions, sweep
 from .queries import UNNAMED, bring_back, condemn
 from .upload_urls import begin, check_may_upload, multipart, multipart_sized, single, single_sized
+from .urls import probe
 from .wire import PartUrls
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "multipart_sized",
     "place",
     "present",
+    "probe",
     "read_bytes",
     "refusal",
     "release",

@@ -127,6 +127,13 @@ def put_urls(kernel: Kernel, base_url: str, keys: list[str], length: int | None 
     return [f"{base_url}{PREFIX}{key}?{query}&sig={sign('put', key, exp, *bound)}" for key in keys]
 
 
+def probe(kernel: Kernel, length: int, md5: bytes) -> str:
+    """The path of a PUT of so many bytes that nobody has asked for: whoever tries the way here sends other bytes than this MD5's, so that all of
+    them arrive, are read, and nothing is kept."""
+    exp, key, bound = str(kernel.clock.now() // SECOND + VISIT_S), f"1/{kernel.ids.uuid()}", _bound(length, md5)
+    return _sign(kernel.crypto, "", "put", key, {"exp": exp, **bound})
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A multipart upload under way, and the store that has its parts."""
