@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
@@ -71,7 +70,7 @@ async def delete(kernel: Kernel, actor: Session, ask: DeleteAccount) -> AccountD
 
 def _say_farewell(kernel: Kernel, user_id: int, email: str) -> None:
     texts = ("Your account was deleted, as you asked. For seven days it can come back as it was, but for what it shared with others.",)
-    where = f"{kernel.config.app_url('accounts')}/recover-account#recoveryToken={quote(restoring.token(kernel, user_id, email), safe='')}"
+    where = restoring.mailed(kernel, user_id, email)
     mail.post(kernel, email, mail.Mail("Your account has been deleted", texts, link=where, action="Bring it back"))
 
 

@@ -5,7 +5,8 @@ The address comes back while it is free. Sessions, shares and links that ended w
 
 from __future__ import annotations
 
-from urllib.parse import quote
+import re
+from urllib.parse import quote, unquote
 
 from ..accounts import service as accounts
 from ..contacts import service as contacts
@@ -21,7 +22,10 @@ from .wire import Recovery, RecoveryLink
 
 SCOPE = "RestoreAccount"
 PATH = "/users/recover-account"
+APP_PATH = "/recover-account"
+"""Where the accounts app has its page."""
 LIFETIME = 7 * DAY
+_PASTED = re.compile(r"[?#&](?:recoveryToken|token)=([^&#\s]+)")
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     "<title>Darkroom</title><body><h1>{title}</h1><p>{text}</p>{more}</body></html>"
@@ -32,11 +36,16 @@ _FAILED = ("The account could not be restored", "The link is wrong or older than
 
 
 def link(kernel: Kernel, user_id: int, email: str) -> str:
-    """Path and query of a link that restores this account for seven days; to be handed to the owner of the address only.
-
-    `darkroom user restore` prints it; the mail of a deletion leads to the accounts app.
-    """
+    """Path and query of a link that restores this account for seven days; to be handed to the owner of the address only."""
     return f"{PATH}?token={token(kernel, user_id, email)}"
+
+
+def mailed(kernel: Kernel, user_id: int, email: str) -> str:
+    """The same to the accounts app, or where there is none to our own page."""
+    app = kernel.config.app_address("accounts")
+    if app is None:
+        return kernel.config.own_address + link(kernel, user_id, email)
+    return f"{app}{APP_PATH}#recoveryToken={quote(token(kernel, user_id, email), safe='')}"
 
 
 def token(kernel: Kernel, user_id: int, email: str) -> str:
@@ -73,16 +82,21 @@ class PageQuery(Query):
 
 
 async def page(kernel: Kernel, query: PageQuery) -> Answer:
-    """A page with one button. Opening it changes nothing: programs that scan mails open the links in them. 400 BAD_REQUEST without a token."""
+    """A page with one button. Opening it changes nothing: programs that scan mails open the links in them. 400 BAD_REQUEST without a token.
+
+    A whole link in the place of the token is taken for it: what the form of `pages` sends.
+    """
     if not query.token:
         raise CodedBadRequest("token missing")
+    pasted = _PASTED.search(query.token)
+    given = unquote(pasted[1]) if pasted else query.token.strip()
     try:
-        found = await validate(kernel, RecoveryLink(token=query.token))
+        found = await validate(kernel, RecoveryLink(token=given))
     except (LinkInvalid, *REFUSALS):
         return _page(*_FAILED)
     if found.status == "recovered":
         return _page(*_DONE)
-    where = quote(f"{PATH}/page".rpartition("/users/")[2]) + f"?token={quote(query.token, safe='')}"
+    where = quote(f"{PATH}/page".rpartition("/users/")[2]) + f"?token={quote(given, safe='')}"
     return _page(*_READY, f'<form method="post" action="{where}"><button>Bring it back</button></form>')
 
 

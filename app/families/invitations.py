@@ -16,6 +16,7 @@ from ..kernel.parts import Kernel
 from . import queries
 from .queries import Row
 
+PATH = "/family"
 _HALF = 16
 
 
@@ -28,8 +29,9 @@ def _proof(kernel: Kernel, row: Row) -> bytes:
 
 
 def link(kernel: Kernel, row: Row) -> str:
-    """Where the accounts app asks whether one accepts."""
-    return f"{kernel.config.app_url('accounts')}/family#inviteToken={quote(token(kernel, row), safe='')}"
+    """Where the accounts app asks whether one accepts, or where there is none a page of ours: what is behind a `#` only a script could read."""
+    app, text = kernel.config.app_address("accounts"), quote(token(kernel, row), safe="")
+    return f"{kernel.config.own_address}{PATH}?inviteToken={text}" if app is None else f"{app}{PATH}#inviteToken={text}"
 
 
 def opened(tx: Tx, kernel: Kernel, text: str) -> Row:

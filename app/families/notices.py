@@ -38,13 +38,14 @@ _TEXTS = {
 
 
 async def tell(kernel: Kernel, occasion: Occasion, row: Row) -> None:
-    """Write to whom it concerns. Without mail the operator reads it in the log: accounts by number, and the link of an invitation, which has
-    to be handed on."""
+    """Write to whom it concerns. Without mail the operator reads it in the log: accounts by number. An invitation's link is no line of a log:
+    `darkroom family invite`, done again, prints it."""
     to, other = (row.member_id, row.admin_id) if occasion in TO_THE_MEMBER else (row.admin_id, row.member_id)
-    where = link(kernel, row) if occasion is Occasion.INVITED else ""
     if not mail.is_on(kernel.config):
-        log.log(NOTICE, "no mail is sent, account %d is not told: %s %s", to, occasion.value, where)
+        hint = ". `darkroom family invite ADMIN EMAIL` prints the link to hand on" if occasion is Occasion.INVITED else ""
+        log.log(NOTICE, "no mail is sent, account %d is not told: %s (by account %d)%s", to, occasion.value, other, hint)
         return
+    where = link(kernel, row) if occasion is Occasion.INVITED else ""
     name = await kernel.db.read(_name, kernel, other)
     texts = tuple(text.format(other=name) for text in _TEXTS[occasion])
     await mail.post_to(kernel, to, mail.Mail(occasion.value, texts, link=where, action="Join the family"))

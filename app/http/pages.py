@@ -1,8 +1,8 @@
 """What people look at: controllers of Litestar behind the door, in its ordinary style.
 
 A feature has `def make_pages(kernel) -> list[Handler]`: controllers or routers, each with its own path; that path and all below it are pages (`/`
-stands for itself alone, and a path that is one parameter for what its `only` matches). Handlers may ask for `incoming: Incoming`, the door's
-request, which has the kernel.
+and a path whose controller says `alone` stand for themselves, and a path that is one parameter for what its `only` matches). Handlers may ask for
+`incoming: Incoming`, the door's request, which has the kernel.
 Pages pass the same door as routes and share their request ids, address budget, bodies and log line. They have no CORS headers: no other
 site reads or steers a page.
 """
@@ -70,10 +70,11 @@ class Pages:
     def __init__(self, handlers: Sequence[Handler], lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]) -> None:
         self._handlers = handlers
         self._lifespan = lifespan
-        paths = [_path(handler).rstrip("/") for handler in handlers if not hasattr(handler, "only")]
+        whole = [handler for handler in handlers if not hasattr(handler, "only")]
+        paths = [_path(handler).rstrip("/") for handler in whole]
         self._only = tuple(handler.only for handler in handlers if hasattr(handler, "only"))
-        self._exact = frozenset(path or "/" for path in paths)
-        self._below = tuple(f"{path}/" for path in paths if path)
+        self._exact = frozenset([*(path or "/" for path in paths), *(f"{path}/" for path in paths)])
+        self._below = tuple(f"{_path(handler).rstrip('/')}/" for handler in whole if _path(handler) != "/" and not getattr(handler, "alone", False))
 
     def has(self, path: str) -> bool:
         """Whether a path is a page's."""

@@ -323,6 +323,10 @@ class Config(Section):
         """What links to an app begin with: its address, else this server's own, where a page says how to go on (`app.web`)."""
         return self.app_address(app) or self.own_address
 
+    def app_page(self, app: str) -> str:
+        """What the addresses begin with at which people use an app: its own, else those of this server's page that says what to do without it."""
+        return self.app_address(app) or f"{self.own_address}/apps/{app}"
+
     @property
     def accounts_app(self) -> str:
         """Where the accounts app is, for passkeys."""

@@ -36,7 +36,7 @@ def _kit(config: Config, k: q.Kit, active: q.Session | None, now: int) -> wire.K
         id=k.id,
         variant=VARIANT,
         notice_period_in_hours=k.notice_hours,
-        legacy_url=config.app_url("legacy"),
+        legacy_url=config.app_page("legacy"),
         encrypted_owner_blob=k.owner_blob,
         created_at=k.created_at,
         updated_at=k.updated_at,

@@ -22,7 +22,7 @@ def answer(config: Config, outcome: Admission, srp_m2: str = "") -> Authorised:
         return Authorised(
             id=outcome.user_id,
             passkey_session_id=outcome.passkey,
-            accounts_url=config.app_url("accounts") if outcome.passkey else "",
+            accounts_url=config.app_page("accounts") if outcome.passkey else "",
             two_factor_session_id="" if outcome.passkey else outcome.totp,
             two_factor_session_id_v2=outcome.totp if outcome.passkey else "",
             srp_m2=srp_m2,

@@ -14,12 +14,12 @@ def _scoped(kernel: Kernel, actor: Session, scope: str, lifetime: int) -> str:
 
 async def accounts_token(kernel: Kernel, actor: Session) -> AccountsToken:
     """For half an hour at the accounts app, where passkeys are kept."""
-    return AccountsToken(accounts_token=_scoped(kernel, actor, "ACCOUNTS", 30 * MINUTE), accounts_url=kernel.config.app_url("accounts"))
+    return AccountsToken(accounts_token=_scoped(kernel, actor, "ACCOUNTS", 30 * MINUTE), accounts_url=kernel.config.app_page("accounts"))
 
 
 async def families_token(kernel: Kernel, actor: Session) -> FamiliesToken:
     """For a day; only clients older than August 2026 ask for it."""
-    return FamiliesToken(families_token=_scoped(kernel, actor, "FAMILIES", DAY), family_url=kernel.config.app_url("family"))
+    return FamiliesToken(families_token=_scoped(kernel, actor, "FAMILIES", DAY), family_url=kernel.config.app_page("family"))
 
 
 async def payment_token(kernel: Kernel, actor: Session) -> PaymentToken:

@@ -27,7 +27,7 @@ count = queries.count
 async def passkeys(kernel: Kernel, actor: Account) -> Passkeys:
     rows = await kernel.db.read(queries.listed, actor.user_id)
     found = [Passkey(id=i, user_id=actor.user_id, friendly_name=name, created_at=at) for i, name, at in rows]
-    return Passkeys(accounts_url=kernel.config.app_url("accounts"), passkeys=found or None)
+    return Passkeys(accounts_url=kernel.config.app_page("accounts"), passkeys=found or None)
 
 
 def checked_name(name: str) -> str:

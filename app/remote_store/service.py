@@ -140,8 +140,8 @@ async def feature_flags(kernel: Kernel, actor: Session) -> FeatureFlags:
         internal_user=mine.get("internalUser") == "true",
         beta_user=mine.get("betaUser") == "true",
         server_api_flag=FLAG,
-        cast_url=config.app_url("cast"),
-        embed_url=config.app_url("embed"),
+        cast_url=config.app_page("cast"),
+        embed_url=config.app_page("embed"),
         custom_domain=mine.get(DOMAIN, msgspec.UNSET),
         custom_domain_cname=config.apps.custom_domain_cname or msgspec.UNSET,
     )

@@ -10,8 +10,8 @@ from .builds import NoBuild
 
 WHAT = (
     (("albums", "share", "memories"), "links lead to a page that says how to open them in the Ente app"),
-    (("accounts",), "passkeys cannot be registered or used"),
-    (("cast", "embed", "paste", "legacy", "family"), "what the apps offer there does not open"),
+    (("accounts",), "passkeys cannot be registered or used; invitations to families and deleted accounts have pages of this server's own"),
+    (("cast", "embed", "paste", "legacy", "family"), "what the apps offer there leads to a page that says what to do without"),
 )
 """What is missing without the apps whose addresses clients are given."""
 

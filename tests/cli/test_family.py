@@ -16,7 +16,7 @@ async def test_it_works(world: World, alice: Person, bob: Person, carol: Person)
         return str(await admin.run(world.kernel, "family", {"action": action, "admin": alice.email, "member": member, "size": size}))
 
     await do("create")
-    assert "#inviteToken=" in await do("invite", bob.email)
+    assert "?inviteToken=" in await do("invite", bob.email)
     assert await do("add", bob.email) == ""
     await do("limit", bob.email, 1 << 30)
     await do("invite", carol.email)

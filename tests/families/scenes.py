@@ -27,7 +27,7 @@ async def token_of(world: World, admin: Person, guest: Person) -> str:
         assert row is not None
         return invitations.link(world.kernel, row)
 
-    return unquote((await world.kernel.db.read(look)).partition("#inviteToken=")[2])
+    return unquote((await world.kernel.db.read(look)).partition("inviteToken=")[2])
 
 
 async def join(world: World, admin: Person, *guests: Person) -> None:

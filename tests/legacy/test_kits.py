@@ -16,7 +16,7 @@ from app.legacy import kit_recovery
 from tests.inprocess import Person, World
 from tests.legacy.scenes import Json, Kit, by_kit, make_kit, proof
 
-LEGACY = "http://darkroom.test"
+LEGACY = "http://darkroom.test/apps/legacy"
 
 
 async def kits(owner: Person) -> list[Json]:

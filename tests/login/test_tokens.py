@@ -11,8 +11,8 @@ async def test_signed_tokens(world: World, alice: Person) -> None:
     accounts = (await alice.get("/users/accounts-token")).json()
     families = (await alice.get("/users/families-token")).json()
     payment = (await alice.get("/users/payment-token")).json()
-    assert accounts["accountsUrl"] == world.kernel.config.app_url("accounts")
-    assert families["familyUrl"] == world.kernel.config.app_url("family")
+    assert accounts["accountsUrl"] == world.kernel.config.app_page("accounts")
+    assert families["familyUrl"] == world.kernel.config.app_page("family")
     for token, scope, lifetime in (
         (accounts["accountsToken"], "ACCOUNTS", 30 * MINUTE),
         (families["familiesToken"], "FAMILIES", DAY),

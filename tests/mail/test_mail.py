@@ -83,7 +83,7 @@ async def test_families_and_legacy_write(posting: World, box: Postbox) -> None:
     }  # fmt: skip
     (invitation,) = [m for m in box.messages if "invited to join" in m["Subject"]]
     part = invitation.get_body(("plain",))
-    assert part is not None and "/family#inviteToken=" in part.get_content() and alice.email in part.get_content()
+    assert part is not None and "/family?inviteToken=" in part.get_content() and alice.email in part.get_content()
 
 
 @pytest.mark.parametrize("email", ["a@b\r\nBcc: x@y.z", "a,b@example.org", "a@b@c", "<a@b.c>", '"a"@b.c', "a b@c.d", "a@b.c>", "a\x00@b.c"])

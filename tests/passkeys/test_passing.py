@@ -24,7 +24,7 @@ async def test_it_works(world: World, dora: Newcomer, page: Page) -> None:
     answer = (await Login(dora)()).json()
     session = answer.pop("passkeySessionID")
     assert answer.pop("srpM2")
-    assert answer == {"id": dora.user_id, "accountsUrl": "http://darkroom.test", "twoFactorSessionID": "", "twoFactorSessionIDV2": ""}
+    assert answer == {"id": dora.user_id, "accountsUrl": "http://darkroom.test/apps/accounts", "twoFactorSessionID": "", "twoFactorSessionIDV2": ""}
     options, ceremony = await challenge(world, session)
     assert {k: options[k] for k in ("timeout", "rpId", "userVerification")} == {
         "timeout": 120_000,

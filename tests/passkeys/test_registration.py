@@ -18,7 +18,7 @@ from tests.passkeys.conftest import Page, open_page
 
 
 async def test_it_works(world: World, dora: Newcomer, page: Page) -> None:
-    assert (await page.api.get("/passkeys")).json() == {"accountsUrl": "http://darkroom.test", "passkeys": None}
+    assert (await page.api.get("/passkeys")).json() == {"accountsUrl": "http://darkroom.test/apps/accounts", "passkeys": None}
     options, session = await page.begin()
     assert options["rp"] == {"name": "Ente", "id": "darkroom.test"}
     assert options["user"]["name"] == options["user"]["displayName"] == dora.email

@@ -22,7 +22,7 @@ SWITCHES = ("recoveryKeyVerified", "mapEnabled", "faceSearchEnabled", "passKeyEn
 NEWCOMER = {
     "enableStripe": True, "disableCFWorker": False, "mapEnabled": False, "faceSearchEnabled": False, "passKeyEnabled": False,
     "recoveryKeyVerified": False, "internalUser": False, "betaUser": False, "enableMobMultiPart": True, "serverApiFlag": 239,
-    "castUrl": "http://localhost:8080", "embedUrl": "http://localhost:8080", "customDomainCNAME": CNAME,
+    "castUrl": "http://localhost:8080/apps/cast", "embedUrl": "http://localhost:8080/apps/embed", "customDomainCNAME": CNAME,
 }  # fmt: skip
 
 
