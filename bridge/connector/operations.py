@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -13,15 +11,16 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, JSONBody
-from litestar.response import Stream
 
 from ..client.shapes import IMAGE, LIVE_PHOTO, VIDEO
-from ..immich import VERSION, shapes
+from ..immich import VERSION, present
+from ..immich.shapes import Asset
 from ..library import pictures, previews
 from ..library.api_keys import ApiKey
 from ..library.contents import mime_of
 from ..library.library import Library, Photo
 from ..library.search import Wanted
+from ..serving import ranges
 from ..serving.access import Connected
 from ..serving.bridge import Bridge
 from ..serving.face import ANY_KEY
@@ -64,9 +63,8 @@ def _page(request: Ask) -> tuple[int, int]:
     return min(_number(request.query_params.get("size"), DEFAULT), MOST), _number(request.query_params.get("page"), 0)
 
 
-def _assets(library: Library, wanted: Wanted, size: int, page: int = 0) -> list[shapes.Asset]:
-    found = library.search.ids(wanted, limit=size, offset=size * page)
-    return [shapes.asset(library, photo) for number in found if (photo := library.photos.get(number))]
+def _assets(library: Library, wanted: Wanted, size: int, page: int = 0) -> list[Asset]:
+    return present.assets(library, library.search.entries(wanted, limit=size, offset=size * page))
 
 
 def _photo(library: Library, asset_id: str, failed: str) -> Photo:
@@ -115,7 +113,7 @@ def videos(request: Ask, library: NamedDependency[Library]) -> dict[str, Any]:
 
 @get(PREFIX + "/assets/{asset_id:str}", permission="asset.read", guards=[linked], sync_to_thread=False)
 def one(asset_id: FromPath[str], library: NamedDependency[Library]) -> dict[str, Any]:
-    return _success(shapes.asset(library, _photo(library, asset_id, "Failed to fetch asset info"), details=True))
+    return _success(present.asset(library, _photo(library, asset_id, "Failed to fetch asset info").file.id))
 
 
 @get(PREFIX + "/assets/{asset_id:str}/thumbnail", permission="asset.view", guards=[linked])
@@ -133,23 +131,10 @@ async def thumbnail(asset_id: FromPath[str], request: Ask, library: NamedDepende
 
 
 @get(PREFIX + "/assets/{asset_id:str}/file", permission="asset.download", guards=[linked])
-async def original(asset_id: FromPath[str], library: NamedDependency[Library]) -> Stream:
+async def original(asset_id: FromPath[str], request: Ask, library: NamedDependency[Library]) -> Response[Any]:
     file = _photo(library, asset_id, "Failed to fetch file").file
     content = await library.contents.original(file)
-    plain = re.sub(r"[^ !#-\[\]-~]", "_", file.title)
-    headers = {
-        "Content-Length": str(content.size),
-        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file.title, safe='', errors='replace')}",
-    }
-    pieces = content.read(0, content.size - 1)
-    first = await anext(pieces, b"")  # what cannot be had is refused before the answer begins
-    return Stream(_joined(first, pieces), media_type=mime_of(file.title), headers=headers)
-
-
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece
+    return await ranges.answer(request, content, mime_of(file.title), {"Content-Disposition": ranges.attachment(file.title)})
 
 
 @post(f"{PREFIX}/search", permission="asset.read", guards=[linked], status_code=200, request_max_body_size=SMALL, sync_to_thread=False)

@@ -14,7 +14,7 @@ from ..client.shapes import Album
 from ..library.identity import canonical
 from ..library.library import BRIDGE, Library
 from ..serving.problems import Problem
-from . import lookup, shapes
+from . import lookup, present, shapes
 from .shapes import AlbumShape, Shape
 
 
@@ -48,7 +48,7 @@ def albums(
     if asset_id is not None:
         places = lookup.photo(library, asset_id).places
         found = [album for album in found if album.id in places]
-    return [shapes.album(library, album) for album in sorted(found, key=lambda album: (-album.updated, album.id))]
+    return [present.album(library, album) for album in sorted(found, key=lambda album: (-album.updated, album.id))]
 
 
 @post("/api/albums", permission="album.create", status_code=201)
@@ -59,7 +59,7 @@ async def create(data: JSONBody[NewAlbum], library: NamedDependency[Library]) ->
     private = {BRIDGE: {"description": data.description}} if data.description else None
     made = await library.create_album(data.album_name, private=private)
     await library.add(photos, made)
-    return shapes.album(library, library.albums[made.id])
+    return present.album(library, library.albums[made.id])
 
 
 async def _photos(library: Library, texts: Iterable[str]) -> list[int]:
@@ -72,7 +72,7 @@ async def _photos(library: Library, texts: Iterable[str]) -> list[int]:
 
 @get("/api/albums/{album_id:str}", permission="album.read", sync_to_thread=False)
 def album(album_id: FromPath[str], library: NamedDependency[Library]) -> AlbumShape:
-    return shapes.album(library, lookup.album(library, album_id))
+    return present.album(library, lookup.album(library, album_id))
 
 
 @delete("/api/albums/{album_id:str}", permission="album.delete", status_code=204)

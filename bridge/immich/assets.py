@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePath
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -14,14 +13,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
-from ..client.shapes import HIDDEN, VIDEO
+from ..client.shapes import VIDEO
 from ..library import live, noted
 from ..library.library import Library, Photo
+from ..library.search import Wanted
 from ..serving.problems import Problem
-from . import lookup, shapes
-from .shapes import Asset, Shape, asset, iso
+from . import lookup, present, shapes
+from .shapes import VISIBILITIES, Asset, Shape, iso
 from .times import EPOCH, micros
-from .uploads import MOST_NOTED, VISIBILITIES
+from .uploads import MOST_NOTED
 
 Rating = Annotated[int, Meta(ge=-1, le=5)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
@@ -86,36 +86,18 @@ def statistics(
     visibility: FromQuery[str | None] = None,
 ) -> dict[str, int]:
     """How many photos and videos; without a question those of the timeline and the archive."""
-    images = videos = 0
-    for photo in (library.binned if is_trashed else library.photos).values():
-        if not library.mine(photo) or not (is_trashed or library.shown(photo)):
-            continue
-        if is_favorite is not None and noted.is_favourite(library, photo) != is_favorite:
-            continue
-        if visibility is not None and noted.visibility(photo) != VISIBILITIES.get(visibility, -1):
-            continue
-        videos += photo.file.kind == VIDEO
-        images += photo.file.kind != VIDEO
-    return {"images": images, "videos": videos, "total": images + videos}
+    wanted = Wanted(owner=library.keys.user_id, favourite=is_favorite, trash=is_trashed or None, **lookup.visible(visibility))
+    counts = library.search.count_kinds(wanted)
+    videos = counts.get(VIDEO, 0)
+    total = sum(counts.values())
+    return {"images": total - videos, "videos": videos, "total": total}
 
 
 @get("/api/assets/{asset_id:str}", permission="asset.read")
 async def one(asset_id: FromPath[str], library: NamedDependency[Library]) -> Asset:
     if whole := live.photo_of_video(library, asset_id):
-        return _video_half(library, lookup.photo(library, library.uuid_of(whole)))
-    await lookup.find(library, asset_id)
-    found = lookup.photo(library, asset_id, trash=True)
-    return asset(library, found, details=True, trashed=found.file.id not in library.photos)
-
-
-def _video_half(library: Library, whole: Photo) -> Asset:
-    """The video of a live photo, which is an asset of its own for tools, and in no list."""
-    made = asset(library, whole, details=True)
-    name = f"{PurePath(made.original_file_name).stem}.mov"
-    return msgspec.structs.replace(
-        made, id=made.live_photo_video_id or "", live_photo_video_id=None, type="VIDEO", visibility="hidden", original_file_name=name,
-        original_mime_type=shapes.mime(name, True), duration=0, checksum="", stack=None,
-    )  # fmt: skip
+        return present.video_half(present.asset(library, lookup.photo(library, library.uuid_of(whole)).file.id))
+    return present.asset(library, (await lookup.entry(library, asset_id)).id)
 
 
 @put("/api/assets/{asset_id:str}", permission="asset.update")
@@ -126,9 +108,7 @@ async def change(asset_id: FromPath[str], data: JSONBody[Change], library: Named
         raise Problem(400, "livePhotoVideoId is taken when the picture is uploaded")
     number = found.file.id
     await _apply(library, [found], data)
-    if noted.visibility(library.photos[number]) == HIDDEN:
-        return asset(library, library.photos[number], details=True)
-    return asset(library, lookup.photo(library, asset_id), details=True)
+    return present.asset(library, number)
 
 
 @put("/api/assets", permission="asset.update", status_code=204)

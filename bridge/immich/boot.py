@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from ..client.shapes import VIDEO
+from ..library import overview
 from ..library.api_keys import ApiKey
 from ..library.identity import Kind
 from ..library.library import Library
@@ -20,7 +21,7 @@ from ..serving.bridge import Bridge
 from ..serving.face import ANY_KEY, ANYONE
 from ..serving.problems import Problem
 from . import VERSION
-from .shapes import Shape, iso, size, user
+from .shapes import Shape, iso, user
 
 WORDS = ".".join(map(str, VERSION))
 ABOUT = "https://github.com/darkroom-server/darkroom"
@@ -165,12 +166,10 @@ def words(count: int) -> str:
 @get("/api/server/statistics", permission="server.statistics", sync_to_thread=False)
 def statistics(library: NamedDependency[Library]) -> dict[str, Any]:
     counted = {"photos": 0, "videos": 0, "usage": 0, "usagePhotos": 0, "usageVideos": 0}
-    for photo in library.photos.values():
-        if library.mine(photo) and library.shown(photo):
-            video, bytes_ = photo.file.kind == VIDEO, size(photo.file) or 0
-            counted["videos" if video else "photos"] += 1
-            counted["usageVideos" if video else "usagePhotos"] += bytes_
-            counted["usage"] += bytes_
+    for kind, (count, stored) in overview.sizes(library.facts, library.keys.user_id).items():
+        counted["videos" if kind == VIDEO else "photos"] += count
+        counted["usageVideos" if kind == VIDEO else "usagePhotos"] += stored
+        counted["usage"] += stored
     me = user(library)
     return {**counted, "usageByUser": [{**counted, "userId": me.id, "userName": me.name, "quotaSizeInBytes": None}]}
 

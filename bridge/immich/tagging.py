@@ -11,10 +11,10 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from ..library import noted, tags
-from ..library.identity import canonical
 from ..library.library import Library
+from ..library.search import Wanted
 from ..serving.problems import Problem
-from . import lookup, shapes
+from . import lookup, present, shapes
 from .albums import BulkId, BulkIds
 from .shapes import Asset, Shape, Tag
 
@@ -44,13 +44,6 @@ class StackShape(Shape):
     assets: list[Asset]
 
 
-def known(library: Library, tag_id: str, permission: str = "tag.read") -> tags.Tag:
-    found = tags.all_tags(library).get(canonical(tag_id) or "")
-    if found is None:
-        raise Problem(400, f"Not found or no {permission} access")
-    return found
-
-
 @get("/api/tags", permission="tag.read", sync_to_thread=False)
 def all_tags(library: NamedDependency[Library]) -> list[Tag]:
     return [shapes.tag(library, found) for found in tags.all_tags(library).values()]
@@ -58,7 +51,7 @@ def all_tags(library: NamedDependency[Library]) -> list[Tag]:
 
 @post("/api/tags", permission="tag.create", status_code=201)
 async def create(data: JSONBody[NewTag], library: NamedDependency[Library]) -> Tag:
-    parent = known(library, data.parent_id).value + "/" if data.parent_id else ""
+    parent = lookup.tag(library, data.parent_id).value + "/" if data.parent_id else ""
     value = tags.clean(parent + data.name)
     if any(found.value == value for found in tags.all_tags(library).values()):
         raise Problem(400, "A tag with that name already exists")
@@ -73,7 +66,7 @@ async def upsert(data: JSONBody[Upsert], library: NamedDependency[Library]) -> l
 
 @put("/api/tags/{tag_id:str}/assets", permission="tag.asset")
 async def tag(tag_id: FromPath[str], data: JSONBody[BulkIds], library: NamedDependency[Library]) -> list[BulkId]:
-    value = known(library, tag_id, "tag.asset").value
+    value = lookup.tag(library, tag_id, "tag.asset").value
     results, wanted = [], []
     for text in data.ids:
         found = await lookup.find(library, text)
@@ -93,7 +86,7 @@ async def tag(tag_id: FromPath[str], data: JSONBody[BulkIds], library: NamedDepe
 @put("/api/tags/assets", permission="tag.asset")
 async def tag_many(data: JSONBody[TagAssets], library: NamedDependency[Library]) -> dict[str, int]:
     """Every tag on every photo; how many of the pairs are new."""
-    values = {known(library, tag_id, "tag.asset").value for tag_id in data.tag_ids}
+    values = {lookup.tag(library, tag_id, "tag.asset").value for tag_id in data.tag_ids}
     for text in data.asset_ids:
         await lookup.find(library, text)
     found = lookup.photos(library, data.asset_ids, "asset.update")
@@ -112,12 +105,18 @@ async def stack(data: JSONBody[NewStack], library: NamedDependency[Library]) -> 
     if len(found) < 2:
         raise Problem(400, "A stack has at least two photos")
     old = {said.stack for photo in found if (said := noted.noted(photo)).stack}
-    others = [photo for stack_id in old for photo in shapes.stacks(library).get(stack_id, ())]
-    numbers = list(dict.fromkeys(photo.file.id for photo in [*found, *others]))
+    others = [number for stack_id in old for number in present.stacks(library).get(stack_id, ())]
+    numbers = list(dict.fromkeys([*(photo.file.id for photo in found), *others]))
     stack_id = str(uuid.uuid4())
     await noted.stack(library, numbers, stack_id)
-    members = shapes.stacks(library)[stack_id]
-    return StackShape(stack_id, library.uuid_of(members[0]), [shapes.asset(library, photo, details=True) for photo in members])
+    return shown_stack(library, stack_id, present.stacks(library)[stack_id])
+
+
+def shown_stack(library: Library, stack_id: str, members: list[int]) -> StackShape:
+    """The one that stands for the others first."""
+    entries = {entry.id: entry for entry in library.search.entries(Wanted(ids=members))}
+    made = present.assets(library, [entries[number] for number in members if number in entries], details=True)
+    return StackShape(stack_id, made[0].id, made)
 
 
 HANDLERS = [all_tags, create, upsert, tag, tag_many, stack]

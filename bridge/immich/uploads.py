@@ -22,7 +22,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from ..client.errors import Refused, StorageFull
-from ..client.shapes import ARCHIVED, HIDDEN, VIDEO, VISIBLE, Album
+from ..client.shapes import VIDEO, Album
 from ..library import live, media, sidecar, tags
 from ..library.library import Accepted, Library, New, Photo
 from ..library.queue import Intake
@@ -30,10 +30,9 @@ from ..serving.bridge import Bridge
 from ..serving.problems import Problem
 from ..serving.receiving import Asked, Form, drain, form, raw
 from .lookup import find
-from .shapes import MIME, Shape
+from .shapes import MIME, VISIBILITIES, Shape
 from .times import micros
 
-VISIBILITIES = {"timeline": VISIBLE, "archive": ARCHIVED, "hidden": HIDDEN, "locked": HIDDEN}
 MOST_NOTED = 32 * 1024
 """Bytes that a tool may have noted about one photo."""
 

@@ -27,7 +27,7 @@ class Cache:
 
     def __init__(self, path: Path, key: bytes, budget: int = BUDGET) -> None:
         self._key = crypto.derive_subkey(key, 32, 2, b"brgcache")
-        self._budget = budget
+        self.budget = budget
         self._db = _opened(path)
         self.size, self._clock = self._db.execute("SELECT coalesce(sum(size), 0), coalesce(max(used), 0) FROM pictures").fetchone()
         self._touched: dict[str, int] = {}
@@ -55,7 +55,7 @@ class Cache:
 
     def put(self, name: str, content: bytes) -> None:
         """Kept, unless it alone is a tenth of the budget. A full disk is no error: the picture is made again when it is wanted."""
-        if len(content) > self._budget // 10:
+        if len(content) > self.budget // 10:
             return
         cipher, nonce = crypto.box(content, self._key)
         sealed = nonce + cipher
@@ -76,11 +76,11 @@ class Cache:
                 self.size -= size
 
     def _make_room(self) -> None:
-        if self.size <= self._budget:
+        if self.size <= self.budget:
             return
         gone: list[tuple[str]] = []
         for name, size in self._db.execute("SELECT name, size FROM pictures ORDER BY used"):
-            if self.size <= self._budget * 9 // 10:
+            if self.size <= self.budget * 9 // 10:
                 break
             gone.append((name,))
             self.size -= size

@@ -12,7 +12,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -28,6 +28,7 @@ BRIDGE = "brg"
 """The one key of private magic metadata that is the bridge's."""
 
 BATCH = 20_000
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _TABLES = """
 CREATE TABLE albums (id INTEGER PRIMARY KEY, hidden INTEGER NOT NULL, favourites INTEGER NOT NULL, loose INTEGER NOT NULL);
 CREATE TABLE photos (
@@ -140,10 +141,11 @@ def local_time(file: File) -> int:
     """What the clock on the wall showed: `dateTime` where an app wrote it, else the moment with its offset, else UTC."""
     text = file.public.values.get("dateTime")
     if isinstance(text, str):
-        try:
-            return int(datetime.fromisoformat(text[:19]).replace(tzinfo=UTC).timestamp()) * 1_000_000
-        except ValueError:
-            pass
+        for written in (text, text[:19]):
+            try:
+                return (datetime.fromisoformat(written).replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+            except ValueError:
+                continue
     return file.taken + (offset_minutes(file.public.values.get("offsetTime")) or 0) * 60_000_000
 
 

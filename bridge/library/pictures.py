@@ -36,7 +36,7 @@ class Pictures:
 
     def __init__(self, connection: Connection, contents: Contents, cache: Cache, *, from_originals: bool = True) -> None:
         self._connection, self._contents, self._cache = connection, contents, cache
-        self._from_originals = from_originals
+        self.from_originals = from_originals
         self._alone = OneAtATime()
         self._opening = asyncio.Semaphore(2)
 
@@ -91,7 +91,7 @@ class Pictures:
 
     async def _uploaded(self, file: File) -> bytes | None:
         """What the uploader made, where it is a picture of the file."""
-        if file.metadata.get("hasStaticThumbnail") and file.kind != VIDEO and self._from_originals:
+        if file.metadata.get("hasStaticThumbnail") and file.kind != VIDEO and self.from_originals:
             return None
         try:
             return await download.thumbnail(self._connection, file)
@@ -99,7 +99,7 @@ class Pictures:
             return None
 
     async def _from_original(self, file: File) -> bytes | None:
-        if not self._from_originals or file.kind == VIDEO or file.content_size > MOST_ORIGINAL:
+        if not self.from_originals or file.kind == VIDEO or file.content_size > MOST_ORIGINAL:
             return None
         try:
             content = await self._contents.original(file)

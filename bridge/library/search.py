@@ -38,7 +38,7 @@ class Wanted:
     """What photos must be, all of it; None and empty: whatever they are. Times in µs, from … to inclusive. Texts are found anywhere, without case.
 
     `exact`: columns and their value; "" means that there is none. `tags`: all of them, or tags below them. `text`: each word somewhere in name,
-    description, place, camera or tags. `trash`: None: only what is not in it.
+    description, place, camera or tags. `trash`: None: only what is not in it. `ids`: among these; `without`: and none of these.
     """
 
     text: str = ""
@@ -48,9 +48,11 @@ class Wanted:
     kinds: tuple[int, ...] = ()
     times: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
     ids: Sequence[int] | None = None
+    without: Sequence[int] = ()
     rating: int | None = None
     unrated: bool = False
     tags: tuple[str, ...] = ()
+    untagged: bool = False
     albums: tuple[int, ...] = ()
     persons: tuple[str, ...] = ()
     favourite: bool | None = None
@@ -104,6 +106,8 @@ class Wanted:
             made("id IN (SELECT photo_id FROM places WHERE album_id = ?)", album_id)
         for tag in self.tags:
             made("id IN (SELECT photo_id FROM tags WHERE tag = ? OR tag >= ? AND tag < ?)", tag, f"{tag}/", f"{tag}0")
+        if self.untagged:
+            made("NOT EXISTS (SELECT 1 FROM tags WHERE photo_id = photos.id)")
         for person in self.persons:
             made("id IN (SELECT photo_id FROM persons WHERE person = ?)", person)
         if self.in_album is not None:
@@ -117,6 +121,8 @@ class Wanted:
             made("long BETWEEN ? AND ?" if west <= east else "(long >= ? OR long <= ?)", west, east)
         if self.ids is not None:
             made("id IN (SELECT value FROM json_each(?))", msgspec.json.encode(list(self.ids)).decode())
+        if self.without:
+            made("id NOT IN (SELECT value FROM json_each(?))", msgspec.json.encode(list(self.without)).decode())
 
 
 class _Where:
@@ -193,10 +199,16 @@ class Search:
         statement = f"SELECT id FROM photos WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
         return [n for (n,) in self._db.execute(statement, (*values, limit, offset))]
 
-    def entry(self, photo_id: int, *, trash: bool = False) -> Entry | None:
-        """One photo that is not hidden."""
-        found = self.entries(Wanted(ids=[photo_id], any_trash=trash), limit=1)
-        return found[0] if found else None
+    def titles(self, wanted: Wanted) -> list[tuple[int, str]]:
+        """(photo, its name), in no order that means anything."""
+        where, values = wanted.where()
+        return self._db.execute(f"SELECT id, title FROM photos WHERE {where} ORDER BY id", values).fetchall()
+
+    def entry(self, photo_id: int, *, trash: bool = False, with_hidden: bool = False) -> Entry | None:
+        """One photo; `trash`: also one in the trash."""
+        statement = f"SELECT {_ENTRY} FROM photos WHERE id = ?{'' if trash else ' AND trashed IS NULL'}{'' if with_hidden else ' AND hidden = 0'}"
+        row = self._db.execute(statement, (photo_id,)).fetchone()
+        return _entry(row) if row else None
 
     def random(self, wanted: Wanted, limit: int) -> list[Entry]:
         where, values = wanted.where()
@@ -245,15 +257,25 @@ class Search:
 
     # -- time and space ---------------------------------------------------------------------------
 
-    def months(self, wanted: Wanted) -> list[tuple[date, int]]:
-        """The first day of each month that has photos, by the clock on the wall, newest first; and how many."""
+    def months(self, wanted: Wanted, column: str = "local") -> list[tuple[date, int]]:
+        """The first day of each month that has photos, by the clock on the wall, newest first; and how many. `column`: another time to go by."""
         where, values = wanted.where()
-        statement = f"SELECT local / {DAY} - (local % {DAY} < 0) AS day, count(*) FROM photos WHERE {where} GROUP BY day"
+        name = _known(column)
+        statement = f"SELECT {name} / {DAY} - ({name} % {DAY} < 0) AS day, count(*) FROM photos WHERE {where} GROUP BY day"
         found: dict[date, int] = {}
         for day, count in self._db.execute(statement, values):
             month = _day(day).replace(day=1)
             found[month] = found.get(month, 0) + count
         return sorted(found.items(), reverse=True)
+
+    def first_of_each(self, column: str, wanted: Wanted, limit: int = -1) -> list[Entry]:
+        """For each value of a text column the latest photo that has it, in the values' order."""
+        where, values = wanted.where()
+        name = _known(column)
+        chosen = f"SELECT id, {name} AS value, max(taken) FROM photos WHERE {where} AND {name} != '' GROUP BY value ORDER BY value LIMIT ?"
+        found = [number for number, _, _ in self._db.execute(chosen, (*values, limit))]
+        by_id = {entry.id: entry for entry in self.entries(Wanted(ids=found, any_trash=True))}
+        return [by_id[number] for number in found if number in by_id]
 
     def span(self, wanted: Wanted) -> tuple[int, int] | None:
         """The first and the last moment, by the clock on the wall."""

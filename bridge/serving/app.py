@@ -35,6 +35,8 @@ def create_app(folder: Path, library: Library, keys: ApiKeys, options: Options |
     """The application over a library whose folder the caller holds alone. Its lifespan keeps the library up to date; without it nothing runs."""
     options = options or Options()
     keeper = Keeper(library, options.sync_every)
+    library.cache.budget = options.cache
+    library.pictures.from_originals = options.read_original
     bridge = Bridge(folder, library, keys, keeper, options)
     faces: list[Face] = []
     handlers: list[HTTPRouteHandler] = [health]
@@ -95,7 +97,7 @@ def _refusal(face: Face, request: Request[Any, Any, State], error: Exception) ->
         problem = Problem(500, "Internal server error")
     elif problem.status == 404 and not isinstance(error, Problem):
         problem = Problem(404, f"Cannot {request.method} {request.url.path}")
-    return Response(face.problem(problem), status_code=problem.status, media_type="application/json", headers=dict(face.headers))
+    return Response(face.problem(problem), status_code=problem.status, media_type="application/json", headers={**face.headers, **problem.headers})
 
 
 @get("/health", permission=ANYONE, sync_to_thread=False)

@@ -12,11 +12,13 @@ from ..client import errors
 
 
 class Problem(Exception):
-    """`message` is for people and tools, and never holds a secret. `code`: a face's own word for it, where it has one."""
+    """`message` is for people and tools, and never holds a secret. `code`: a face's own word for it, where it has one. `headers` go with the
+    answer."""
 
     def __init__(self, status: int, message: str, code: str = "") -> None:
         super().__init__(message)
         self.status, self.message, self.code = status, message, code
+        self.headers: dict[str, str] = {}
 
     @property
     def phrase(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from bridge.immich import lookup, shapes
+from bridge.immich import lookup, present
 from bridge.library import noted, tags
 from bridge.library.library import New
 from tests.bridge.conftest import Open
@@ -21,7 +21,7 @@ async def test_it_works(opened: Open) -> None:
     await noted.tag(library, [one.id], add=["water/sea"])
     await noted.stack(library, [two.id, one.id], "6b4c0ff0-6f3c-4f39-9f3e-000000000000")
     photo = library.photos[one.id]
-    made = shapes.asset(library, photo, details=True)
+    made = present.asset(library, photo.file.id)
     assert (made.type, made.original_file_name, made.original_path, made.original_mime_type) == ("IMAGE", "sea.jpg", "/Sea/sea.jpg", "image/jpeg")
     assert made.local_date_time == made.file_created_at == "2024-05-06T07:08:09.000Z"
     assert (made.width, made.height, made.duration, made.visibility, len(made.checksum)) == (64, 48, None, "timeline", 28)
@@ -32,8 +32,8 @@ async def test_it_works(opened: Open) -> None:
     assert [tag.value for tag in tags.all_tags(library).values()] == ["water", "water/sea"]
     assert made.stack
     assert (made.stack.primary_asset_id, made.stack.asset_count) == (library.uuid_of(library.photos[two.id]), 2)
-    assert shapes.asset(library, library.photos[two.id]).file_created_at.endswith("Z")
-    seen = shapes.album(library, library.albums[album.id])
+    assert present.asset(library, two.id).file_created_at.endswith("Z")
+    seen = present.album(library, library.albums[album.id])
     assert (seen.album_name, seen.asset_count, seen.album_thumbnail_asset_id, seen.album_users[0].user.email) == (
         "Sea",
         2,
