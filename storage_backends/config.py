@@ -11,7 +11,8 @@ class StoreConfig:
     """One configured store; `kind` is `filesystem` or `sqlite` (need `path`), `memory`, or `s3` (needs `endpoint`, `bucket` and the keys).
 
     `endpoint` is where this server reaches S3, `public_endpoint` (default: the same) where clients do. `proxy`: clients do not reach
-    S3 at all and bytes travel over our origin. `tmp`: where bodies wait on their way to S3 (default: the system's folder).
+    S3 at all and bytes travel over our origin. `tmp`: where bodies wait on their way to S3 (default: the system's folder). `prefix`: begins
+    every key in the bucket, for a part of one (with `proxy` only: presigned URLs know nothing of it).
     """
 
     name: str
@@ -25,4 +26,5 @@ class StoreConfig:
     secret_key: str = field(default="", repr=False)
     path_style: bool = True
     proxy: bool = False
+    prefix: str = ""
     tmp: Path | None = None

@@ -64,7 +64,10 @@ class S3Store:
             raise ValueError(f"store {config.name}: S3 needs endpoint, bucket, access_key and secret_key")
         self.name = config.name
         self.presigner: Presigner | None = None if config.proxy else S3Presigner(config)
+        if config.prefix and not config.proxy:
+            raise ValueError(f"store {config.name}: presigned URLs have no prefix")
         self._bucket = config.bucket
+        self._prefix = config.prefix
         self._token = token
         self._calls = S3Calls(config)
         self._threads = Threads(config.name)
@@ -137,13 +140,14 @@ class S3Store:
         await self._call("delete_object", f"delete {key}", Key=check_key(key))
 
     async def list(self, prefix: str = "", after: str = "") -> AsyncIterator[ObjectInfo]:
-        more: dict[str, Any] = {"StartAfter": after} if after else {}
+        more: dict[str, Any] = {"StartAfter": self._prefix + after} if after else {}
         while True:
-            page = await self._call("list_objects_v2", "list", Prefix=prefix, **more)
+            page = await self._call("list_objects_v2", "list", Prefix=self._prefix + prefix, **more)
             for entry in page.get("Contents", ()):
-                if entry["Key"] == MARK:
+                key = entry["Key"].removeprefix(self._prefix)
+                if key == MARK:
                     continue
-                yield ObjectInfo(entry["Key"], entry["Size"], _bare(entry), _micros(entry["LastModified"]))
+                yield ObjectInfo(key, entry["Size"], _bare(entry), _micros(entry["LastModified"]))
             if not page.get("IsTruncated"):
                 return
             more = {"ContinuationToken": page["NextContinuationToken"]}
@@ -198,12 +202,12 @@ class S3Store:
             await self._call("abort_multipart_upload", f"abort an upload of {key}", Key=check_key(key), UploadId=upload_id)
 
     async def sweep(self, older_than_us: int) -> int:
-        """Also the unfinished uploads of other users of the bucket: the bucket is ours."""
+        """Also the unfinished uploads of other users of the bucket, or of its part under our prefix: it is ours."""
         old: list[tuple[str, str]] = []
         more: dict[str, Any] = {}
         while True:
-            page = await self._call("list_multipart_uploads", "sweep", **more)
-            old += [(u["Key"], u["UploadId"]) for u in page.get("Uploads", ()) if _micros(u["Initiated"]) < older_than_us]
+            page = await self._call("list_multipart_uploads", "sweep", Prefix=self._prefix, **more)
+            old += [(u["Key"].removeprefix(self._prefix), u["UploadId"]) for u in page.get("Uploads", ()) if _micros(u["Initiated"]) < older_than_us]
             if not page.get("IsTruncated"):
                 break
             more = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}
@@ -241,6 +245,8 @@ class S3Store:
 
     async def _call(self, operation: str, doing: str, **arguments: Any) -> Any:
         client = await self._calls.client()
+        if "Key" in arguments:
+            arguments["Key"] = self._prefix + arguments["Key"]
         async with translated(doing):
             return await getattr(client, operation)(Bucket=self._bucket, **arguments)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 from collections.abc import AsyncIterator
 from types import ModuleType
@@ -75,6 +76,12 @@ def extra(module: str) -> ModuleType:
         raise Unavailable(f"S3 needs the packages of darkroom[s3]: {error}") from error
 
 
+@functools.cache
+def _session() -> Any:
+    """One for all stores: it reads some megabytes of descriptions of what S3 can do."""
+    return extra("aiobotocore.session").get_session()
+
+
 class S3Calls:
     """One client, made at the first call and kept."""
 
@@ -88,8 +95,7 @@ class S3Calls:
         """The aiobotocore client (untyped). Raises `Unavailable` when the extra is not installed."""
         async with self._lock:
             if self._client is None:
-                session = extra("aiobotocore.session").get_session()
-                context = session.create_client("s3", **self._options())
+                context = _session().create_client("s3", **self._options())
                 self._client = await self._stack.enter_async_context(context)
             return self._client
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,11 +54,10 @@ async def backups(kernel: Kernel) -> Backups:
     by_hand = await kernel.db.read(queries.last_act, "backup")
     if wanted.dir is None:
         return Backups("", wanted.every_hours, wanted.keep, [], False, "", None, by_hand)
-    folder = wanted.dir.expanduser().absolute()
     try:
-        found, problem = await asyncio.to_thread(maintenance.backups, folder, MOST), ""
+        found, problem = await maintenance.backups(kernel.config, wanted.dir, MOST), ""
     except (OSError, AppError) as e:
         found, problem = [], e.log if isinstance(e, AppError) else str(e)
     newest = found[0][1].taken_at if found else 0
     late = newest + (wanted.every_hours + 1) * HOUR < kernel.clock.now()
-    return Backups(str(folder), wanted.every_hours, wanted.keep, found, late, problem, runs.get("backup.scheduled"), by_hand)
+    return Backups(wanted.dir, wanted.every_hours, wanted.keep, found, late, problem, runs.get("backup.scheduled"), by_hand)

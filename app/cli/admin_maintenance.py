@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 from ..admin import service as administration
@@ -32,7 +31,7 @@ async def clean(kernel: Kernel, tell: Tell, dry_run: bool) -> dict[str, Any]:
 
 async def save(kernel: Kernel, tell: Tell, folder: str, secrets: bool) -> dict[str, Any]:
     """The report of `maintenance.backup`."""
-    report = (await backup.take(kernel, Path(folder), secrets=secrets, tell=tell)).plain()
+    report = (await backup.take(kernel, folder, secrets=secrets, tell=tell)).plain()
     await _noted(kernel, "backup")
     return report
 

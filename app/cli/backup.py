@@ -1,4 +1,4 @@
-"""`darkroom backup DIR`, `backup verify DIR`, `backup prune DIR --keep N`."""
+"""`darkroom backup DIR`, `backup verify DIR`, `backup prune DIR --keep N`; DIR may be `s3://BUCKET/PREFIX`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import asyncio
 import json
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 from ..kernel.config import Config, format_size
 from ..kernel.errors import AppError
-from ..maintenance import vault, verify
+from ..maintenance import places, verify
 from . import reach
 from .admin_client import Refused
 from .progress_bar import Bar
@@ -27,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reach.add_arguments(parser)
     parser.epilog = (
         "`backup DIR` saves everything; `backup verify DIR` restores a backup into a scratch folder and compares; `backup prune DIR --keep N` "
-        "removes old ones. Exit status: 0 done, 1 it could not be done, 3 something is missing or damaged."
+        "removes old ones. DIR may be s3://BUCKET/PREFIX ([backup] has endpoint and keys). "
+        "Exit status: 0 done, 1 it could not be done, 3 something is missing or damaged."
     )
     parser.add_argument("what", nargs="+", metavar="[verify|prune] DIR")
     parser.add_argument("--no-secrets", action="store_true", help="leave secrets.toml out; without it a backup cannot be used")
@@ -38,23 +37,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    *action, folder = args.what
+    *action, where = args.what
     if action and (len(action) > 1 or action[0] not in ACTIONS):
         raise Refused(f"darkroom backup DIR, or one of {', '.join(ACTIONS)} and DIR")
-    place = Path(folder).expanduser().absolute()
+    place = places.named(where)
     try:
         if not action:
             return _take(args, config, place)
-        return _verify(args, place) if action == ["verify"] else _prune(args, place)
+        return asyncio.run((_verify if action == ["verify"] else _prune)(args, config, place))
     except AppError as e:
         raise Refused(e.log) from e
 
 
-def _take(args: argparse.Namespace, config: Config, folder: Path) -> int:
+def _take(args: argparse.Namespace, config: Config, where: str) -> int:
     with Bar(wanted=not args.json) as tell:
-        report = reach.perform(config, "backup", tell, folder=str(folder), secrets=not args.no_secrets)
-    if args.no_secrets:
+        report = reach.perform(config, "backup", tell, folder=where, secrets=not args.no_secrets)
+    if not report["secrets"]:
         print("darkroom: WITHOUT secrets.toml. Keep a copy of that file elsewhere: without it this backup cannot be restored.", file=sys.stderr)
+        if not args.no_secrets:
+            print("darkroom: With backup.passphrase set it goes into the bucket, sealed.", file=sys.stderr)
     if args.json:
         print(json.dumps(report))
     else:
@@ -67,12 +68,11 @@ def _take(args: argparse.Namespace, config: Config, folder: Path) -> int:
     return 0 if report["ok"] else FOUND
 
 
-def _verify(args: argparse.Namespace, folder: Path) -> int:
-    async def drill() -> dict[str, Any]:
-        with vault.opened(folder) as place, Bar(wanted=not args.json) as tell:
-            return (await verify.verify(place, args.snapshot, tell=tell)).plain()
-
-    report = asyncio.run(drill())
+async def _verify(args: argparse.Namespace, config: Config, where: str) -> int:
+    near = config.data_dir.expanduser().absolute()
+    with Bar(wanted=not args.json) as tell:
+        async with places.opened(where, config.backup, scratch=near, writing=False) as place:
+            report = (await verify.verify(place, args.snapshot, tell=tell)).plain()
     if args.json:
         print(json.dumps(report))
     else:
@@ -85,15 +85,15 @@ def _verify(args: argparse.Namespace, folder: Path) -> int:
     return 0 if report["ok"] else FOUND
 
 
-def _prune(args: argparse.Namespace, folder: Path) -> int:
+async def _prune(args: argparse.Namespace, config: Config, where: str) -> int:
     if args.keep is None or args.keep < 1:
         raise Refused("say how many stay: --keep N, at least 1")
-    with vault.opened(folder) as place:
-        going = place.names()[: -args.keep]
-        if going and not args.yes and not _agreed(f"Remove {', '.join(going)} from {folder}?"):
+    async with places.opened(where, config.backup, scratch=config.data_dir.expanduser().absolute()) as place:
+        going = (await place.names())[: -args.keep]
+        if going and not args.yes and not _agreed(f"Remove {', '.join(going)} from {where}?"):
             raise Refused("nothing was removed; --yes to do it without being asked")
-        names, count, size = place.prune(args.keep)
-    report = {"removed": names, "objects": count, "bytes": size, "kept": vault.Vault(folder).names()}
+        names, count, size = await place.prune(args.keep)
+        report = {"removed": names, "objects": count, "bytes": size, "kept": await place.names()}
     if args.json:
         print(json.dumps(report))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from ..db.migrate import SchemaTooNew
 from ..kernel.config import Config, format_size
 from ..kernel.config_sources import ConfigError
 from ..kernel.errors import AppError
-from ..maintenance import vault
+from ..maintenance import places, vault
 from . import folder, reach
 from .admin_client import Refused
 
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Run it with the new version, before that is started; also while the old one runs. Exit status: 0 go ahead, 1 it could not be looked at, "
         "2 the configuration is wrong or the database is newer than this program, 3 not yet: it says why."
     )
-    parser.add_argument("--backup", metavar="DIR", type=Path, help="the folder of backups; backup.dir of the configuration without it")
+    parser.add_argument("--backup", metavar="DIR", help="the folder or bucket of backups; backup.dir of the configuration without it")
     parser.add_argument("--hours", type=int, default=HOURS, metavar="N", help=f"how old the newest backup may be (default {HOURS})")
     parser.add_argument("--rehearse", action="store_true", help="bring a copy of the database up to date and say how long that takes (SQLite)")
     parser.add_argument("--json", action="store_true", help="print the findings as one JSON object")
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
     return 0 if not found["problems"] else NOT_YET
 
 
-def look(config: Config, backups: Path | None, hours: int, *, rehearse: bool) -> dict[str, Any]:
+def look(config: Config, backups: str | None, hours: int, *, rehearse: bool) -> dict[str, Any]:
     """`{"version", "schema", "latest", "steps", "backup", "seconds", "problems"}`."""
     file = config.data_dir.expanduser().absolute() / folder.DATABASE
     if config.database.url is None and not file.exists():
@@ -57,7 +58,7 @@ def look(config: Config, backups: Path | None, hours: int, *, rehearse: bool) ->
     try:
         plan = upgrade.plan(url)
         problems: list[str] = []
-        newest = _newest(backups, plan.current, hours, problems) if plan.steps else _newest(backups, plan.current, hours, [])
+        newest = _newest(config, backups, plan.current, hours, problems if plan.steps else [])
         seconds = _rehearsal(file, problems) if rehearse and config.database.url is None else None
     except SchemaTooNew as e:
         raise ConfigError(f"{'database.url' if config.database.url else 'data_dir'}: {e}") from None
@@ -74,15 +75,13 @@ def look(config: Config, backups: Path | None, hours: int, *, rehearse: bool) ->
     }
 
 
-def _newest(backups: Path | None, schema: int, hours: int, problems: list[str]) -> dict[str, Any] | None:
+def _newest(config: Config, backups: str | None, schema: int, hours: int, problems: list[str]) -> dict[str, Any] | None:
     """The newest backup; what is wrong with it, or with there being none, goes into `problems`."""
     if backups is None:
         problems.append("no folder of backups is known: give --backup DIR, or set backup.dir")
         return None
-    place = vault.Vault(backups.expanduser().absolute())
     try:
-        snapshot = place.snapshot(None)
-        facts = place.facts(snapshot)
+        name, facts = _said_of_newest(str(backups), config)
     except (AppError, OSError) as e:
         problems.append(f"{e.log if isinstance(e, AppError) else e}: run `darkroom backup {backups}` with the version that you have")
         return None
@@ -93,7 +92,21 @@ def _newest(backups: Path | None, schema: int, hours: int, problems: list[str]) 
         problems.append(f"the newest backup has schema {facts.schema}, newer than this database: it is of after an upgrade, or another's")
     if not facts.secrets:
         problems.append("the newest backup is without secrets.toml: be sure that you have a copy of that file")
-    return {"name": snapshot.name, "hours": round(age, 1), "schema": facts.schema, "version": facts.version}
+    return {"name": name, "hours": round(age, 1), "schema": facts.schema, "version": facts.version}
+
+
+def _said_of_newest(where: str, config: Config) -> tuple[str, vault.Facts]:
+    if places.is_bucket(where):
+        return asyncio.run(_in_bucket(where, config))
+    place = vault.Vault(Path(places.named(where)))
+    snapshot = place.snapshot(None)
+    return snapshot.name, place.facts(snapshot)
+
+
+async def _in_bucket(where: str, config: Config) -> tuple[str, vault.Facts]:
+    async with places.looked_at(where, config.backup) as place:
+        name = await places.chosen(place, None)
+        return name, await place.facts(name)
 
 
 def _rehearsal(file: Path, problems: list[str]) -> float | None:

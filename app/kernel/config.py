@@ -229,11 +229,20 @@ class Trash(Section):
 
 
 class Backup(Section):
-    dir: Path | None = Field(
-        None, description="Folder into which the server backs everything up by itself; without it, it does not.", examples=["/mnt/nas/darkroom"]
+    dir: str | None = Field(
+        None,
+        description="Folder, or s3://BUCKET/PREFIX, into which the server backs everything up by itself; without it, it does not.",
+        examples=["/mnt/nas/darkroom"],
     )
     every_hours: int = Field(24, ge=1, description="Hours between two backups.")
     keep: int = Field(7, ge=1, description="Backups that are kept; the oldest go.")
+    rate: Size = Field(0, description="Bytes a second that a backup sends to a bucket; 0: as fast as it goes.")
+    passphrase: SecretStr | None = Field(None, description="Seals secrets.toml in backups; without it that file goes into no bucket.")
+    endpoint: str | None = Field(None, description="s3: URL of the server that has the bucket.", examples=["https://s3.example.org"])
+    region: str = Field("us-east-1", description="s3: region.")
+    access_key: SecretStr | None = Field(None, description="s3: access key.")
+    secret_key: SecretStr | None = Field(None, description="s3: secret key.")
+    path_style: bool = Field(True, description="s3: bucket in the path instead of the host name.")
 
 
 class Links(Section):

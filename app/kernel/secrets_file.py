@@ -41,10 +41,19 @@ def read(path: Path) -> Secrets:
     try:
         if path.stat().st_mode & 0o077:
             log.warning("%s can be read by other users of this machine: chmod 600 it", path)
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-        keys = {name: base64.b64decode(values[name], validate=True) for name in _LENGTHS}
+        text = path.read_text(encoding="utf-8")
     except OSError as e:
         raise ConfigError(f"data_dir: cannot read {path}: {e.strerror}") from None
+    except ValueError:
+        raise ConfigError(f"data_dir: {path} is damaged; put it back from a backup") from None
+    return parsed(text, path)
+
+
+def parsed(text: str, path: Path) -> Secrets:
+    """The keys in the text of this file; ConfigError when it does not hold them."""
+    try:
+        values = tomllib.loads(text)
+        keys = {name: base64.b64decode(values[name], validate=True) for name in _LENGTHS}
     except (ValueError, KeyError, TypeError, binascii.Error):
         raise ConfigError(f"data_dir: {path} is damaged; put it back from a backup") from None
     if any(len(keys[name]) != length for name, length in _LENGTHS.items()):

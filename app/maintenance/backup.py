@@ -1,4 +1,4 @@
-"""`darkroom backup DIR`, while the server runs: first the database, then the objects that it names.
+"""`darkroom backup DIR|s3://…`, while the server runs: first the database, then the objects that it names.
 
 From before the database is read until the last object is in the pool, no bytes are removed anywhere (`HOLD`), so every row of the
 snapshot has its bytes. Uploads that nobody had committed come along while they are as their row says, else their row is taken out of the
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -18,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from storage_backends import NotFound, StoreError
+from storage_backends import StoreError
 
 from .. import __version__
 from ..db import Tx
@@ -30,10 +29,12 @@ from ..kernel.jobs import HOLD, end_lease, take_lease
 from ..kernel.parts import Kernel
 from ..kernel.progress import Tell, silent
 from ..kernel.secrets_file import NAME
+from ..kernel.together import together
 from ..storage import service as storage
-from . import queries, vault
+from . import places, queries, sealing, vault
+from .place import Place
 from .queries import Stock
-from .vault import Entry, Facts, Unfit, Vault
+from .vault import Entry, Facts, Unfit
 
 BATCH = 500
 AT_ONCE = 4
@@ -43,8 +44,8 @@ HELD = 10 * MINUTE
 
 @dataclass(slots=True)
 class Report:
-    """`copied`, `linked`: objects that came into the pool; `missing`: (key, store) of living rows without bytes; `damaged`: with other bytes
-    than their row says. Such a backup is kept, as the best there is, and is not `ok`."""
+    """`copied`, `linked`: objects that came into the pool; `secrets`: it has `secrets.toml`, sealed or not; `missing`: (key, store) of living
+    rows without bytes; `damaged`: with other bytes than their row says. Such a backup is kept, as the best there is, and is not `ok`."""
 
     name: str
     objects: int = 0
@@ -61,17 +62,28 @@ class Report:
         return {"ok": not self.missing and not self.damaged, **shown}
 
 
-async def take(kernel: Kernel, folder: Path, *, secrets: bool = True, tell: Tell = silent) -> Report:
-    """A new snapshot in this folder. Unfit when it cannot be made."""
+async def take(kernel: Kernel, where: str | Path, *, secrets: bool = True, tell: Tell = silent) -> Report:
+    """A new snapshot in this folder or bucket. Unfit when it cannot be made."""
+    where = str(where)
     own = kernel.config.data_dir.expanduser().absolute() / NAME
     if secrets and not own.exists():
         raise Unfit(log=f"{own} is not there, and without it a backup cannot be used: --no-secrets if it is kept elsewhere")
-    with vault.opened(folder, make=True) as place:
-        await asyncio.to_thread(place.claim, kernel.crypto.instance())
-        await asyncio.to_thread(place.tidy)
-        name = _named(kernel.clock.now(), place.names())
-        async with holding(kernel, str(folder)):
+    _apart(kernel, where)
+    async with places.opened(where, kernel.config.backup, scratch=own.parent, clock=kernel.clock, make=True) as place:
+        await place.claim(kernel.crypto.instance())
+        await place.tidy()
+        name = _named(kernel.clock.now(), await place.names())
+        async with holding(kernel, where):
             return await _take(kernel, place, name, own if secrets else None, tell)
+
+
+def _apart(kernel: Kernel, where: str) -> None:
+    """A backup in the bucket that it is a backup of is lost together with it, and `fsck` would take it for strays."""
+    bucket = where.removeprefix(places.SCHEME).partition("/")[0] if places.is_bucket(where) else None
+    endpoint = (kernel.config.backup.endpoint or "").rstrip("/")
+    for store in kernel.config.storage:
+        if store.kind == "s3" and (store.bucket, (store.endpoint or "").rstrip("/")) == (bucket, endpoint):
+            raise Unfit(log=f"{where} is the bucket of store {store.name}: a backup there is lost together with it; name another bucket")
 
 
 def _named(at: int, taken: list[str]) -> str:
@@ -95,7 +107,7 @@ async def holding(kernel: Kernel, holder: str) -> AsyncIterator[None]:
             await hold()
 
     if not await hold():
-        raise Unfit(log="a backup into another folder is running, or was killed less than ten minutes ago")
+        raise Unfit(log="a backup into another place is running, or was killed less than ten minutes ago")
     task = asyncio.create_task(renew(), name="backup-hold")
     try:
         yield
@@ -104,21 +116,32 @@ async def holding(kernel: Kernel, holder: str) -> AsyncIterator[None]:
         await kernel.db.write("backup.release", end_lease, HOLD, holder)
 
 
-async def _take(kernel: Kernel, place: Vault, name: str, secrets: Path | None, tell: Tell) -> Report:
-    partial = place.snapshots / f".partial-{name}"
-    partial.mkdir(mode=0o700)
-    tell("copying the database", 0, None)
-    try:
-        await asyncio.to_thread(export, kernel.db.url, partial / vault.DATABASE)
-    except Refused as e:
-        raise Unfit(log=f"the database cannot be copied: {e}") from None
-    (partial / vault.DATABASE).chmod(0o600)
-    report = Report(name, secrets=secrets is not None)
-    await _objects(kernel, place, partial, report, tell)
-    if secrets is not None:
-        await asyncio.to_thread(lambda: vault.write(partial / vault.SECRETS, secrets.read_text(encoding="utf-8")))
-    await asyncio.to_thread(_finish, place, partial, name, report, kernel)
+async def _take(kernel: Kernel, place: Place, name: str, secrets: Path | None, tell: Tell) -> Report:
+    async with place.begun(name) as partial:
+        tell("copying the database", 0, None)
+        try:
+            await asyncio.to_thread(export, kernel.db.url, partial / vault.DATABASE)
+        except Refused as e:
+            raise Unfit(log=f"the database cannot be copied: {e}") from None
+        (partial / vault.DATABASE).chmod(0o600)
+        report = Report(name)
+        await _objects(kernel, place, partial, report, tell)
+        report.secrets = secrets is not None and await asyncio.to_thread(_secrets, kernel, place, secrets, partial)
+        tell("finishing", 0, None)
+        await asyncio.to_thread(_facts, partial, report, kernel)
+        await place.finish(partial, name)
     return report
+
+
+def _secrets(kernel: Kernel, place: Place, own: Path, partial: Path) -> bool:
+    """Under the passphrase where there is one; in clear only where nobody else looks."""
+    passphrase = kernel.config.backup.passphrase
+    text = own.read_text(encoding="utf-8")
+    if passphrase is not None:
+        vault.write(partial / sealing.SEALED, sealing.seal(text, passphrase.get_secret_value()))
+    elif not place.untrusted:
+        vault.write(partial / vault.SECRETS, text)
+    return passphrase is not None or not place.untrusted
 
 
 @contextlib.contextmanager
@@ -128,34 +151,33 @@ def reading(database: Path) -> Iterator[Tx]:
         yield SqliteTx(db)
 
 
-async def _objects(kernel: Kernel, place: Vault, partial: Path, report: Report, tell: Tell) -> None:
+async def _objects(kernel: Kernel, place: Place, partial: Path, report: Report, tell: Tell) -> None:
     """Bring what the snapshot names into the pool, and write the manifest."""
-    known = _Known(place)
     gate, after, seen = asyncio.Semaphore(AT_ONCE), 0, 0
-    with reading(partial / vault.DATABASE) as tx, (partial / vault.MANIFEST).open("w", encoding="utf-8") as manifest:
-        total = queries.counted(tx)
-        while rows := queries.stock(tx, after, BATCH):
-            after = rows[-1].object_id
-            wanted = [row for row in rows if row.state != "deleting" or row.named]
-            made = await asyncio.gather(*(_one(kernel, place, gate, row, known.get(row), report) for row in wanted))
-            for entry in made:
-                if entry is not None:
-                    manifest.write(entry.line())
-                    report.objects += 1
-                    report.bytes += entry.size
-            _drop(tx, [row.object_id for row, entry in zip(wanted, made, strict=True) if entry is None and not row.named and row.state != "stored"])
-            seen += len(rows)
-            tell("copying objects", min(seen, total), total)
-    known.close()
+    async with _known(place) as known:
+        with reading(partial / vault.DATABASE) as tx, (partial / vault.MANIFEST).open("w", encoding="utf-8") as manifest:
+            total = queries.counted(tx)
+            while rows := queries.stock(tx, after, BATCH):
+                after = rows[-1].object_id
+                wanted = [row for row in rows if row.state != "deleting" or row.named]
+                made = await together(_one(kernel, place, gate, row, known.get(row), report) for row in wanted)
+                for entry in made:
+                    if entry is not None:
+                        manifest.write(entry.line())
+                        report.objects += 1
+                        report.bytes += entry.size
+                none = [row.object_id for row, entry in zip(wanted, made, strict=True) if entry is None and not row.named and row.state != "stored"]
+                _drop(tx, none)
+                seen += len(rows)
+                tell("copying objects", min(seen, total), total)
 
 
 class _Known:
     """Digests that the newest snapshot has: both go by rising ids, so one pass is enough and nothing is kept."""
 
-    def __init__(self, place: Vault) -> None:
-        names = place.names()
-        self._entries = place.entries(place.snapshots / names[-1]) if names else iter(())
-        self._next: Entry | None = next(self._entries, None)
+    def __init__(self, entries: Iterator[Entry]) -> None:
+        self._entries = entries
+        self._next: Entry | None = next(entries, None)
 
     def get(self, row: Stock) -> str | None:
         while self._next is not None and self._next.object_id < row.object_id:
@@ -163,117 +185,54 @@ class _Known:
         found = self._next
         return found.digest if found is not None and (found.key, found.size) == (row.key, row.size) else None
 
-    def close(self) -> None:
-        closer = getattr(self._entries, "close", None)
-        if closer is not None:
-            closer()
+
+@contextlib.asynccontextmanager
+async def _known(place: Place) -> AsyncIterator[_Known]:
+    names = await place.names()
+    if not names:
+        yield _Known(iter(()))
+        return
+    async with place.fetched(names[-1], vault.MANIFEST) as folder:
+        with contextlib.closing(vault.entries(folder)) as entries:  # type: ignore[type-var]  # a generator
+            yield _Known(entries)
 
 
-async def _one(kernel: Kernel, place: Vault, gate: asyncio.Semaphore, row: Stock, digest: str | None, report: Report) -> Entry | None:
+async def _one(kernel: Kernel, place: Place, gate: asyncio.Semaphore, row: Stock, digest: str | None, report: Report) -> Entry | None:
     """The object in the pool, as an entry of the manifest; None when its bytes are not there or not its row's."""
-    file = place.file(row.key)
     async with gate:
-        if digest is not None and _size(file) == row.size:
-            return Entry(row.object_id, row.key, row.store, row.size, digest)
-        if _size(file) == row.size and (found := await asyncio.to_thread(_judge, file, row)) is not None:
-            return found
+        if (there := await place.have(row, digest)) is not None:
+            return there
         trouble: StoreError | None = None
         for name in [row.store, *await _elsewhere(kernel, row)]:
-            file.unlink(missing_ok=True)  # an upload that was written anew since an earlier backup, or bytes that are not its row's
             try:
-                linked = await _bring(kernel, name, row, file)
+                if name in kernel.stores and (found := await place.bring(kernel.stores[name], row)) is not None:
+                    report.linked += found.linked
+                    report.copied += found.sent and not found.linked
+                    return found.entry
             except StoreError as e:
                 trouble = e
-                continue
-            if linked is not None and (found := await asyncio.to_thread(_judge, file, row)) is not None:
-                report.linked += linked
-                report.copied += not linked
-                return found
         if trouble is not None:
             raise Unfit(log=f"no store gives {row.key}: {trouble.log}") from trouble
-        return await _wanting(kernel, row, file, report)
+        return await _wanting(kernel, place, row, report)
 
 
-async def _wanting(kernel: Kernel, row: Stock, file: Path, report: Report) -> Entry | None:
+async def _wanting(kernel: Kernel, place: Place, row: Stock, report: Report) -> Entry | None:
     """No store gives the bytes that the row describes: what its own has is better than nothing."""
-    await asyncio.to_thread(file.unlink, missing_ok=True)
+    await place.discard(row.key)
     if not row.named:
         return None
-    if await _bring(kernel, row.store, row, file) is None:
+    found = await place.bring(kernel.stores[row.store], row, as_it_is=True) if row.store in kernel.stores else None
+    if found is None:
         report.missing.append((row.key, row.store))
         return None
     report.damaged.append((row.key, row.store))
-    report.copied += 1
-    return await asyncio.to_thread(_entry, file, row)
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return -1
-
-
-def _judge(file: Path, row: Stock) -> Entry | None:
-    """None when the file does not have the bytes of its row."""
-    digest, md5 = vault.digest_of(file, md5=row.md5 is not None)
-    if file.stat().st_size != row.size or (row.md5 is not None and md5 != row.md5):
-        return None
-    return Entry(row.object_id, row.key, row.store, row.size, digest)
-
-
-def _entry(file: Path, row: Stock) -> Entry:
-    """Of a file as it is."""
-    return Entry(row.object_id, row.key, row.store, file.stat().st_size, vault.digest_of(file)[0])
-
-
-async def _bring(kernel: Kernel, name: str, row: Stock, file: Path) -> bool | None:
-    """Link or copy an object's bytes into the pool, durably; whether it was linked, None when this store does not have them."""
-    store = kernel.stores.get(name)
-    if store is None:
-        return None
-    source = store.path(row.key)
-    if source is not None and await asyncio.to_thread(_link, source, file):
-        return True
-    temp = file.with_name(f".tmp-{file.name}"[:250])
-    try:
-        await _copy(kernel, name, row.key, temp)
-    except NotFound:
-        return None
-    await asyncio.to_thread(_publish, temp, file)
-    return False
+    report.copied += found.sent
+    return found.entry
 
 
 async def _elsewhere(kernel: Kernel, row: Stock) -> list[str]:
     """Other stores that have it by now: copies, or where it was moved to since the snapshot."""
-    return [name for name in await kernel.db.scan(storage.places, row.key) if name != row.store and name in kernel.stores]
-
-
-def _link(source: Path, file: Path) -> bool:
-    """Whether the pool could have the same file: on one file system that has links."""
-    file.parent.mkdir(mode=0o700, exist_ok=True)
-    try:
-        os.link(source, file)
-    except FileExistsError:
-        return True
-    except OSError:
-        return False
-    vault.sync_folder(file.parent)
-    return True
-
-
-async def _copy(kernel: Kernel, store: str, key: str, temp: Path) -> None:
-    reader = await kernel.stores[store].open(key)
-    temp.parent.mkdir(mode=0o700, exist_ok=True)
-    with temp.open("wb") as out:
-        async for block in reader:
-            await asyncio.to_thread(out.write, block)
-
-
-def _publish(temp: Path, file: Path) -> None:
-    vault.sync(temp)
-    os.rename(temp, file)
-    vault.sync_folder(file.parent)
+    return [name for name in await kernel.db.scan(storage.places, row.key) if name != row.store]
 
 
 def _drop(tx: Tx, object_ids: list[int]) -> None:
@@ -282,15 +241,10 @@ def _drop(tx: Tx, object_ids: list[int]) -> None:
         queries.drop_from_snapshot(tx, object_ids)
 
 
-def _finish(place: Vault, partial: Path, name: str, report: Report, kernel: Kernel) -> None:
-    """Facts last, then the name: from here on it is a backup."""
-    for folder in (place.pool, *(p for p in place.pool.iterdir() if p.is_dir())):
-        vault.sync_folder(folder)
+def _facts(partial: Path, report: Report, kernel: Kernel) -> None:
     with reading(partial / vault.DATABASE) as tx:
         users, files = queries.counts(tx)
         schema = int(tx.value("PRAGMA user_version"))
-    for file in (vault.DATABASE, vault.MANIFEST):
-        vault.sync(partial / file)
     facts = Facts(
         format=vault.FORMAT,
         instance=kernel.crypto.instance(),
@@ -306,5 +260,3 @@ def _finish(place: Vault, partial: Path, name: str, report: Report, kernel: Kern
         database=vault.digest_of(partial / vault.DATABASE)[0],
     )
     vault.write(partial / vault.FACTS, vault.written(facts))
-    os.rename(partial, place.snapshots / name)
-    vault.sync_folder(place.snapshots)

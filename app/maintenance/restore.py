@@ -1,4 +1,4 @@
-"""`darkroom restore DIR`: a snapshot becomes an installation again: secrets, objects, and the database last.
+"""`darkroom restore DIR|s3://…`: a snapshot becomes an installation again: secrets, objects, and the database last.
 
 The database gets its name when everything it names is in place, so a killed restore is no installation that a server would start on; the
 same command goes on with it. Never over data: whoever has a broken installation moves it away first. Every byte is hashed on the way.
@@ -7,11 +7,11 @@ same command goes on with it. Never over data: whoever has a broken installation
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import itertools
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,11 +27,15 @@ from ..kernel.clock import Ids
 from ..kernel.config_sources import ConfigError
 from ..kernel.crypto import Crypto
 from ..kernel.progress import Tell, silent
-from . import vault
-from .vault import Entry, Facts, Unfit, Vault
+from ..kernel.together import together
+from . import places, sealing, vault
+from .place import Damaged, Place
+from .vault import Entry, Facts, Unfit
 
 MARK = ".restoring"
 TEMP = ".restoring.db"
+AT_ONCE = 8
+Came = Callable[[Entry], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,104 +64,94 @@ class Report:
         return {"ok": not self.damaged, **{name: getattr(self, name) for name in self.__slots__}}
 
 
-async def restore(place: Vault, name: str | None, target: Target, *, secrets: Path | None = None, tell: Tell = silent) -> Report:
+async def restore(
+    place: Place, name: str | None, target: Target, *, secrets: Path | None = None, passphrase: str | None = None, tell: Tell = silent
+) -> Report:
     """A snapshot (by name; else the newest) into an empty data folder. `secrets`: the file, when the backup was made without."""
-    snapshot = place.snapshot(name)
-    facts = place.facts(snapshot)
-    await asyncio.to_thread(_begin, snapshot, facts, target, secrets)
-    report = Report(snapshot.name, facts.users, facts.files)
-    await restore_objects(place, snapshot, facts, target.stores, report, tell)
-    tell("restoring the database", 0, None)
-    await asyncio.to_thread(_database, snapshot, facts, target)
+    name = await places.chosen(place, name)
+    facts = await place.facts(name)
+    async with place.fetched(name) as snapshot:
+        await asyncio.to_thread(_begin, snapshot, f"{place.where}/snapshots/{name}", facts, target, secrets, passphrase)
+        report = Report(name, facts.users, facts.files)
+        await _mark(target.stores, facts.instance)
+        await restore_objects(place, snapshot, facts, target.stores, report, tell)
+        tell("restoring the database", 0, None)
+        await asyncio.to_thread(_database, snapshot, facts, target)
     return report
 
 
-def _begin(snapshot: Path, facts: Facts, target: Target, secrets: Path | None) -> None:
+def _begin(snapshot: Path, label: str, facts: Facts, target: Target, secrets: Path | None, passphrase: str | None) -> None:
     """Refuse what has data; then the secrets, and a mark of what is being restored."""
     data, mark = target.data, target.data / MARK
     under_way = mark.read_text(encoding="utf-8") if mark.exists() else None
     if (data / vault.DATABASE).exists() and under_way is None:
         raise Unfit(log=f"{data} has a database: restore never writes over one. Move the folder away, or name another with --data-dir")
-    if under_way not in (None, str(snapshot)):
+    if under_way not in (None, label):
         raise Unfit(log=f"{data} is half restored from {under_way}: finish that, or empty the folder")
     if vault.digest_of(snapshot / vault.MANIFEST)[0] != facts.manifest:
-        raise Unfit(log=f"{snapshot / vault.MANIFEST} is damaged")
-    source = secrets or snapshot / vault.SECRETS
-    if not source.exists():
-        raise Unfit(log="this backup was made without secrets.toml: name the file with --secrets")
+        raise Unfit(log=f"{label}/{vault.MANIFEST} is damaged")
+    source, text = _secrets(snapshot, secrets, passphrase)
     try:
-        instance = Crypto(secrets_file.read(source), Ids()).instance()
+        instance = Crypto(secrets_file.parsed(text, source), Ids()).instance()
     except ConfigError as e:
         raise Unfit(log=str(e)) from None
     if instance != facts.instance:
         raise Unfit(log=f"{source} is not the one this backup was made with")
     own = data / secrets_file.NAME
-    if own.exists() and own.read_bytes() != source.read_bytes():
+    if own.exists() and own.read_text(encoding="utf-8") != text:
         raise Unfit(log=f"{own} is another installation's: move it away")
-    vault.write(mark, str(snapshot))
-    vault.write(own, source.read_text(encoding="utf-8"))
+    vault.write(mark, label)
+    vault.write(own, text)
 
 
-async def restore_objects(place: Vault, snapshot: Path, facts: Facts, stores: dict[str, ObjectStore], report: Report, tell: Tell = silent) -> None:
-    """Every object into the store of its name, or the first one where that does not exist any more."""
-    first = next(iter(stores.values()))
+def _secrets(snapshot: Path, secrets: Path | None, passphrase: str | None) -> tuple[Path, str]:
+    """Whence, and the text."""
+    sealed, clear = snapshot / sealing.SEALED, secrets or snapshot / vault.SECRETS
+    if secrets is None and sealed.exists():
+        if passphrase is None:
+            raise Unfit(
+                log="secrets.toml is sealed in this backup: set backup.passphrase (DARKROOM_BACKUP_PASSPHRASE), or name the file with --secrets"
+            )
+        return sealed, sealing.unseal(sealed.read_text(encoding="utf-8"), passphrase)
+    try:
+        return clear, clear.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Unfit(log="this backup was made without secrets.toml: name the file with --secrets") from None
+    except (OSError, ValueError) as e:
+        raise Unfit(log=f"{clear} cannot be read: {e}") from None
+
+
+async def _mark(stores: dict[str, ObjectStore], instance: str) -> None:
     for store in stores.values():
-        found = await store.marker()
-        if found not in (None, facts.instance):
-            raise Unfit(log=f"store {store.name} belongs to another installation")
-        await store.mark(facts.instance)
-    for entry in place.entries(snapshot):
-        file, store = place.file(entry.key), stores.get(entry.store, first)
-        if await asyncio.to_thread(_is_whole, file, entry):
-            report.linked += await _bring(store, entry, file)
-            report.objects += 1
-            report.bytes += entry.size
-        else:
+        try:
+            found = await store.marker()
+            if found not in (None, instance):
+                raise Unfit(log=f"store {store.name} belongs to another installation")
+            await store.mark(instance)
+        except StoreError as e:
+            raise Unfit(log=f"store {store.name}: {e.log}") from e
+
+
+async def restore_objects(
+    place: Place, snapshot: Path, facts: Facts, stores: dict[str, ObjectStore], report: Report, tell: Tell = silent, came: Came = lambda _: None
+) -> None:
+    """Every object into the store of its name, or the first one where that does not exist any more; only read where there are none at all."""
+    first = next(iter(stores.values()), None)
+
+    async def one(entry: Entry) -> None:
+        try:
+            report.linked += await place.deliver(entry, stores.get(entry.store, first))
+        except Damaged:
             report.damaged.append(entry.key)
+            return
+        report.objects += 1
+        report.bytes += entry.size
+        came(entry)
+
+    entries = vault.entries(snapshot)
+    while batch := list(itertools.islice(entries, AT_ONCE)):
+        await together(one(entry) for entry in batch)
         tell("restoring objects", report.objects + len(report.damaged), facts.objects)
-
-
-def _is_whole(file: Path, entry: Entry) -> bool:
-    try:
-        return file.stat().st_size == entry.size and vault.digest_of(file)[0] == entry.digest
-    except OSError:
-        return False
-
-
-async def _bring(store: ObjectStore, entry: Entry, file: Path) -> bool:
-    """Into the store, whether as a link to the backup's file. What is there already is the work of a run before."""
-    path = store.path(entry.key)
-    if path is not None and await asyncio.to_thread(_link, file, path):
-        return True
-    try:
-        await store.put(entry.key, _blocks(file, entry), length=entry.size, md5=None)
-    except StoreError as e:
-        raise Unfit(log=f"store {store.name} does not take {entry.key}: {e.log}") from e
-    return False
-
-
-def _link(file: Path, path: Path) -> bool:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        os.link(file, path)
-    except FileExistsError:
-        return path.samefile(file)
-    except OSError:
-        return False
-    vault.sync_folder(path.parent)
-    vault.sync_folder(path.parent.parent)
-    return True
-
-
-async def _blocks(file: Path, entry: Entry) -> AsyncIterator[bytes]:
-    """The file once more; an error instead of its last block when it changed since it was hashed."""
-    digest = hashlib.blake2b(digest_size=32)
-    with file.open("rb", buffering=0) as source:
-        while block := await asyncio.to_thread(source.read, vault.BLOCK):
-            digest.update(block)
-            yield block
-    if digest.hexdigest() != entry.digest:
-        raise Unfit(log=f"{file} changed while it was read")
 
 
 def _database(snapshot: Path, facts: Facts, target: Target) -> None:

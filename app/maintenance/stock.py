@@ -68,7 +68,7 @@ class Findings:
     unread: dict[str, str] = field(default_factory=dict)
 
 
-class _Listing:
+class Listing:
     """What a store has, in 8 bytes an object."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ def _hash(key: str, size: int) -> int:
 async def compare(kernel: Kernel, tell: Tell) -> Findings:
     """Every row that should have bytes, and every object of every store."""
     found = Findings()
-    listings: dict[str, _Listing] = {}
+    listings: dict[str, Listing] = {}
     for name, store in kernel.stores.items():
         try:
             listings[name] = await _list(kernel, store, found, tell)
@@ -103,8 +103,8 @@ async def compare(kernel: Kernel, tell: Tell) -> Findings:
     return found
 
 
-async def _list(kernel: Kernel, store: ObjectStore, found: Findings, tell: Tell) -> _Listing:
-    listing, batch, count = _Listing(), list[ObjectInfo](), 0
+async def _list(kernel: Kernel, store: ObjectStore, found: Findings, tell: Tell) -> Listing:
+    listing, batch, count = Listing(), list[ObjectInfo](), 0
     async for info in store.list():
         listing.add(info.key, info.size)
         batch.append(info)
@@ -135,7 +135,7 @@ def owner_of(kernel: Kernel, key: str) -> int | None:
     return owner if owner and kernel.crypto.minted(owner, key) else None
 
 
-async def _rows(kernel: Kernel, listings: dict[str, _Listing], found: Findings, tell: Tell) -> None:
+async def _rows(kernel: Kernel, listings: dict[str, Listing], found: Findings, tell: Tell) -> None:
     total, after = await kernel.db.scan(queries.counted), 0
     gate = asyncio.Semaphore(AT_ONCE)
     while rows := await kernel.db.scan(queries.stock, after, BATCH):
@@ -177,7 +177,7 @@ def _needs_bytes(row: Stock) -> bool:
     return row.state in ("stored", "pending") or row.named
 
 
-def _seen(listings: dict[str, _Listing], row: Stock, store: str) -> bool:
+def _seen(listings: dict[str, Listing], row: Stock, store: str) -> bool:
     listing = listings.get(store)
     return listing is not None and listing.has(row.key, row.size)
 

@@ -98,18 +98,10 @@ class Vault:
     def facts(self, snapshot: Path) -> Facts:
         """Unfit when they cannot be read, or are of another format."""
         try:
-            found = Facts(**json.loads((snapshot / FACTS).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as e:
+            text = (snapshot / FACTS).read_text(encoding="utf-8")
+        except (OSError, ValueError) as e:
             raise Unfit(log=f"{snapshot / FACTS} cannot be read: {e}") from None
-        if found.format != FORMAT:
-            raise Unfit(log=f"{snapshot} was made by another version of Darkroom ({found.version}): use that one")
-        return found
-
-    def entries(self, snapshot: Path) -> Iterator[Entry]:
-        """The snapshot's objects in the order of their ids."""
-        with (snapshot / MANIFEST).open(encoding="utf-8") as lines:
-            for line in lines:
-                yield Entry(*json.loads(line))
+        return parsed(text, str(snapshot))
 
     def instance(self) -> str | None:
         """Whose backups these are; None for a new folder."""
@@ -149,10 +141,10 @@ class Vault:
         return gone, *self._drop_unnamed()
 
     def _drop_unnamed(self) -> tuple[int, int]:
-        named = array("Q", sorted(_hash(e.key) for name in self.names() for e in self.entries(self.snapshots / name)))
+        named = array("Q", sorted(hash_of(e.key) for name in self.names() for e in entries(self.snapshots / name)))
         count = size = 0
         for file in self.pool.glob("*/*"):
-            wanted = _hash(file.name.replace("%2F", "/"))
+            wanted = hash_of(file.name.replace("%2F", "/"))
             at = bisect_left(named, wanted)
             if at == len(named) or named[at] != wanted:
                 size += file.stat().st_size
@@ -161,7 +153,26 @@ class Vault:
         return count, size
 
 
-def _hash(key: str) -> int:
+def parsed(text: str, snapshot: str) -> Facts:
+    """The facts of a snapshot. Unfit when they are damaged, or of another format."""
+    try:
+        found = Facts(**json.loads(text))
+    except (ValueError, TypeError) as e:
+        raise Unfit(log=f"{snapshot}/{FACTS} cannot be read: {e}") from None
+    if found.format != FORMAT:
+        raise Unfit(log=f"{snapshot} was made by another version of Darkroom ({found.version}): use that one")
+    return found
+
+
+def entries(snapshot: Path) -> Iterator[Entry]:
+    """The snapshot's objects in the order of their ids."""
+    with (snapshot / MANIFEST).open(encoding="utf-8") as lines:
+        for line in lines:
+            yield Entry(*json.loads(line))
+
+
+def hash_of(key: str) -> int:
+    """64 bits, so that a million keys are 8 MB."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
 
 

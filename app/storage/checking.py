@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from storage_backends import NotFound, ObjectStore
 
+from ..kernel.pace import Pace
 from .copy_queries import Facts
-from .pace import Pace
 
 _IN_LOOP = 128 << 10  # bytes that are hashed without leaving the event loop
 

@@ -16,12 +16,12 @@ from ..db import Tx
 from ..kernel.clock import DAY, HOUR, MINUTE
 from ..kernel.errors import AppError
 from ..kernel.jobs import HOLD, is_leased
+from ..kernel.pace import Pace
 from ..kernel.parts import Kernel
 from . import copy_queries as queries
 from . import planning
 from .checking import Digests, judge, look, reading
 from .copy_queries import Facts, Work
-from .pace import Pace
 
 log = logging.getLogger("darkroom.storage")
 

@@ -15,13 +15,13 @@ from storage_backends import StoreError
 from ..db import Tx
 from ..kernel.clock import DAY, HOUR, MINUTE, SECOND
 from ..kernel.jobs import take_lease
+from ..kernel.pace import Pace
 from ..kernel.parts import Kernel
 from . import copy_queries as queries
 from . import planning
 from .checking import look
 from .copy_queries import GOOD, Facts, Sweep
 from .copying import UNCOMMITTED_WAIT
-from .pace import Pace
 
 log = logging.getLogger("darkroom.storage")
 

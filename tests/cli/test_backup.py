@@ -39,6 +39,7 @@ def test_refusals(tmp_path: Path) -> None:
         (("backup", "burn", "saved"), "one of verify, prune"),
         (("backup", "verify", "nowhere"), "nowhere"),
         (("backup", "prune", "."), "--keep"),
+        (("backup", "verify", "s3://bucket/x"), "needs backup.endpoint"),
         (("restore", "nowhere"), "nowhere"),
     ]:
         done = darkroom(*args, cwd=tmp_path)

@@ -17,7 +17,7 @@ from typing import Any
 from app.cli import build
 from app.db import Tx
 from app.kernel.config import Config
-from app.maintenance import backup, restore, vault
+from app.maintenance import backup, places, restore
 from storage_backends import FilesystemStore
 from tests.rows import insert
 
@@ -86,7 +86,7 @@ async def put_back(root: Path) -> None:
     data = root / "new"
     data.mkdir()
     store = FilesystemStore("main", data)
-    with vault.opened(root / "ready") as place:
+    async with places.opened(root / "ready") as place:
         arm(int(root.name))
         await restore.restore(place, None, restore.Target(data, {"main": store}))
     await store.close()

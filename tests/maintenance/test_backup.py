@@ -18,7 +18,7 @@ from app.kernel import secrets_file
 from app.kernel.clock import DAY, HOUR, SECOND
 from app.kernel.config import Backup, Config, Storage
 from app.kernel.parts import Kernel
-from app.maintenance import backup, fsck, restore, schedule, vault, verify
+from app.maintenance import backup, fsck, places, restore, schedule, vault, verify
 from app.maintenance.backup import reading
 from app.objects import deletion
 from storage_backends import FilesystemStore, ObjectStore
@@ -56,14 +56,14 @@ async def take(world: World, folder: Path) -> backup.Report:
 
 
 async def drill(folder: Path, name: str | None = None) -> verify.Report:
-    with vault.opened(folder) as place:
+    async with places.opened(folder) as place:
         return await verify.verify(place, name)
 
 
 async def back(folder: Path, data: Path, name: str | None = None, *, url: str | None = None, store: str = "main") -> restore.Report:
     data.mkdir(exist_ok=True)
     stores: dict[str, ObjectStore] = {store: FilesystemStore(store, data)}
-    with vault.opened(folder) as place:
+    async with places.opened(folder) as place:
         return await restore.restore(place, name, restore.Target(data, stores, url))
 
 
@@ -234,11 +234,12 @@ async def test_refusals(world: World, alice: Person, folder: Path, tmp_path: Pat
     (tmp_path / "other" / "thesis.txt").touch()
     with pytest.raises(vault.Unfit, match="not empty"):
         await take(world, tmp_path / "other")
-    with pytest.raises(vault.Unfit, match="no complete backup"), vault.opened(folder, make=True) as place:
-        place.snapshot(None)
+    with pytest.raises(vault.Unfit, match="no complete backup"):
+        async with places.opened(folder, make=True) as place:
+            await places.chosen(place, None)
     await take(world, folder)
-    with pytest.raises(vault.Unfit, match="no backup x"), vault.opened(folder) as place:
-        place.snapshot("x")
+    with pytest.raises(vault.Unfit, match="no backup x"):
+        await drill(folder, "x")
     with vault.opened(folder), pytest.raises(vault.Unfit, match="in use"):
         await take(world, folder)
     (tmp_path / "new").mkdir()
@@ -265,7 +266,7 @@ async def test_without_secrets(world: World, alice: Person, folder: Path, tmp_pa
     with pytest.raises(vault.Unfit, match="--secrets"):
         await back(folder, tmp_path / "new")
     stores: dict[str, ObjectStore] = {"main": FilesystemStore("main", tmp_path / "new")}
-    with vault.opened(folder) as place:
+    async with places.opened(folder) as place:
         await restore.restore(place, None, restore.Target(tmp_path / "new", stores), secrets=kept)
     assert (await whole(tmp_path / "new")).ok
     kept.unlink()
@@ -309,7 +310,7 @@ async def test_the_schedule(world: World, alice: Person, folder: Path) -> None:
     await photo(alice, "1")
     await schedule.run(world.kernel)  # not configured
     assert not folder.exists()
-    kernel = _with(world, Backup(dir=folder, every_hours=24, keep=2))
+    kernel = _with(world, Backup(dir=str(folder), every_hours=24, keep=2))
     made = []
     for _ in range(4):
         await schedule.run(kernel)
@@ -330,7 +331,7 @@ def _with(world: World, wanted: Backup) -> Kernel:
 
 async def test_one_backup_holds_deletions_at_a_time(world: World) -> None:
     async with backup.holding(world.kernel, "here"):
-        with pytest.raises(vault.Unfit, match="another folder"):
+        with pytest.raises(vault.Unfit, match="another place"):
             async with backup.holding(world.kernel, "there"):
                 pass
         async with backup.holding(world.kernel, "here"):  # the one before was killed

@@ -13,7 +13,7 @@ from app.cli import build
 from app.kernel.clock import ManualClock
 from app.kernel.config import Config
 from app.kernel.config_sources import ConfigError
-from app.maintenance import backup, fsck, restore, vault, verify
+from app.maintenance import backup, fsck, places, restore, vault, verify
 from storage_backends import FilesystemStore
 from tests.maintenance.crash_child import STRIDE
 
@@ -34,10 +34,10 @@ async def test_a_backup_killed_at_every_step(tmp_path: Path) -> None:
         assert len(names) == 1 or not (root / "acknowledged").exists()
         async with build.started(Config(data_dir=root / "live")) as kernel:
             await backup.take(replace(kernel, clock=ManualClock()), root / "backups")
-        with vault.opened(root / "backups") as place:
+        async with places.opened(root / "backups") as place:
             assert (await verify.verify(place)).faults == []
-            assert len(place.names()) == len(names) + 1
-            assert not list(place.snapshots.glob(".*"))
+            assert len(await place.names()) == len(names) + 1
+        assert not list((root / "backups" / "snapshots").glob(".*"))
 
 
 async def test_a_restore_killed_at_every_step(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ async def test_a_restore_killed_at_every_step(tmp_path: Path) -> None:
             else:
                 assert not (data / "darkroom.db").exists()
             store = FilesystemStore("main", data)
-            with vault.opened(root / "ready") as place:
+            async with places.opened(root / "ready") as place:
                 await restore.restore(place, None, restore.Target(data, {"main": store}))
             await store.close()
         await _start(config)

@@ -19,7 +19,7 @@ from app.db import migrate, upgrade
 from app.db.copying.tables import Refused
 from app.kernel.config import Config, Database, Storage
 from app.kernel.config_sources import ConfigError
-from app.maintenance import backup, restore, vault
+from app.maintenance import backup, places, restore
 from app.storage import entry as storage
 from tests.engines import drop_postgres, empty_postgres
 
@@ -77,7 +77,7 @@ async def test_back_by_restoring(engine: str, tmp_path: Path, monkeypatch: pytes
             await accounts(config)
         again = configured(engine, tmp_path / "again", urls)
         (tmp_path / "again").mkdir(mode=0o700)
-        with vault.opened(folder) as place:
+        async with places.opened(folder) as place:
             target = restore.Target(tmp_path / "again", build.open_stores(again, tmp_path / "again"), urls[-1] if urls else None)
             await restore.restore(place, None, target)
         assert await accounts(again) == 1

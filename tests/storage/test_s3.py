@@ -375,3 +375,30 @@ async def test_an_answer_cut_off_is_an_error(moto_store: S3Store) -> None:
         await anext(reader)
     await reader.aclose()
     await reader.aclose()
+
+
+async def test_a_part_of_a_bucket(moto_config: StoreConfig) -> None:
+    with pytest.raises(ValueError, match="no prefix"):
+        S3Store(replace(moto_config, prefix="a/"))
+    stores = [S3Store(replace(moto_config, prefix=prefix, proxy=True)) for prefix in ("a/", "b/", "")]
+    try:
+        first, second, whole = stores
+        await first.put("1/x", body(b"one"), length=3, md5=None)
+        await first.put("1/y", body(b"more"), length=4, md5=None)
+        await second.put("1/x", body(b"two"), length=3, md5=None)
+        await first.mark("ours")
+        assert [info.key async for info in first.list("1/")] == ["1/x", "1/y"]
+        assert [info.key async for info in first.list(after="1/x")] == ["1/y"]
+        assert {info.key async for info in whole.list()} == {"a/1/x", "a/1/y", "b/1/x", "a/darkroom-instance"}
+        assert (await first.marker(), await second.marker()) == ("ours", None)
+        assert [block async for block in await second.open("1/x")] == [b"two"]
+        theirs = await second.create_multipart("1/z")
+        await first.create_multipart("1/z")
+        assert await first.sweep(1 << 62) == 1
+        await second.put_part("1/z", theirs, 1, body(b"part"), length=4, md5=None)
+        assert await second.sweep(1 << 62) == 1
+        await first.delete("1/x")
+        assert [await store.head("1/x") is None for store in (first, second)] == [True, False]
+    finally:
+        for store in stores:
+            await store.close()

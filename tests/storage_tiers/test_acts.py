@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.kernel.clock import DAY, MINUTE
+from app.kernel.pace import Pace
 from app.objects import deletion
 from app.storage import copying, entry, sweeps
-from app.storage.pace import Pace
 from tests.objects.parcels import delete_for_good, let_go, make_file, uploaded
 from tests.storage_tiers.conftest import Opened, copies, held, homes, rot, store, switch, work
 from tests.storage_tiers.photographed import DATA, photo, read
