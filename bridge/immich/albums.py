@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
-from litestar import delete, get, post, put
+from litestar import delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
@@ -23,6 +24,16 @@ class NewAlbum(Shape):
     description: str | None = None
     asset_ids: list[str] | None = None
     album_users: list[dict[str, Any]] | None = None
+
+
+class ChangeAlbum(Shape):
+    """What is left out stays."""
+
+    album_name: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    description: Annotated[str, Meta(max_length=10_000)] | None = None
+    album_thumbnail_asset_id: str | None = None
+    is_activity_enabled: bool | None = None
+    order: Literal["asc", "desc"] | None = None
 
 
 class BulkIds(Shape):
@@ -107,4 +118,51 @@ async def put_into(library: Library, album: Album, texts: Iterable[str]) -> list
     return results
 
 
-HANDLERS = [albums, create, album, remove, add]
+@patch("/api/albums/{album_id:str}", permission="album.update")
+async def change(album_id: FromPath[str], data: JSONBody[ChangeAlbum], library: NamedDependency[Library]) -> AlbumShape:
+    """Name, cover and order as Ente's apps have them; the description is the bridge's."""
+    found = lookup.album(library, album_id, "album.update")
+    if data.is_activity_enabled:
+        raise Problem(400, "isActivityEnabled cannot be set: comments are made in Ente's apps")
+    public: dict[str, Any] = {} if data.order is None else {"asc": data.order == "asc"}
+    if data.album_thumbnail_asset_id is not None:
+        cover = lookup.photo(library, data.album_thumbnail_asset_id)
+        if found.id not in cover.places:
+            raise Problem(400, "Invalid album thumbnail")
+        public["coverID"] = cover.file.id
+    if data.album_name is not None and data.album_name != found.name:
+        await library.rename_album(found, data.album_name)
+    if public:
+        await library.change_album(library.albums[found.id], lambda values: values.update(public), public=True)
+    if data.description is not None:
+        await library.change_album(library.albums[found.id], partial(_describe, data.description), public=False)
+    return present.album(library, library.albums[found.id])
+
+
+def _describe(text: str, values: dict[str, Any]) -> None:
+    about = values.get(BRIDGE)
+    values[BRIDGE] = (about if isinstance(about, dict) else {}) | {"description": text}
+
+
+@delete("/api/albums/{album_id:str}/assets", permission="albumAsset.delete", status_code=200)
+async def take_out(album_id: FromPath[str], data: JSONBody[BulkIds], library: NamedDependency[Library]) -> list[BulkId]:
+    """Out of the album, and never out of the library."""
+    album = lookup.album(library, album_id, "albumAsset.delete")
+    results, wanted = [], []
+    for text in data.ids:
+        asset_id = canonical(text)
+        if asset_id is None:
+            raise Problem(400, "ids must be UUIDs")
+        photo = await lookup.find(library, asset_id)
+        if photo is None or not library.shown(photo) or album.id not in photo.places:
+            results.append(BulkId(asset_id, False, "not_found"))
+        elif photo.file.id in wanted:
+            results.append(BulkId(asset_id, False, "duplicate"))
+        else:
+            wanted.append(photo.file.id)
+            results.append(BulkId(asset_id, True))
+    await library.remove(wanted, album)
+    return results
+
+
+HANDLERS = [albums, create, album, remove, add, change, take_out]

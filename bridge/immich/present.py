@@ -160,6 +160,10 @@ def person_id_of(library: Library, entity: str) -> str:
     return library.ids.named(Kind.PERSON, entity)
 
 
+def face_id_of(library: Library, face: str) -> str:
+    return library.ids.named(Kind.FACE, face)
+
+
 def uuid_of(library: Library, number: int) -> str:
     """The id for tools of a photo that is there."""
     entry = library.search.entry(number, trash=True, with_hidden=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from litestar import get, post, put
+from litestar import delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from ..library import noted, tags
@@ -36,6 +36,10 @@ class TagAssets(Shape):
 
 class NewStack(Shape):
     asset_ids: Annotated[list[str], Meta(min_length=2, max_length=1000)]
+
+
+class ChangeStack(Shape):
+    primary_asset_id: str | None = None
 
 
 class StackShape(Shape):
@@ -119,4 +123,47 @@ def shown_stack(library: Library, stack_id: str, members: list[int]) -> StackSha
     return StackShape(stack_id, made[0].id, made)
 
 
-HANDLERS = [all_tags, create, upsert, tag, tag_many, stack]
+@get("/api/tags/{tag_id:str}", permission="tag.read", sync_to_thread=False)
+def one_tag(tag_id: FromPath[str], library: NamedDependency[Library]) -> Tag:
+    return shapes.tag(library, lookup.tag(library, tag_id))
+
+
+@get("/api/stacks", permission="stack.read", sync_to_thread=False)
+def all_stacks(library: NamedDependency[Library], primary: Annotated[str | None, QueryParameter(name="primaryAssetId")] = None) -> list[StackShape]:
+    """In the order of their first photos."""
+    chosen = library.number_of(primary) if primary is not None else None
+    known = sorted(present.stacks(library).items(), key=lambda one: one[1][0])
+    return [shown_stack(library, stack_id, members) for stack_id, members in known if primary is None or members[0] == chosen]
+
+
+@get("/api/stacks/{stack_id:str}", permission="stack.read", sync_to_thread=False)
+def one_stack(stack_id: FromPath[str], library: NamedDependency[Library]) -> StackShape:
+    return shown_stack(library, *_stack(library, stack_id, "stack.read"))
+
+
+@put("/api/stacks/{stack_id:str}", permission="stack.update")
+async def change_stack(stack_id: FromPath[str], data: JSONBody[ChangeStack], library: NamedDependency[Library]) -> StackShape:
+    """Another photo of it stands for the others."""
+    known, members = _stack(library, stack_id, "stack.update")
+    if data.primary_asset_id is not None:
+        first = library.number_of(data.primary_asset_id)
+        if first not in members:
+            raise Problem(400, "Primary asset must be in the stack")
+        await noted.stack(library, [first, *(number for number in members if number != first)], known)
+    return shown_stack(library, *_stack(library, known, "stack.update"))
+
+
+@delete("/api/stacks/{stack_id:str}", permission="stack.delete", status_code=204)
+async def unstack(stack_id: FromPath[str], library: NamedDependency[Library]) -> None:
+    """Its photos stay."""
+    await noted.stack(library, _stack(library, stack_id, "stack.delete")[1], None)
+
+
+def _stack(library: Library, text: str, permission: str) -> tuple[str, list[int]]:
+    members = present.stacks(library).get(text.lower())
+    if members is None:
+        raise Problem(400, f"Not found or no {permission} access")
+    return text.lower(), members
+
+
+HANDLERS = [all_tags, create, upsert, tag, tag_many, one_tag, stack, all_stacks, one_stack, change_stack, unstack]

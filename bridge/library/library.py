@@ -163,8 +163,8 @@ class Library(Holder):
         """Out of the trash, into the album each was in, or where that is gone among the uncategorized; those that were in the trash."""
         by_album: dict[int, list[File]] = {}
         for file in [self.binned[n].file for n in photo_ids if n in self.binned]:
-            home = self.albums[file.album_id]
-            target = home if home.owner_id == self.keys.user_id else await self.uncategorized()
+            home = self.albums.get(file.album_id)
+            target = home if home and home.owner_id == self.keys.user_id else await self.uncategorized()
             by_album.setdefault(target.id, []).append(file)
         for album_id, files in by_album.items():
             await changes.restore(self.connection, files, self.albums[album_id])

@@ -134,7 +134,7 @@ class Tool(httpx.AsyncClient):
     def __init__(self, bridge: Bridge, app: object, key: str) -> None:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
         super().__init__(transport=transport, base_url="http://bridge.test", headers={"x-api-key": key})
-        self.bridge, self.library, self.key = bridge, bridge.library, key
+        self.bridge, self.library, self.key, self.app = bridge, bridge.library, key, app
 
 
 Serve = Callable[..., Tool]
