@@ -51,7 +51,8 @@ class Piece(msgspec.Struct):
 
 class Ticket(msgspec.Struct):
     """One upload. Holds keys in the clear: whoever keeps it seals it. `file_id` is 0 until the server has the file; `hash` and `sha1` (hex) are the
-    plain content's; `macs` and `details` are for whoever sent it, for when it is there, and then the files that it `replaces` go to the trash."""
+    plain content's; `macs` and `details` are for whoever sent it, for when it is there, and then the files that it `replaces` go to the trash.
+    `updates`: the file whose content this becomes; 0: a new one."""
 
     id: str
     album_id: int
@@ -69,6 +70,7 @@ class Ticket(msgspec.Struct):
     macs: bytes = b""
     details: Row = {}
     replaces: list[int] = []
+    updates: int = 0
 
     def put_into(self, album_id: int, album_key: bytes) -> None:
         """Another album than the one that it was meant for."""
@@ -115,7 +117,7 @@ async def send(connection: Connection, ticket: Ticket, spool: tuple[Path, Path],
         return ticket.file_id
     for piece, path in zip((ticket.content, ticket.thumbnail), spool, strict=True):
         await _put(connection, ticket, piece, path, save, tell)
-    if ticket.committing and (found := await _find(connection, ticket)):
+    if ticket.committing and not ticket.updates and (found := await _find(connection, ticket)):
         ticket.file_id = found
     else:
         ticket.committing = True
@@ -190,9 +192,13 @@ def _span(path: Path, first: int, size: int) -> Callable[[], AsyncIterator[bytes
 
 async def _commit(connection: Connection, ticket: Ticket) -> int:
     key, nonce = ticket.wrapped
-    body: Row = {"collectionID": ticket.album_id, "encryptedKey": key, "keyDecryptionNonce": nonce, "metadata": ticket.metadata}
+    body: Row = {"metadata": ticket.metadata}
     for name, piece in (("file", ticket.content), ("thumbnail", ticket.thumbnail)):
         body[name] = {"objectKey": piece.object_key, "decryptionHeader": b64(piece.header), "size": piece.size}
+    if ticket.updates:  # with the same objects it is taken for the same request
+        await connection.put("/files/update", body | {"id": ticket.updates})
+        return ticket.updates
+    body |= {"collectionID": ticket.album_id, "encryptedKey": key, "keyDecryptionNonce": nonce}
     body |= {"magicMetadata": ticket.magic} if ticket.magic else {}
     body |= {"pubMagicMetadata": ticket.pub_magic} if ticket.pub_magic else {}
     return int((await connection.post("/files", body))["id"])

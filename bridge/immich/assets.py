@@ -13,7 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
-from ..client.shapes import VIDEO
+from ..client.shapes import LIVE_PHOTO, VIDEO
 from ..library import live, noted
 from ..library.library import Library, Photo
 from ..library.search import Wanted
@@ -21,7 +21,7 @@ from ..serving.problems import Problem
 from . import lookup, present, shapes
 from .shapes import VISIBILITIES, Asset, Shape, iso
 from .times import EPOCH, micros
-from .uploads import MOST_NOTED
+from .uploads import MOST_NOTED, live_video
 
 Rating = Annotated[int, Meta(ge=-1, le=5)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
@@ -104,11 +104,28 @@ async def one(asset_id: FromPath[str], library: NamedDependency[Library]) -> Ass
 async def change(asset_id: FromPath[str], data: JSONBody[Change], library: NamedDependency[Library]) -> Asset:
     await lookup.find(library, asset_id)
     found = lookup.photo(library, asset_id, "asset.update")
-    if data.live_photo_video_id is not UNSET:
-        raise Problem(400, "livePhotoVideoId is taken when the picture is uploaded")
     number = found.file.id
+    if data.live_photo_video_id is not UNSET:
+        await _join(library, found, data.live_photo_video_id)
+        found = lookup.photo(library, asset_id, "asset.update")
     await _apply(library, [found], data)
     return present.asset(library, number)
+
+
+async def _join(library: Library, found: Photo, text: str | None) -> None:
+    """With a video that is stored too. Asked again, it is done."""
+    if text is None:
+        if found.file.kind == LIVE_PHOTO:
+            raise Problem(400, "A live photo is not taken apart")
+        return
+    if found.file.kind == LIVE_PHOTO and text.lower() != live.video_id(library, found):
+        raise Problem(400, "This asset has a video already")
+    if found.file.kind == VIDEO:
+        raise Problem(400, "Only a picture has a livePhotoVideoId")
+    if video := await live_video(library, text):
+        await live.unite(library, found, video)
+    elif found.file.kind != LIVE_PHOTO:
+        raise Problem(400, "This video is part of another asset")
 
 
 @put("/api/assets", permission="asset.update", status_code=204)

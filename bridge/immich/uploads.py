@@ -161,7 +161,7 @@ async def _form(library: Library, bridge: Bridge, got: Form) -> Accepted:
         visibility=VISIBILITIES[visibility],
         own=own,
     )
-    video = await _live_video(library, got.fields.get("livePhotoVideoId", ""))
+    video = await live_video(library, got.fields.get("livePhotoVideoId", ""))
     return await take(library, bridge, got.intake, new, favourite=_flag(got.fields.get("isFavorite", "")), video=video)
 
 
@@ -198,7 +198,8 @@ async def take(library: Library, bridge: Bridge, intake: Intake, new: New, *, fa
     return accepted
 
 
-async def _live_video(library: Library, text: str) -> Photo | None:
+async def live_video(library: Library, text: str) -> Photo | None:
+    """One's own stored video with this id; None: it is part of a live photo already."""
     if not text:
         return None
     if live.photo_of_video(library, text):  # joined already: the picture is there, or is another one

@@ -9,17 +9,20 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
 from ..client.errors import ClientError, LoggedOut, Refused, StorageFull
 from ..client.shapes import LIVE_PHOTO, Album, File
-from . import media
-from .library import Library, New
+from . import live, media
+from .library import Library, New, Put
 from .search import Wanted
 
+LIVE_STILLS, LIVE_VIDEOS, PIXEL = {".heic", ".heif", ".jpg", ".jpeg", ".png", ".dng"}, {".mov", ".mp4", ".m4v"}, {".mp", ".mv"}
+LIVE_HALF, LIVE_SECONDS = 20 * 1024 * 1024, 10
+"""What a picture or a video may have, in bytes, and a video in seconds, to be half of a live photo: a camera's clips are not."""
 Tell = Callable[[str, int, int], None]
 """(what is done, how many, of how many)."""
 
@@ -44,15 +47,17 @@ def safe(name: str) -> str:
     return (stem or "_") + path.suffix[:40]
 
 
-def _names(wanted: list[tuple[int, str]]) -> dict[int, str]:
-    """id → name, none twice on file systems that do not tell case apart: the later one gets its id. Always the same for the same library."""
+def _names(wanted: list[tuple[int, str]], live: Container[int] = ()) -> dict[int, str]:
+    """id → name, none twice on file systems that do not tell case apart: the later one gets its id. Always the same for the same library. Live photos
+    become two files: what is before the last dot is theirs alone."""
     taken: set[str] = set()
     found = {}
-    for number, name in sorted(wanted):
+    for number, name in sorted(wanted, key=lambda one: (one[0] not in live, *one)):
         clean = safe(name)
-        if clean.casefold() in taken:
-            clean = f"{PurePath(clean).stem} ({number}){PurePath(clean).suffix}"
-        taken.add(clean.casefold())
+        stem = PurePath(clean).stem
+        if {clean.casefold(), f"{stem.casefold()}/"} & taken:
+            clean = f"{stem} ({number}){PurePath(clean).suffix}"
+        taken.add(f"{PurePath(clean).stem.casefold()}/" if number in live else clean.casefold())
         found[number] = clean
     return found
 
@@ -67,8 +72,9 @@ async def export(library: Library, folder: Path, tell: Tell = lambda *_: None) -
         target = folder / folders[album.id]
         target.mkdir(parents=True, exist_ok=True)
         ids = library.facts.in_album(album.id)
-        titles = {entry.id: entry.title for entry in library.search.entries(Wanted(albums=(album.id,), with_hidden=True))}
-        names = _names([(file_id, titles[file_id]) for file_id in ids])
+        entries = {entry.id: entry for entry in library.search.entries(Wanted(albums=(album.id,), with_hidden=True))}
+        live = {entry.id for entry in entries.values() if entry.kind == LIVE_PHOTO}
+        names = _names([(file_id, entries[file_id].title) for file_id in ids], live)
         for file_id in ids:
             file = library.photos[file_id].places[album.id]
             count += 1
@@ -186,10 +192,10 @@ def pictures(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 async def import_folder(library: Library, folder: Path, tell: Tell = lambda *_: None) -> Done:
-    """Uploads every picture that is not there, and puts those that are into the albums of their folders."""
-    found, done = list(pictures(folder)), Done()
+    """Uploads every picture that is not there, and puts those that are into the albums of their folders. Halves of live photos become one."""
+    found, done = list(_with_videos(list(pictures(folder)))), Done()
     albums: dict[str, Album] = {}
-    for count, (name, path) in enumerate(found, 1):
+    for count, (name, path, video) in enumerate(found, 1):
         tell(name, count, len(found))
         if path.stat().st_size == 0:
             done.fail(f"{path}: empty")
@@ -197,15 +203,49 @@ async def import_folder(library: Library, folder: Path, tell: Tell = lambda *_: 
         album = albums.get(name) or await library.album_named(name)
         albums[name] = album
         try:
-            with path.open("rb") as content:
-                put = await library.put(content, said_of(path), album)
+            puts = await _put(library, path, video, album)
         except (LoggedOut, StorageFull):
             raise
         except Refused as e:
             done.fail(f"{path}: {e}")
             continue
-        done.there, done.written = done.there + put.duplicate, done.written + (not put.duplicate)
+        there = sum(put.duplicate for put in puts)
+        done.there, done.written = done.there + there, done.written + len(puts) - there
     return done
+
+
+async def _put(library: Library, path: Path, video: Path | None, album: Album) -> list[Put]:
+    if video and (put := await live.put(library, path, video, said_of(path), album)):
+        return [put]
+    puts = []
+    for one in (path, video):
+        if one is not None and media.kind_of(one.name) is not None:
+            with one.open("rb") as content:
+                puts.append(await library.put(content, said_of(one), album))
+    return puts
+
+
+def _with_videos(found: list[tuple[str, Path]]) -> Iterator[tuple[str, Path, Path | None]]:
+    """Each with the video that makes it a live photo: of the same name beside it, as Apple's devices and Google Takeout write them, or a Pixel's
+    `a.MP` beside `a.MP.jpg`; short, and small. Of two pictures with that name the HEIC has it."""
+    videos = {(path.parent, path.stem.casefold()): path for _, path in found if path.suffix.lower() in LIVE_VIDEOS and _is_short(path)}
+    pairs: dict[Path, Path] = {}
+    for _, path in sorted(found, key=lambda one: (one[1].suffix.lower() not in media.HEIFS, one[1])):
+        if path.suffix.lower() in LIVE_STILLS and 0 < path.stat().st_size <= LIVE_HALF:
+            pixel = path.with_name(path.stem)
+            if pixel.suffix.lower() in PIXEL and pixel.is_file() and not pixel.is_symlink() and _is_short(pixel):
+                pairs[path] = pixel
+            elif video := videos.pop((path.parent, path.stem.casefold()), None):
+                pairs[path] = video
+    taken = set(pairs.values())
+    yield from ((name, path, pairs.get(path)) for name, path in found if path not in taken)
+
+
+def _is_short(path: Path) -> bool:
+    if not 0 < path.stat().st_size <= LIVE_HALF:
+        return False
+    with path.open("rb") as content:
+        return media.look(content, path.stem + (path.suffix if media.kind_of(path.name) else ".mp4")).duration <= LIVE_SECONDS
 
 
 def said_of(path: Path) -> New:

@@ -58,7 +58,7 @@ class Holder:
         self._people_changed = True
         self._syncing = asyncio.Lock()
         self._asked = self._reached = 0
-        self._alone = OneAtATime()
+        self.alone = OneAtATime()
         self._derived: dict[str, tuple[int, Any]] = {}
 
     async def __aenter__(self) -> Self:

@@ -97,7 +97,7 @@ class Library(Holder):
         return await self._only("favorites", "Favorites")
 
     async def _only(self, kind: str, name: str) -> Album:
-        async with self._alone(kind):
+        async with self.alone(kind):
             for album in self.own_albums():
                 if album.kind == kind:
                     return album
@@ -205,22 +205,28 @@ class Library(Holder):
 
     # -- uploads ----------------------------------------------------------------------------------
 
-    def intake(self) -> Intake:
-        """For a content that arrives in pieces; `store` takes it from there. Raises `ReadOnly`."""
+    def intake(self, key: bytes | None = None) -> Intake:
+        """For a content that arrives in pieces; `store` takes it from there. `key`: of the file that it is for. Raises `ReadOnly`."""
         self.connection.may_write()
-        return self.queue.intake(str(uuid.uuid4()))
+        return self.queue.intake(str(uuid.uuid4()), key)
 
     async def put(self, content: BinaryIO, new: New, album: Album, tell: upload.Tell = lambda _: None) -> Put:
         """A content from a file of this machine, unless it is there; then it is only added to the album."""
-        known = self._known(_hash(content))
+        if made := await self.put_again(hash_of(content), album, tell):
+            return made
+        content.seek(0)
+        intake = self.intake()
+        while block := content.read(BLOCK):
+            intake.feed(block)
+        intake.finish()
+        content.seek(0)
+        return await self.store(intake, new, album, media.look(content, new.name), tell)
+
+    async def put_again(self, content_hash: str, album: Album, tell: upload.Tell = lambda _: None) -> Put | None:
+        """A content that is there, or on its way, is only added to the album; None: it is not."""
+        known = self._known(content_hash)
         if known is None:
-            content.seek(0)
-            intake = self.intake()
-            while block := content.read(BLOCK):
-                intake.feed(block)
-            intake.finish()
-            content.seek(0)
-            return await self.store(intake, new, album, media.look(content, new.name), tell)
+            return None
         made = await self._stored(known, tell)
         if made.id in self.photos:
             await self.add([made.id], album)
@@ -266,14 +272,16 @@ class Library(Holder):
 
     async def deliver(self, ticket: Ticket, tell: upload.Tell = lambda _: None, *, then_sync: bool = True) -> int:
         """Sends what is left of an upload; the file's id. One whose album is gone becomes uncategorized."""
-        async with self._alone(ticket.id):
+        async with self.alone(ticket.id):
             if self.queue.find(ticket.id) is None:  # another task has sent it
                 await self.sync()
                 return self.by_hash(ticket.hash) or ticket.file_id
             try:
                 file_id = await self.queue.send(self.connection, ticket, tell)
             except Refused as e:
-                if e.status not in (403, 404):
+                if ticket.updates and 400 <= e.status < 500 and e.status not in (401, 402, 408, 426, 429):
+                    self.queue.forget(ticket)  # the file is gone or another one by now, and what was to go into it is where it was
+                if e.status not in (403, 404) or ticket.updates:
                     raise
                 await self.sync()
                 if ticket.album_id in self.albums:
@@ -327,11 +335,12 @@ def _private(new: New, intake: Intake, sums: Sums) -> Row:
     return {BRIDGE: own} | ({"visibility": new.visibility} if new.visibility != VISIBLE else {})
 
 
-def _hash(content: BinaryIO) -> str:
+def hash_of(content: BinaryIO) -> str:
+    """As Ente's clients write it into a file's metadata."""
     summed = hashlib.blake2b(digest_size=64)
     while block := content.read(BLOCK):
         summed.update(block)
     return b64(summed.digest())
 
 
-__all__ = ["BRIDGE", "Library", "New", "Photo", "Put"]
+__all__ = ["BRIDGE", "Library", "New", "Photo", "Put", "hash_of"]

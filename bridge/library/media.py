@@ -41,7 +41,7 @@ def kind_of(name: str) -> int | None:
 
 def look(content: BinaryIO, name: str) -> Found:
     """Never raises for what is in a picture or a video."""
-    found = Found(_nothing(), static_thumbnail=True)
+    found = Found(nothing(), static_thumbnail=True)
     try:
         with opened(content, name, found) as picture:
             found.thumbnail, found.static_thumbnail = jpeg(picture, SIDE, MOST), False
@@ -117,7 +117,8 @@ def encoded(picture: Image.Image, side: int, form: str, qualities: tuple[int, ..
     return out
 
 
-def _nothing() -> bytes:
+def nothing() -> bytes:
+    """A thumbnail for what no picture can be made of."""
     held = io.BytesIO()
     Image.new("RGB", (300, 150)).save(held, "JPEG")
     return held.getvalue()
@@ -134,4 +135,4 @@ def date_in(name: str) -> int:
     return int(found.timestamp() * 1_000_000) if found < datetime.now(UTC) else 0
 
 
-__all__ = ["Found", "Unreadable", "date_in", "encoded", "jpeg", "kind_of", "look", "opened", "show"]
+__all__ = ["Found", "Unreadable", "date_in", "encoded", "jpeg", "kind_of", "look", "nothing", "opened", "show"]

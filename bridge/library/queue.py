@@ -30,8 +30,8 @@ class Intake:
     """One content on its way in: sealed while it comes. `finish`, or `drop` where it turns out not to be wanted. `kept`: the journal has it, and it
     is not dropped any more."""
 
-    def __init__(self, spool: Path, upload_id: str) -> None:
-        self.id, self.key = upload_id, crypto.random_key()
+    def __init__(self, spool: Path, upload_id: str, key: bytes | None = None) -> None:
+        self.id, self.key = upload_id, key or crypto.random_key()
         self.path = spool / f"{upload_id}.content"
         self._file: BinaryIO = open(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb")  # noqa: SIM115 — closed by finish or drop
         self._sealer = Sealer(self.key, self._file.write)
@@ -88,8 +88,8 @@ class Queue:
     def close(self) -> None:
         self._db.close()
 
-    def intake(self, upload_id: str) -> Intake:
-        return Intake(self.spool, upload_id)
+    def intake(self, upload_id: str, key: bytes | None = None) -> Intake:
+        return Intake(self.spool, upload_id, key)
 
     def add(self, ticket: Ticket, thumbnail: bytes) -> None:
         """From here on the upload is not lost. `thumbnail` is sealed; the content was finished by its intake."""

@@ -158,3 +158,21 @@ async def test_killed_while_a_live_photo_is_joined(scene: Scene) -> None:
 
     scene.only = ("journal written", "committed", "replaced trashed", "entry removed")
     assert await scene.run(live, check) == list(scene.only)
+
+
+async def test_killed_while_two_assets_are_joined(scene: Scene) -> None:
+    async def unite(tool: Tool, number: int) -> str:
+        reached, steps.reached = steps.reached, lambda _: None
+        video = (await send(tool, VIDEO + bytes([number]), f"{number}.mov")).json()["id"]
+        still = (await send(tool, jpeg(number), f"{number}.heic")).json()["id"]
+        steps.reached = reached
+        answer = await tool.put(f"/api/assets/{still}", json={"livePhotoVideoId": video})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
+
+    async def check(tool: Tool, number: int, answered: str) -> None:
+        assert [photo.file.kind for photo in tool.library.photos.values()] == [LIVE_PHOTO] * number
+        assert len(tool.library.trashed) == number
+
+    scene.only = ("journal written", "commit noted", "committed", "replaced trashed", "entry removed")
+    assert await scene.run(unite, check) == list(scene.only)

@@ -120,6 +120,40 @@ async def test_a_live_photo(immich: Tool, opened: Open) -> None:
     assert list(phone.queue.spool.iterdir()) == []
 
 
+async def test_a_picture_and_a_video_that_are_stored_are_joined(server: Server, immich: Tool, opened: Open) -> None:
+    video_id = (await send(immich, VIDEO, "sea.MOV")).json()["id"]
+    still_id = (await send(immich, jpeg(), "sea.HEIC", isFavorite="true")).json()["id"]
+    album = (await immich.post("/api/albums", json={"albumName": "Sea", "assetIds": [still_id, video_id]})).json()["id"]
+    path = f"/api/assets/{still_id}"
+    await immich.put(path, json={"description": "waves", "rating": 4})
+    answer = await immich.put(path, json={"livePhotoVideoId": video_id})
+    assert (answer.status_code, answer.json()["id"], answer.json()["livePhotoVideoId"]) == (200, still_id, video_id)
+    assert (answer.json()["exifInfo"]["description"], answer.json()["isFavorite"], answer.json()["exifInfo"]["rating"]) == ("waves", True, 4)
+    assert answer.json()["checksum"] == base64.b64encode(hashlib.sha1(jpeg()).digest()).decode()
+    assert (await immich.get(f"/api/assets/{video_id}")).json()["type"] == "VIDEO"
+    assert (await immich.get(f"/api/albums/{album}")).json()["assetCount"] == 1
+    phone = opened("phone")
+    await phone.sync()
+    (photo,) = phone.photos.values()
+    assert (photo.file.kind, photo.file.hash.count(":"), photo.file.title, len(phone.trashed)) == (2, 1, "sea.HEIC", 1)
+    assert (await phone.thumbnail(photo.file))[:2] == b"\xff\xd8"
+    zipped = zipfile.ZipFile(io.BytesIO(await content(immich, still_id)))
+    assert {n: zipped.read(n) for n in zipped.namelist()} == {"image.HEIC": jpeg(), "video.MOV": VIDEO}
+    updates = server.transport.asked("PUT", "/files/update")
+    for again in (video_id, video_id.upper()):
+        assert (await immich.put(path, json={"livePhotoVideoId": again})).json()["livePhotoVideoId"] == video_id
+    assert server.transport.asked("PUT", "/files/update") == updates
+    assert (await send(immich, jpeg(), "sea.HEIC", livePhotoVideoId=video_id)).json() == {"id": still_id, "status": "duplicate"}
+    for refused, text in ((None, "not taken apart"), (still_id, "has a video already"), ("x", "has a video already")):
+        answer = await immich.put(path, json={"livePhotoVideoId": refused})
+        assert (answer.status_code, text in answer.json()["message"]) == (400, True)
+    other = f"/api/assets/{(await send(immich, jpeg(2), 'b.jpg')).json()['id']}"
+    for refused in (video_id, still_id, "x", ""):
+        assert (await immich.put(other, json={"livePhotoVideoId": refused})).status_code == 400
+    assert (await immich.put(other, json={"livePhotoVideoId": None})).status_code == 200
+    assert list(immich.library.queue.spool.iterdir()) == []
+
+
 async def test_a_sidecar(immich: Tool) -> None:
     xmp = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
         <rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:exif="http://ns.adobe.com/exif/1.0/"

@@ -139,6 +139,60 @@ async def test_a_live_photo_comes_out_as_two_files(opened: Open, alice: Someone,
     assert (await export(library, out)).there == 1
 
 
+async def test_the_halves_of_a_live_photo_become_one(server: Server, opened: Open, tmp_path: Path) -> None:
+    folder = tmp_path / "in/Sea"
+    folder.mkdir(parents=True)
+    live = {
+        "IMG_1.HEIC": b"apple",
+        "IMG_1.MOV": b"moves",
+        "IMG_2(1).jpg": jpeg(2),
+        "IMG_2(1).MP4": b"takeout",
+        "PXL_3.MP.jpg": jpeg(3),
+        "PXL_3.MP": b"pixel",
+    }
+    alone = {"IMG_1.JPG": jpeg(1), "IMG_4.mp4": b"a film", "IMG_5.jpg": jpeg(5)}
+    for name, content in (live | alone).items():
+        (folder / name).write_bytes(content)
+    (folder / "IMG_2(1).jpg.supplemental-metadata.json").write_text(
+        json.dumps({"description": "waves", "photoTakenTime": {"timestamp": "1577923200"}})
+    )
+    library = opened()
+    done = await import_folder(library, tmp_path / "in")
+    assert (done.written, done.there, done.failed) == (6, 0, None)
+    found = {photo.file.title: photo.file for photo in library.photos.values()}
+    assert {name: file.kind for name, file in found.items()} == {
+        "IMG_1.HEIC": 2, "IMG_2(1).jpg": 2, "PXL_3.MP.jpg": 2, "IMG_1.JPG": 0, "IMG_4.mp4": 1, "IMG_5.jpg": 0,
+    }  # fmt: skip
+    assert (found["IMG_2(1).jpg"].caption, found["IMG_2(1).jpg"].taken) == ("waves", 1577923200_000_000)
+    again = await import_folder(library, tmp_path / "in")
+    assert (again.written, again.there) == (0, 6)
+    other = opened("backup", read_only=True)
+    await other.sync()
+    out = tmp_path / "out"
+    assert (await export(other, out)).written == 6
+    number = found["IMG_1.JPG"].id
+    back = {str(path.relative_to(out / "Sea")): path.read_bytes() for path in out.rglob("*") if path.is_file() and path.suffix != ".json"}
+    assert back == {
+        "IMG_1.HEIC": b"apple", "IMG_1.MOV": b"moves", "IMG_2(1).jpg": jpeg(2), "IMG_2(1).MP4": b"takeout", "PXL_3.MP.jpg": jpeg(3),
+        "PXL_3.MP.mp4": b"pixel", f"IMG_1 ({number}).JPG": jpeg(1), "IMG_4.mp4": b"a film", "IMG_5.jpg": jpeg(5),
+    }  # fmt: skip
+    assert (await import_folder(library, out)).written == 0, "what came out is known"
+
+
+async def test_halves_that_are_there_already_stay_as_they_are(opened: Open, tmp_path: Path) -> None:
+    library = opened()
+    await library.put(io.BytesIO(jpeg(1)), New("a.jpg"), await library.album_named("in"))
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(jpeg(1))
+    (folder / "a.mov").write_bytes(b"moves")
+    (folder / "b.jpg").write_bytes(jpeg(2))
+    (folder / "b.mov").write_bytes(b"")
+    done = await import_folder(library, folder)
+    assert (done.written, done.there, done.failed) == (2, 1, [f"{folder}/b.mov: empty"])
+    assert sorted(photo.file.kind for photo in library.photos.values()) == [0, 0, 1]
+
+
 async def test_one_damaged_file_does_not_stop_the_others(server: Server, opened: Open, tmp_path: Path) -> None:
     library = opened()
     await import_folder(library, source(tmp_path / "in"))
