@@ -4,7 +4,6 @@ the account is its owner's."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -17,7 +16,7 @@ from ..library.companions import FileNote
 from ..library.library import Library, Photo
 from ..library.noted import noted
 from ..library.one import OneAtATime
-from ..library.search import Wanted
+from ..library.search import Entry, Wanted
 from ..serving.problems import Problem
 from . import stacks, wire
 
@@ -44,11 +43,12 @@ class Seen:
     stack: str
     files: tuple[int, ...]
     likeness: int | None
+    said: bool
 
 
 class Catalog:
-    """Made anew where the library has changed; a photo that did not change is not opened again. `likeness`: of thumbnails that were read, by photo,
-    each with the photo's time of change."""
+    """Made anew where the library has changed, of facts: only photos about which a client of ImaLink said something are opened.
+    `likeness`: of thumbnails that were read, by photo, each with the photo's time of change."""
 
     def __init__(self, library: Library) -> None:
         self.library = library
@@ -112,20 +112,34 @@ class Catalog:
             return
         version, old, stamps = self.library.version, self._seen, self._stamps
         self._seen, self._stamps = {}, {}
-        for number, stamp in self._listed():
-            self._seen[number] = old[number] if stamps.get(number) == stamp else self._look(number)
-            self._stamps[number] = stamp
+        for entry in self.library.search.entries(Wanted(owner=self.library.keys.user_id, kinds=(IMAGE, LIVE_PHOTO))):
+            known = stamps.get(entry.id) == entry.updated
+            self._seen[entry.id] = old[entry.id] if known else self._look(entry.id) if entry.said else self._plain(entry)
+            self._stamps[entry.id] = entry.updated
         self._by_user, self._by_hothash, self._records = {}, {}, {}
         for seen in sorted(self._seen.values(), key=lambda s: (s.taken is not None, s.taken or 0, s.made, s.id), reverse=True):
             self._by_user.setdefault(seen.user, []).append(seen)
             self._by_hothash[seen.user, seen.hothash] = seen.id  # of two with one hash the older one counts
         self._version = version
 
-    def _listed(self) -> Iterator[tuple[int, int]]:
-        """Numbers of the pictures that are the account's own and not hidden, each with the time of its last change."""
-        wanted = Wanted(owner=self.library.keys.user_id, kinds=(IMAGE, LIVE_PHOTO))
-        for entry in self.library.search.entries(wanted):
-            yield entry.id, entry.updated
+    def _plain(self, entry: Entry) -> Seen:
+        """A photo that Ente's apps or another face brought, without opening it."""
+        return Seen(
+            id=entry.id,
+            hothash=self._derived(entry.id),
+            user=companions.OWNER,
+            taken=entry.taken or None,
+            made=entry.modified or entry.updated,
+            updated=entry.updated,
+            rating=max(entry.rating or 0, 0),
+            author=None,
+            gps=entry.lat is not None,
+            raw=PurePath(entry.title).suffix.lower() in RAW,
+            stack=entry.stack or "",
+            files=(0,),
+            likeness=None,
+            said=False,
+        )
 
     def _look(self, number: int) -> Seen:
         photo = self.library.photos[number]
@@ -147,6 +161,7 @@ class Catalog:
             stack=noted(photo).stack,
             files=tuple(note.n for note in files),
             likeness=likeness.from_hex(files[0].likeness or ""),
+            said=True,
         )
 
     def _derived(self, number: int) -> str:

@@ -19,6 +19,7 @@ from ..library import companions, noted, pictures, previews
 from ..library.api_keys import ApiKey
 from ..library.companions import COLD, HOT
 from ..library.library import Library, Photo
+from ..library.search import Wanted
 from ..serving.problems import Problem
 from . import PREFIX, wire
 from .access import DELETE, READ, UPDATE, VIEW, Books, Me
@@ -73,12 +74,25 @@ def _tests(ask: wire.Search, catalog: Catalog) -> list[Callable[[Seen], bool]]:
             tests.append(partial(_is, name, wanted))
     if words := (ask.query or "").casefold().split():
         authors = {number: str(record.get("name", "")) for number, record in catalog.records(AUTHORS).items()}
-        tests.append(lambda seen: _says(catalog.library, seen, words, authors))
+        with_words = _with(catalog.library, words)
+        tests.append(lambda seen: seen.id in with_words or (seen.said and _says(catalog.library, seen, words, authors)))
     return tests
 
 
 def _is(name: str, wanted: object, seen: Seen) -> bool:
     return bool(getattr(seen, name) == wanted)
+
+
+def _with(library: Library, words: list[str]) -> set[int]:
+    """Photos of which the index says each of these: name, caption, place, camera, tags; or an album that they are in is called so."""
+    found: set[int] | None = None
+    for word in words:
+        some = set(library.search.ids(Wanted(text=word)))
+        for album in library.albums.values():
+            if word in album.name.casefold():
+                some.update(library.facts.in_album(album.id))
+        found = some if found is None else found & some
+    return found or set()
 
 
 def _says(library: Library, seen: Seen, words: list[str], authors: dict[int, str]) -> bool:

@@ -27,6 +27,9 @@ from .index import TRASH
 BRIDGE = "brg"
 """The one key of private magic metadata that is the bridge's."""
 
+COMPANIONS = ("hothash", "made", "undated", "author", "user", "files", "next")
+"""Keys in it of what ImaLink's clients say."""
+
 BATCH = 20_000
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _TABLES = """
@@ -37,7 +40,7 @@ CREATE TABLE photos (
   lens TEXT NOT NULL, lat REAL, long REAL, city TEXT, state TEXT, country TEXT, width INTEGER NOT NULL, height INTEGER NOT NULL,
   duration INTEGER NOT NULL, size INTEGER NOT NULL, sha1 BLOB, uuid TEXT, rating INTEGER, stack TEXT, header BLOB NOT NULL, added INTEGER NOT NULL,
   offset INTEGER, first INTEGER NOT NULL, video TEXT,
-  trashed INTEGER, hidden INTEGER NOT NULL DEFAULT 0, favourite INTEGER NOT NULL DEFAULT 0
+  trashed INTEGER, said INTEGER NOT NULL, hidden INTEGER NOT NULL DEFAULT 0, favourite INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE places (album_id INTEGER NOT NULL, photo_id INTEGER NOT NULL, PRIMARY KEY (album_id, photo_id)) WITHOUT ROWID;
 CREATE TABLE hashes (hash BLOB NOT NULL, photo_id INTEGER NOT NULL, PRIMARY KEY (hash, photo_id)) WITHOUT ROWID;
@@ -63,7 +66,7 @@ CREATE INDEX persons_by_photo ON persons (photo_id);
 class Told(msgspec.Struct, frozen=True, gc=False):
     """Times in µs since 1970 UTC; `local`: what the clock on the wall showed, as if it were UTC; `offset`: the minutes it was ahead, where somebody
     said so. `size`: plain bytes, 0 unknown. `duration` in ms. `first`: it stands for its stack. `video`: the id a live photo's video was uploaded
-    with. `header` tells contents of one file apart (6 bytes).
+    with. `header` tells contents of one file apart (6 bytes). `said`: a client of ImaLink has said something about it (`companions`).
     """
 
     id: int
@@ -98,6 +101,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     first: bool
     video: str | None
     trashed: int | None
+    said: bool
 
 
 class Fact(Told, array_like=True, frozen=True, gc=False):
@@ -132,6 +136,7 @@ def fact_of(file: File, *, added: int = 0, trashed: int | None = None) -> Fact:
         sha1=_sha1(own.get("sha1")), uuid=canonical(_text(own.get("id"))), rating=_rating(own.get("rating")), stack=_text(own.get("stack")) or None,
         header=file.content_header[:6], offset=offset_minutes(public.get("offsetTime")), first=own.get("first") is True,
         video=canonical(_text(own.get("video"))), added=added or _int(metadata.get("creationTime")), trashed=trashed,
+        said=any(own.get(name) for name in COMPANIONS),
         tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
         hashes=hash_keys(file.hash) + (hash_keys(video_key(own["videoSha1"])) if isinstance(own.get("videoSha1"), str) and own["videoSha1"] else []),
     )  # fmt: skip

@@ -22,7 +22,7 @@ from . import places
 from .facts import BRIDGE, Fact, Facts, fact_of
 from .index import TRASH, Index, SealedFact
 
-FACTS = 2
+FACTS = 3
 """Version of what `fact_of` makes of a row."""
 OPEN = 512
 """How many opened photos are kept."""

@@ -349,6 +349,38 @@ async def test_everything_survives_the_loss_of_what_is_local(client: Tool, opene
     assert (await other.get(f"{V1}/photos/{wanted}/hotpreview")).content == picture.content
 
 
+async def test_photos_of_other_apps_are_listed_without_being_opened(client: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = client.library
+    album = await library.album_named("Boats")
+    for number in range(3):
+        new = New(f"boat {number}.jpg", created=number * 1_000_000 + 1, caption="red", place=(1.0, 2.0) if number else None)
+        await library.put(io.BytesIO(jpeg(number + 20)), new, album)
+    await made(client)
+    before = {entry["hothash"]: entry for entry in (await get(client, "/photos"))["data"]}
+    library.photos.forget_all()
+    library.version += 1
+    opened: list[int] = []
+    real = library.photos._open
+    monkeypatch.setattr(library.photos, "_open", lambda number: (opened.append(number), real(number))[1])
+    first = (await get(client, "/photos?limit=1"))["data"]
+    assert len(opened) == 1, "ImaLink's own, which is the newest"
+    assert {entry["hothash"]: entry for entry in (await get(client, "/photos"))["data"]} == before
+    assert before[first[0]["hothash"]] == first[0]
+
+    async def count(**wanted: Any) -> int:
+        return int((await client.post(f"{V1}/photos/search", json=wanted)).json()["meta"]["total"])
+
+    assert [await count(query=text) for text in ("boat", "RED", "boats red", "canon", "img_001", "nothing", "boat canon")] == [3, 3, 3, 1, 1, 0, 0]
+    assert [await count(has_gps=flag) for flag in (True, False)] == [3, 1]
+    assert await count(has_raw=True) == 0
+    changed = await client.put(f"{V1}/photos/{first[0]['hothash']}", json={"rating": 3})
+    assert changed.json()["rating"] == 3
+    other = next(hothash for hothash in before if hothash != first[0]["hothash"])
+    await client.put(f"{V1}/photos/{other}", json={"rating": 5})
+    assert [await count(rating_min=low) for low in (3, 4, 5)] == [2, 1, 1]
+    assert (await get(client, f"/photos/{other}"))["hothash"] == other
+
+
 async def test_nothing_leaves_in_the_clear(client: Tool, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     real, bodies = server.transport.handle_async_request, []
 
