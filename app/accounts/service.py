@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ..db import Tx
 from ..invitations import service as invitations
-from ..kernel import quota, sync
+from ..kernel import limits, quota, sync
+from ..kernel.clock import DAY
 from ..kernel.config import Config
 from ..kernel.parts import Kernel
 from . import queries
@@ -33,6 +34,7 @@ __all__ = [
     "key_attributes",
     "mark_deleted",
     "may_register",
+    "may_register_now",
     "passed",
     "register",
     "restore",
@@ -48,16 +50,20 @@ PRODUCT = "darkroom"
 
 
 def may_register(tx: Tx, kernel: Kernel, email: str) -> bool:
-    """Whether this address, which has no account, may get one. In a transaction that makes it, two first people are not both the first."""
+    """Whether this address, which has no account, may get one as things stand."""
     rules = kernel.config.registration
     if rules.mode in ("open", "closed"):
         return rules.mode == "open"
     if email.rpartition("@")[2] in rules.domains or invitations.is_invited(tx, kernel.crypto, email, kernel.clock.now()):
         return True
-    if rules.mode == "invite" or queries.anybody(tx):
-        return False
-    tx.lock("SELECT id FROM instance FOR UPDATE")
-    return not queries.anybody(tx)
+    return rules.mode != "invite" and not queries.anybody(tx)
+
+
+def may_register_now(tx: Tx, kernel: Kernel, email: str) -> bool:
+    """The same in the transaction that makes the account: of two first people at once only one is the first."""
+    if kernel.config.registration.mode == "first" and not queries.anybody(tx):
+        limits.count(tx, "registration", kernel.clock.now(), DAY)  # a row that is there once it is asked for: whoever comes second waits for it
+    return may_register(tx, kernel, email)
 
 
 def register(tx: Tx, kernel: Kernel, email: str, source: str = "") -> int:

@@ -38,7 +38,7 @@ def _verify(tx: Tx, kernel: Kernel, ask: CodeProof, client: Client) -> tuple[Che
         return check, None
     user_id = people.find(tx, kernel.crypto, email)
     if user_id is None:
-        if not accounts.may_register(tx, kernel, email):
+        if not accounts.may_register_now(tx, kernel, email):
             return check, None
         user_id = accounts.register(tx, kernel, email, ask.source)
     return check, second_factor.admit(tx, kernel, user_id, client)

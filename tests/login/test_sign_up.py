@@ -314,6 +314,19 @@ async def test_the_first_signs_up_freely_and_invites_the_others(engine: str, tmp
         await ask(world, "second@example.com", "signup", expect=200 if domains else 403)
 
 
+async def test_of_those_who_come_at_once_only_one_is_the_first(engine: str, tmp_path: Path) -> None:
+    """They all asked for their codes while there was no account; each proves its own at the same moment."""
+    async with open_world(engine, tmp_path, config=_config(tmp_path, registration=Registration())) as world:
+        emails = [f"first-{n}@example.net" for n in range(8)]
+        for email in emails:
+            await ask(world, email, "signup")
+        codes = [await code_for(world, email) for email in emails]
+        answers = await asyncio.gather(*(prove(world, email, code, expect=(200, 403)) for email, code in zip(emails, codes, strict=True)))
+        assert sorted(r.status for r in answers) == [200] + [403] * 7
+        assert await world.kernel.db.read(lambda tx: tx.value("SELECT count(*) FROM users")) == 1
+        assert {r.json().get("code") for r in answers if r.status == 403} == {"REGISTRATION_CLOSED"}
+
+
 async def test_an_invitation_may_end_and_bring_a_limit(by_invitation: World) -> None:
     world = by_invitation
     guest = Newcomer(world, "guest@example.net", world.anon())
