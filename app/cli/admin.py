@@ -25,6 +25,7 @@ from ..storage import entry as storage
 from . import admin_acts, admin_maintenance
 from . import admin_queries as queries
 from .admin_client import Refused
+from .banner import origin
 
 STORAGE_ACTS: tuple[Callable[..., Awaitable[Any]], ...] = (
     storage.status,
@@ -54,6 +55,12 @@ async def run(kernel: Kernel, command: str, args: dict[str, Any], tell: Tell = s
         return done
     except AppError as e:
         raise Refused(e.message or e.log) from None
+
+
+async def options(kernel: Kernel) -> dict[str, Any]:
+    """The options that answers of commands depend on, as the server has them: its address, who may sign up, the limit of who has none."""
+    config = kernel.config
+    return {"origin": origin(config), "mode": config.registration.mode, "quota": config.quota.default, "tolerance": config.quota.tolerance}
 
 
 async def codes(kernel: Kernel, email: str) -> list[dict[str, Any]]:
@@ -187,6 +194,7 @@ def _address(text: str) -> str:
 
 
 COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
+    "options": options,
     "ott": codes,
     "users": users,
     "add": add,

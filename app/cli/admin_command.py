@@ -3,59 +3,59 @@
 from __future__ import annotations
 
 import argparse
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ..kernel.config import Config, format_size
 from . import reach
-from .admin_client import Refused
-from .banner import origin
+from .arguments import action, add_sure, answer, sure
 from .user import read_quota
 
 FLAGS = reach.FLAGS
+WOULD = {
+    "close": "log the account out everywhere and end all its shares and links",
+    "reset-second-factor": "let the account in with the password or a mailed code alone, and forget its passkeys",
+}
 WHO = ("who", "ACCOUNT", "its address or its number")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     reach.add_arguments(parser)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("login", help="a link that opens the administration page once, within ten minutes")
-    actions.add_parser("status", help="accounts, bytes and jobs")
-    actions.add_parser("accounts", help="every account").add_argument("--closed", action="store_true", help="those that can still come back")
+    action(actions, "login", "a link that opens the administration page once, within ten minutes")
+    action(actions, "status", "accounts, bytes and jobs")
+    action(actions, "accounts", "every account with its use and state").add_argument(
+        "--closed", action="store_true", help="those that can still come back"
+    )
     _on_account(actions, "show", "everything of one account: sessions, second factor, links, what was done to it")
-    actions.add_parser("codes", help="log-in codes that wait, of everybody")
-    actions.add_parser("jobs", help="background jobs and when they last succeeded")
-    actions.add_parser("audit", help="what administrators did, the last act first")
+    action(actions, "codes", "log-in codes that wait, of everybody")
+    action(actions, "jobs", "background jobs and when they last succeeded")
+    action(actions, "audit", "what administrators did, the last act first")
     _on_account(actions, "quota", "set an account's storage limit").add_argument("size", metavar="SIZE", help='"50GiB", "unlimited" or "default"')
     close = _on_account(actions, "close", "close an account, as its owner does by deleting it; it can come back for a while")
-    close.add_argument("--yes", metavar="ACCOUNT", help="the same once more, or nothing is done")
+    add_sure(close, "ACCOUNT")
     _on_account(actions, "restore", "bring a closed account back").add_argument("email", metavar="EMAIL", help="the address it gets back")
     _on_account(actions, "end-sessions", "log an account out everywhere")
-    _on_account(actions, "reset-second-factor", "forget an account's authenticator and passkeys: for who has lost the phone")
-    for action in actions.choices.values():
-        action.add_argument("--json", action="store_true", help="print the result as JSON")
-        action.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-        action.add_argument("--data-dir", metavar="FOLDER", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    reset = _on_account(actions, "reset-second-factor", "forget an account's authenticator and passkeys: for who has lost the phone")
+    add_sure(reset, "ACCOUNT")
 
 
 def _on_account(actions: Any, name: str, text: str) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = actions.add_parser(name, help=text)
+    made = action(actions, name, text)
     made.add_argument(WHO[0], metavar=WHO[1], help=WHO[2])
     return made
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    if args.action == "close" and args.yes != args.who:
-        raise Refused(f"nothing was done. This would log {args.who} out everywhere and end all shares and links; add --yes {args.who}")
+    if args.action in WOULD:
+        sure(args, args.who, WOULD[args.action])
     asked: dict[str, Any] = {name: getattr(args, name) for name in ("who", "closed", "email") if hasattr(args, name)}
     if args.action == "quota":
         asked["size"] = read_quota(args.size)
     result = reach.perform(config, f"admin.{args.action.replace('-', '_')}", **asked)
     if args.action == "login":
-        result = origin(config) + result
-    print(json.dumps(result) if args.json else _said(args, result), flush=True)
+        result = reach.options(config, args.config).origin + result
+    answer(args, result, _said(args, result))
     return 0
 
 

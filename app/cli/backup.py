@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "removes old ones. DIR may be s3://BUCKET/PREFIX ([backup] has endpoint and keys). "
         "Exit status: 0 done, 1 it could not be done, 3 something is missing or damaged."
     )
-    parser.add_argument("what", nargs="+", metavar="[verify|prune] DIR")
+    parser.add_argument("what", nargs="+", metavar="[verify|prune] DIR", help="the folder of backups, and what to do there but save")
     parser.add_argument("--no-secrets", action="store_true", help="leave secrets.toml out; without it a backup cannot be used")
     parser.add_argument("--snapshot", metavar="NAME", help="verify: this one instead of the newest")
     parser.add_argument("--keep", type=int, metavar="N", help="prune: so many of the newest stay")

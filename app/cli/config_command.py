@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import tomllib
 
 from ..kernel.config import Config
+from ..kernel.config_sources import options
 from ..web import links
 from . import reach
+from .arguments import action, answer
 from .config_text import effective, example
 
 FLAGS = reach.FLAGS
@@ -16,23 +18,26 @@ FLAGS = reach.FLAGS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     reach.add_arguments(parser)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    show = actions.add_parser("show", help="print every option in force, as TOML")
+    show = action(actions, "show", "print every option in force, as TOML")
     show.add_argument("--redact", action="store_true", help="without passwords, keys and fixed codes")
-    actions.add_parser("check", help="say whether the server could start with this configuration; changes nothing")
-    actions.add_parser("example", help="print config.example.toml")
+    action(actions, "check", "say whether the server could start with this configuration; changes nothing")
+    action(actions, "example", "print config.example.toml: every option, its default and its environment variable")
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    if args.action == "show":
-        sys.stdout.write(effective(config, redact=args.redact))
-    elif args.action == "example":
-        sys.stdout.write(example())
-    else:
+    if args.action == "check":
         _check(config)
-        for note in links.notes(config):
-            print(f"links: {note}")
-        print("the configuration is good")
+        notes = links.notes(config)
+        answer(args, {"good": True, "notes": notes}, "\n".join([*(f"links: {note}" for note in notes), "the configuration is good"]))
+        return 0
+    text = effective(config, redact=args.redact) if args.action == "show" else example()
+    answer(args, tomllib.loads(text) if args.action == "show" else _known(), text.removesuffix("\n"))
     return 0
+
+
+def _known() -> list[dict[str, str | None]]:
+    """Every option there is."""
+    return [{"name": o.name, "variable": o.variable, "description": o.field.description} for o in options()]
 
 
 def _check(config: Config) -> None:

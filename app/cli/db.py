@@ -11,6 +11,7 @@ from ..db.copying.raw import RawDatabase
 from ..kernel.config import Config
 from . import folder
 from .admin_client import Refused
+from .arguments import STATUS, answer
 
 HELP = """\
 FROM and TO are sqlite:///path/darkroom.db (sqlite:////absolute/path/darkroom.db) or postgresql://user@host/database; either may be either.
@@ -24,12 +25,14 @@ and the same secrets.toml in its data folder, or nobody can log in by e-mail add
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     text = "copy everything but the photos into an empty database"
-    one = actions.add_parser("copy", help=text, description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
-    one.add_argument("source", metavar="FROM")
-    one.add_argument("target", metavar="TO")
+    one = actions.add_parser("copy", help=text, description=HELP, epilog=STATUS, formatter_class=argparse.RawDescriptionHelpFormatter)
+    one.add_argument("source", metavar="FROM", help="the database that there is")
+    one.add_argument("target", metavar="TO", help="the empty one")
+    one.add_argument("--json", action="store_true", help="print what was copied as JSON")
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
+    copied: list[copy.Copied] = []
     try:
         with contextlib.ExitStack() as held:
             for parent in {sqlite_path(url).parent for url in (args.source, args.target) if url.startswith("sqlite:///")}:
@@ -40,10 +43,11 @@ def run(args: argparse.Namespace, config: Config) -> int:
             target = _open(held, args.target, writable=True)
             if source.identity == target.identity:
                 raise Refused("FROM and TO are the same database")
-            copy.copy(source, target, _tell)
+            copy.copy(source, target, copied.append if args.json else _tell)
     except copy.Refused as e:
         raise Refused(str(e)) from e
-    print("Copied and verified. Objects were not copied: give the new server the same storage and the same secrets.toml.")
+    tables = {done.table: {"rows": done.rows, "checksum": f"{done.checksum:032x}"} for done in copied}
+    answer(args, {"tables": tables}, "Copied and verified. Objects were not copied: give the new server the same storage and the same secrets.toml.")
     return 0
 
 

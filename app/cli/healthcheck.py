@@ -8,6 +8,7 @@ import ssl
 import sys
 
 from ..kernel.config import Config
+from .arguments import answer
 
 SECONDS = 5.0
 
@@ -18,6 +19,7 @@ FLAGS = {"http.listen": "listen", "http.port": "port"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--listen", metavar="ADDRESS", help="the address the server listens on")
     parser.add_argument("--port", help="the port it listens on")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
@@ -31,10 +33,14 @@ def run(args: argparse.Namespace, config: Config) -> int:
         connection.request("GET", "/readyz")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as e:
+        if args.json:
+            answer(args, {"well": False, "status": None}, "")
         print(f"darkroom: no answer from {host}:{config.http.port}: {e}", file=sys.stderr)
         return 1
     finally:
         connection.close()
+    if args.json:
+        answer(args, {"well": status == 200, "status": status}, "")
     if status != 200:
         print(f"darkroom: {host}:{config.http.port} answers {status}", file=sys.stderr)
     return 0 if status == 200 else 1

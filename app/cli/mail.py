@@ -8,11 +8,12 @@ import asyncio
 from ..kernel.config import Config
 from ..kernel.errors import AppError
 from .admin_client import Refused
+from .arguments import action, answer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("test", help="send one mail").add_argument("email", metavar="ADDRESS")
+    action(actions, "test", "send one mail by the configured mail server", data=False).add_argument("email", metavar="ADDRESS", help="to whom")
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
@@ -24,5 +25,5 @@ def run(args: argparse.Namespace, config: Config) -> int:
         asyncio.run(mail.deliver(config, args.email, mail.Mail("Darkroom can send mail", ("This is the mail you asked for on the command line.",))))
     except AppError as e:
         raise Refused(e.log) from None
-    print(f"{config.mail.host} took a mail to {args.email}")
+    answer(args, {"host": config.mail.host, "to": args.email}, f"{config.mail.host} took a mail to {args.email}")
     return 0

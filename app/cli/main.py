@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from .arguments import STATUS
 
 COMMANDS = {
     "serve": "run the server",
@@ -79,9 +80,9 @@ def _parser(name: str | None, command: Any) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for known, text in COMMANDS.items():
         sub = commands.add_parser(known, help=text, description=text[0].upper() + text[1:] + ".")
-        if known == "version":
-            continue
-        sub.add_argument("--config", type=Path, metavar="FILE", help="TOML file with options (see config.example.toml)")
+        sub.epilog = STATUS
+        if known != "version":
+            sub.add_argument("--config", type=Path, metavar="FILE", help="TOML file with options (see config.example.toml)")
         if known == name:
             command.add_arguments(sub)
     for known, text in APART.items():

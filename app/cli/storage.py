@@ -15,6 +15,7 @@ from typing import Any
 
 from ..kernel.config import Config, format_size
 from . import reach
+from .arguments import action, answer
 
 FLAGS = reach.FLAGS
 STALLED = 30.0  # seconds without progress after which waiting makes no sense
@@ -25,7 +26,7 @@ Json = dict[str, Any]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     reach.add_arguments(parser)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _output(actions.add_parser("status", help="every store, what lies in it, how it does, and what is under way"))
+    action(actions, "status", "every store, what lies in it, how it does, and what is under way")
     for name, text, waits in (
         ("add", "take a store of the configuration into use (again)", False),
         ("drain", "move everything out of a store", True),
@@ -33,19 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("resync", "ask a store for everything it should have, and copy what is missing", True),
         ("verify", "read everything in a store, compare it, and mend what is wrong from another", True),
     ):
-        action = actions.add_parser(name, help=text)
-        action.add_argument("name", metavar="NAME")
-        _output(action, waits=waits)
-    move = actions.add_parser("move", help="move the objects of one store to another")
-    move.add_argument("name", metavar="FROM")
-    move.add_argument("target", metavar="TO")
-    _output(move, waits=True)
+        made = action(actions, name, text)
+        made.add_argument("name", metavar="NAME", help="the store's name in the configuration")
+        if waits:
+            _waits(made)
+    move = action(actions, "move", "move the objects of one store to another")
+    move.add_argument("name", metavar="FROM", help="the store that has them")
+    move.add_argument("target", metavar="TO", help="the store that gets them")
+    _waits(move)
 
 
-def _output(parser: argparse.ArgumentParser, *, waits: bool = False) -> None:
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    if waits:
-        parser.add_argument("--no-wait", action="store_true", help="begin it and return")
+def _waits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-wait", action="store_true", help="begin it and return")
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
@@ -54,9 +54,10 @@ def run(args: argparse.Namespace, config: Config) -> int:
         return 0
     target = {"target": args.target} if args.action == "move" else {}
     said = reach.perform(config, f"storage_{args.action}", name=args.name, **target)
-    if not args.json:
-        print(said)
-    if getattr(args, "no_wait", True):
+    ends = getattr(args, "no_wait", True)
+    if ends or not args.json:
+        answer(args, {"said": said}, said)
+    if ends:
         return 0
     shown = _wait(config, args)
     if args.json:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 
 from .. import __version__
+from .arguments import answer
 
 CONFIGURED = False
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
 def run(args: argparse.Namespace, config: None = None) -> int:
-    print(f"darkroom {__version__}")
+    answer(args, {"version": __version__}, f"darkroom {__version__}")
     return 0

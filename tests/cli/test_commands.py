@@ -48,6 +48,16 @@ def test_an_invited_person_gets_a_code_and_the_operator_sees_it(folder: Path, se
     assert re.search(rf"notice darkroom\.ott: .*alice@example\.org.*{found[1]}", server.says())
 
 
+def test_a_command_beside_a_running_server_asks_that_server(folder: Path, server: Serving) -> None:
+    """Whatever this shell's options are."""
+    other = {"DARKROOM_REGISTRATION_MODE": "open", "DARKROOM_PUBLIC_URL": "https://elsewhere.example.org", "DARKROOM_QUOTA_DEFAULT": "1TiB"}
+    invited = darkroom("user", "invite", cwd=folder, **other)
+    assert "registration.mode" not in invited.stdout
+    assert f"http://127.0.0.1:{server.port}/invite" in invited.stdout
+    assert f"http://127.0.0.1:{server.port}/admin/enter" in darkroom("admin", "login", cwd=folder, **other).stdout
+    assert "1TiB" not in darkroom("user", "list", cwd=folder, **other).stdout
+
+
 def test_nobodys_code(folder: Path, server: Serving) -> None:
     shown = darkroom("ott", "nobody@example.org", cwd=folder)
     assert (shown.returncode, shown.stdout) == (1, "")
