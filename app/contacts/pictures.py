@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..db import Tx
 from ..http.request import BaseUrl
-from ..kernel import quota, sync
+from ..kernel import family, quota, sync
 from ..kernel.access import Session
 from ..kernel.errors import CodedBadRequest, NotFound, StorageFull
 from ..kernel.parts import Kernel
@@ -69,6 +69,8 @@ def _is_attached(tx: Tx, user_id: int, contact_id: str, ask: Attach) -> bool:
 
 def _attach(tx: Tx, kernel: Kernel, user_id: int, contact_id: str, key: str, ask: Attach) -> Stored:
     now = kernel.clock.now()
+    sync.lock_account(tx, user_id)
+    family.lock(tx, user_id)
     stamp = sync.stamp(tx, now, [user_id])
     (picture,) = objects.claim(tx, user_id, key)
     if picture.size != ask.size or not 0 < picture.size <= LARGEST:
@@ -79,7 +81,7 @@ def _attach(tx: Tx, kernel: Kernel, user_id: int, contact_id: str, key: str, ask
     if known.picture_id == ask.attachment_id:
         return known
     limit = quota.plan(tx, kernel.config, user_id).limit
-    held = queries.picture_bytes(tx, user_id) + quota.excess(tx, kernel.config, user_id, limit, now)
+    held = queries.picture_bytes(tx, family.sharers(tx, user_id)) + quota.excess(tx, kernel.config, user_id, limit, now)
     if held + picture.size > limit + kernel.config.quota.tolerance:
         raise StorageFull(log=f"pictures of user {user_id}")
     objects.mark_stored(tx, [picture.object_id])

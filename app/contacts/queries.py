@@ -163,9 +163,9 @@ def set_picture(tx: Tx, user_id: int, contact_id: str, picture: tuple[str, int, 
     )
 
 
-def picture_bytes(tx: Tx, user_id: int) -> int:
-    """What an account's pictures take up."""
-    return int(tx.value("SELECT COALESCE(SUM(picture_size), 0) FROM contacts WHERE user_id = :user_id", user_id=user_id))
+def picture_bytes(tx: Tx, user_ids: list[int]) -> int:
+    """What these accounts' pictures take up."""
+    return int(tx.value("SELECT COALESCE(SUM(picture_size), 0) FROM contacts WHERE user_id IN (:user_ids[])", user_ids=user_ids))
 
 
 # --- others' contacts

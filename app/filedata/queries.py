@@ -71,9 +71,9 @@ def blob(tx: Tx, file_id: int, kind: str) -> tuple[str, str] | None:
     return None if row is None else (row[0], row[1])
 
 
-def derived_bytes(tx: Tx, user_id: int) -> int:
-    """What an account's derived data takes up."""
-    return int(tx.value("SELECT COALESCE(SUM(size), 0) FROM file_data WHERE user_id = :user_id AND NOT is_deleted", user_id=user_id))
+def derived_bytes(tx: Tx, user_ids: list[int]) -> int:
+    """What these accounts' derived data takes up."""
+    return int(tx.value("SELECT COALESCE(SUM(size), 0) FROM file_data WHERE user_id IN (:user_ids[]) AND NOT is_deleted", user_ids=user_ids))
 
 
 def save(tx: Tx, user_id: int, kind: str, row: DataRow) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ..db import Tx
-from ..kernel import quota, sync
+from ..kernel import family, quota, sync
 from ..kernel.access import Session
 from ..kernel.clock import DAY
 from ..kernel.errors import AppError, BadRequest, CodedBadRequest, Conflict, Forbidden, NotFound, StorageFull
@@ -92,6 +92,7 @@ def _may_put(tx: Tx, actor: int, file_id: int, expected: int | None) -> DataRow 
 def _put(tx: Tx, kernel: Kernel, write: _Write) -> list[int]:
     """The objects that this replaces."""
     sync.lock_account(tx, write.owner_id)
+    family.lock(tx, write.owner_id)
     old = _may_put(tx, write.owner_id, write.file_id, write.expected)
     (json,) = objects.claim(tx, write.owner_id, write.key)
     _check_room(tx, kernel, write.owner_id, json.size - (old.size if old else 0))
@@ -166,15 +167,19 @@ def _blob_size(tx: Tx, row: DataRow) -> int | None:
 
 
 def _check_room(tx: Tx, kernel: Kernel, user_id: int, more: int) -> None:
-    """Derived data is free of the quota, but not without bound: in all it may take up as much as the account's limit (§19 D5)."""
+    """Derived data is free of the quota, but not without bound: in all it may take up as much as the plan's limit (§19 D5), that of all who
+    store on one plan together. Call it under `family.lock`."""
     limit = quota.plan(tx, kernel.config, user_id).limit
-    if more > 0 and limit < quota.UNLIMITED and queries.derived_bytes(tx, user_id) + more > limit + kernel.config.quota.tolerance:
+    if more <= 0 or limit >= quota.UNLIMITED:
+        return
+    if queries.derived_bytes(tx, family.sharers(tx, user_id)) + more > limit + kernel.config.quota.tolerance:
         raise StorageFull(log=f"derived data of user {user_id}")
 
 
 def _register(tx: Tx, kernel: Kernel, write: _Write, ask: NewVideo, blob_key: str) -> list[int] | None:
     """The objects that this replaces; None when the same request, sent twice at once, has done it already."""
     sync.lock_account(tx, write.owner_id)
+    family.lock(tx, write.owner_id)
     if _is_registered(tx, write.owner_id, ask):
         return None
     old = queries.row(tx, write.file_id, VIDEO)

@@ -44,6 +44,12 @@ def member_ids(tx: Tx, admin_id: int) -> list[int]:
     return [user_id for (user_id,) in rows]
 
 
+def sharers(tx: Tx, user_id: int) -> list[int]:
+    """Everybody who stores on the same plan as this person, who is among them."""
+    admin_id = admin_of(tx, user_id)
+    return [user_id] if admin_id is None else member_ids(tx, admin_id)
+
+
 def stored(tx: Tx, admin_id: int, app: str) -> tuple[int, int]:
     """(bytes, files) of all in a family together."""
     row = tx.one(

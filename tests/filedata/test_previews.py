@@ -14,6 +14,7 @@ from app.kernel.clock import DAY, Ids
 from app.kernel.config import Config, Quota, Storage
 from app.kernel.crypto import Crypto, Secrets
 from app.objects import deletion
+from tests.families.scenes import join
 from tests.inprocess import Person, World, open_world
 from tests.objects.parcels import document, make_file, row, send, share, stored_bytes, uploaded
 
@@ -169,6 +170,25 @@ async def test_derived_data_has_a_bound_of_its_own(engine: str, tmp_path: Path) 
         await send(alice, "PUT", made["url"], bytes(500), expect=200)
         await alice.put("/files/video-data", video_body(files[1], made["objectID"], 500), expect=426)
         await alice.post("/files/upload-url", {"contentLength": 900, "contentMD5": "kAFQmDzST7DWlj99KOF/cg=="})  # the quota itself is untouched
+
+
+async def test_a_familys_derived_data_counts_on_its_one_plan(engine: str, tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path, public_url="http://darkroom.test", quota=Quota(default=1000, tolerance=0), storage=(Storage(kind="memory"),))
+    async with open_world(engine, tmp_path, config=config) as world:
+        alice, bob, carol = await world.person("alice"), await world.person("bob"), await world.person("carol")
+        await join(world, alice, bob)
+        for who, fits in ((alice, True), (bob, False), (carol, True)):
+            file_id = await make_file(world, who, await uploaded(who, who.email.encode()))
+            await share(world, who, who, file_id)
+            made = await ask_url(who, file_id)
+            await send(who, "PUT", made["url"], bytes(600), expect=200)
+            await who.put("/files/video-data", video_body(file_id, made["objectID"], 600), expect=200 if fits else 426)
+        await bob.delete("/family/leave")
+        bobs = await make_file(world, bob, await uploaded(bob, b"another"))
+        await share(world, bob, bob, bobs)
+        made = await ask_url(bob, bobs)
+        await send(bob, "PUT", made["url"], bytes(600), expect=200)
+        await bob.put("/files/video-data", video_body(bobs, made["objectID"], 600))
 
 
 def test_names_are_keys_in_disguise() -> None:
