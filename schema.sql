@@ -870,6 +870,15 @@ UPDATE deletions SET
   held = (SELECT CASE WHEN o.state = 'deleting' THEN 0 ELSE o.size END FROM objects o WHERE o.object_id = deletions.object_id);
 CREATE INDEX deletions_of_owner ON deletions (owner_id, due_at, held);
 
+-- What an account's texts take up in the database, as counted when they come (never too low) and measured now and then.
+CREATE TABLE texts (
+  user_id INTEGER PRIMARY KEY REFERENCES users(user_id),
+  bytes INTEGER NOT NULL,
+  measured_at INTEGER NOT NULL DEFAULT 0      -- 0: not yet
+);
+CREATE INDEX comments_of_user ON comments (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX reactions_of_user ON reactions (user_id) WHERE user_id IS NOT NULL;
+
 -- What the server held on each day, for the chart of the administration page: one row a day, the last look of the day.
 CREATE TABLE growth (
   day INTEGER PRIMARY KEY,                    -- since 1970-01-01, UTC

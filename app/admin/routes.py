@@ -249,7 +249,7 @@ ROUTES = [
     post("/admin/user/terminate-session", administrator, end_session, done=OBJECT, errors=(NotFound,)),
     put("/admin/user/change-email", administrator, change_email, done=OBJECT, errors=(NotFound, Conflict)),
     post("/admin/user/recover", administrator, recover, done=OBJECT, errors=(NotFound, Conflict, Gone)),
-    post("/admin/mail", administrator, send_mail, done=OBJECT, errors=(MailFailed,)),
+    post("/admin/mail", administrator, send_mail, keeps=False, done=OBJECT, errors=(MailFailed,)),
     post("/admin/user/bonus", administrator, change_bonus, done=OBJECT, errors=(NotFound,)),
     post("/admin/user/update-referral", administrator, _without("referral codes")),
     post("/admin/queue/re-queue", administrator, _without("such queue: `darkroom storage resync NAME` has copies made that were given up")),
@@ -262,5 +262,5 @@ ROUTES = [
     post("/admin/user/unblock-storage-warning-login", administrator, unblock, done=OBJECT, errors=(NotFound,)),
     get("/admin/user/scheduled-deletions", administrator, scheduled),
     get("/admin/email-hash", administrator, email_hash),
-    post("/admin/emails-from-hashes", administrator, emails),
+    post("/admin/emails-from-hashes", administrator, emails, keeps=False),
 ]

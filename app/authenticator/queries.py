@@ -68,6 +68,15 @@ def changed_since(tx: Tx, user_id: int, since: int, limit: int) -> list[Entity]:
     return [Entity(id=i, user_id=u, encrypted_data=d, header=h, is_deleted=bool(gone), created_at=c, updated_at=t) for i, u, d, h, gone, c, t in rows]
 
 
+def forget_some(tx: Tx, user_id: int, limit: int) -> int:
+    """Remove up to so many of a person's; how many there were."""
+    sql = (
+        "DELETE FROM authenticator_entities WHERE user_id = :user_id "
+        "AND id IN (SELECT id FROM authenticator_entities WHERE user_id = :user_id LIMIT :limit)"
+    )
+    return tx.run(sql, user_id=user_id, limit=limit)
+
+
 def forget_person(tx: Tx, user_id: int) -> None:
     tx.run("DELETE FROM authenticator_entities WHERE user_id = :user_id", user_id=user_id)
     tx.run("DELETE FROM authenticator_keys WHERE user_id = :user_id", user_id=user_id)

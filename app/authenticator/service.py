@@ -111,6 +111,10 @@ def _require_key(tx: Tx, user_id: int) -> None:
         raise CodedBadRequest("authenticator key not created", code="AUTH_KEY_NOT_CREATED")
 
 
+forget_some = queries.forget_some
+"""`(tx, user_id, limit) -> int`: remove up to so many records of an account that is gone for good; how many there were."""
+
+
 def forget_person(tx: Tx, user_id: int) -> None:
     """Everything here of an account that is gone for good."""
     queries.forget_person(tx, user_id)

@@ -10,6 +10,7 @@ from ..collections import service as collections
 from ..db import Tx
 from ..entities import service as entities
 from ..file_links import service as file_links
+from ..kernel import texts
 from ..kernel.clock import DAY
 from ..kernel.jobs import Job
 from ..kernel.parts import Kernel
@@ -25,6 +26,7 @@ from . import restoring
 
 FILES = 500  # in one transaction
 ALBUMS = 100
+RECORDS = 200  # of up to 4 MiB each
 ACCOUNTS = 50
 KEPT = restoring.LIFETIME + DAY
 """A link that restores lives for a week, from when it was asked for; the day is for the operator who asks on the last."""
@@ -71,6 +73,7 @@ FATE = {
     "sessions.user_id": GONE,
     "srp_auth.user_id": GONE,
     "srp_sessions.user_id": GONE,
+    "texts.user_id": GONE,
     "totp.user_id": GONE,
     "totp_logins.user_id": GONE,
     "totp_pending.user_id": GONE,
@@ -79,6 +82,7 @@ FATE = {
     "usage.user_id": BLANK,  # nought
     "users.user_id": BLANK,
     "admin_acts.user_id": OTHERS,  # what administrators did
+    "admin_entries.user_id": OTHERS,  # a way in that ends by itself within hours
 }
 """What becomes of the rows of every column that names a person: a test fails for one that is not here, and tries those that are."""
 log = logging.getLogger("darkroom.closing")
@@ -94,6 +98,9 @@ async def purge(kernel: Kernel) -> None:
             pass
         while await kernel.db.write("closing.purge_albums", collections.forget_for_good, user_id, now, ALBUMS):
             pass
+        for some in (authenticator.forget_some, entities.forget_some):
+            while await kernel.db.write("closing.purge_records", some, user_id, RECORDS) == RECORDS:
+                pass
         await kernel.db.write("closing.purge", _forget, user_id, now)
         log.info("the data of account %d, deleted more than %d days ago, is gone", user_id, KEPT // DAY)
 
@@ -108,6 +115,7 @@ def _forget(tx: Tx, user_id: int, now: int) -> None:
     push.forget_for_good(tx, user_id)
     remote_store.forget_person(tx, user_id)
     second_factor.forget(tx, user_id)
+    texts.forget(tx, user_id)
     accounts.forget_person(tx, user_id, now)
 
 

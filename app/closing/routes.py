@@ -9,7 +9,7 @@ from . import deletion, restoring
 
 ROUTES = [
     get("/users/delete-challenge", session, deletion.challenge, errors=(NotFound,)),
-    delete("/users/delete", session, deletion.delete, errors=(Forbidden,)),
+    delete("/users/delete", session, deletion.delete, keeps=False, errors=(Forbidden,)),
     get(restoring.PATH, anyone, restoring.page),
     post(f"{restoring.PATH}/page", anyone, restoring.press, limit="sensitive"),
     post(restoring.PATH, anyone, restoring.recover, limit="sensitive", errors=restoring.REFUSALS),

@@ -111,11 +111,12 @@ def any_live(tx: Tx, collection_id: int) -> bool:
     return tx.value("SELECT 1 FROM collection_files WHERE collection_id = :id AND NOT is_deleted LIMIT 1", id=collection_id) is not None
 
 
-def live_of(tx: Tx, collection_id: int, owner_id: int) -> list[int]:
-    """The owner's live files in an album."""
+def live_of(tx: Tx, collection_id: int, owner_id: int, limit: int) -> list[int]:
+    """The first of the owner's live files in an album."""
     rows = tx.all(
-        "SELECT file_id FROM collection_files WHERE collection_id = :id AND owner_id = :owner_id AND NOT is_deleted ORDER BY file_id",
+        "SELECT file_id FROM collection_files WHERE collection_id = :id AND owner_id = :owner_id AND NOT is_deleted ORDER BY file_id LIMIT :limit",
         id=collection_id,
+        limit=limit,
         owner_id=owner_id,
     )
     return [f for (f,) in rows]

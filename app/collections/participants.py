@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 
 from ..db import Tx
-from ..kernel import sync
+from ..kernel import sync, texts
 from ..kernel.parts import Kernel
 from ..kernel.wire import encode
 from . import member_queries, queries
@@ -23,13 +23,15 @@ def people_of(tx: Tx, kernel: Kernel, collection_ids: list[int]) -> dict[int, li
 
 def end_shares(tx: Tx, collection_ids: Collection[int], stamp: int, only: int | None = None) -> None:
     """Turn the live shares of these (locked, stamped) albums into tombstones that keep what each sharee knew. `only`: one person's."""
-    ends = [
-        (collection_id, user_id, encode(_seen(*known)).decode())
-        for collection_id, user_id, *known in queries.live_shares(tx, sorted(collection_ids))
-        if only is None or user_id == only
-    ]
+    ends: list[tuple[int, int, str]] = []
+    kept: Counter[int] = Counter()
+    for collection_id, user_id, owner_id, *known in queries.live_shares(tx, sorted(collection_ids)):
+        if only is None or user_id == only:
+            ends.append((collection_id, user_id, encode(_seen(*known)).decode()))
+            kept[owner_id] += len(ends[-1][2])
     if ends:
         queries.end_shares(tx, ends, stamp)
+        texts.add(tx, list(kept.items()))
 
 
 def _seen(name: str, encrypted_name: str, nonce: str, pub: str | None) -> dict[str, str | None]:

@@ -175,9 +175,9 @@ def upsert_share(tx: Tx, collection_id: int, user_id: int, key: str, role: str, 
 
 
 def live_shares(tx: Tx, collection_ids: list[int]) -> list[Row]:
-    """(collection, sharee, name, encrypted name, name nonce, public metadata) of live shares: what each sharee knows of the album now."""
+    """(collection, sharee, owner, name, encrypted name, name nonce, public metadata) of live shares: what each sharee knows of the album now."""
     return tx.all(
-        "SELECT s.collection_id, s.to_user_id, c.name, c.encrypted_name, c.name_nonce, c.pub_magic_metadata FROM collection_shares s "
+        "SELECT s.collection_id, s.to_user_id, c.owner_id, c.name, c.encrypted_name, c.name_nonce, c.pub_magic_metadata FROM collection_shares s "
         "JOIN collections c ON c.collection_id = s.collection_id WHERE s.collection_id IN (:ids[]) AND NOT s.is_deleted",
         ids=collection_ids,
     )

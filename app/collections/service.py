@@ -44,6 +44,7 @@ __all__ = [
 
 TYPES = {"album": "album", "CollectionType.album": "album", "folder": "folder", "favorites": "favorites", "uncategorized": "uncategorized"}
 SPECIAL = frozenset({"favorites", "uncategorized"})
+TRASHED = 1000  # photos in one transaction
 LIMIT = 1000  # albums per list of a v3 listing
 ALL = 1 << 40  # "no limit"
 _EVER = 1 << 62  # µs
@@ -227,13 +228,30 @@ def _sharee_metadata(tx: Tx, user_id: int, collection_id: int, magic: MagicMetad
 
 async def delete(kernel: Kernel, actor: Session, query: wire.DeleteQuery) -> None:
     """Delete an album (§2.8). Its owner's files go to the trash unless `keep_files`, which then needs an empty album (409). Deleting again
-    is no error. One transaction: no photo is ever in no album and not in the trash."""
+    is no error. No photo is ever in no album and not in the trash: a large album's go there in transactions of bounded size, so that nobody
+    else waits, and what is left goes with the album in one."""
+    while await kernel.db.write("collections.trash_some", _trash_some, kernel, actor.user_id, query, kernel.clock.now()) == TRASHED:
+        pass
     await kernel.db.write("collections.delete", _delete, kernel, actor.user_id, query.collection_id, query.keep_files, kernel.clock.now())
+
+
+def _trash_some(tx: Tx, kernel: Kernel, user_id: int, query: wire.DeleteQuery, now: int) -> int:
+    """Put as many of the owner's photos into the trash as go in one transaction; how many. None where the rest is no more than that."""
+    sync.lock_account(tx, user_id)
+    album = access.owned(tx, user_id, query.collection_id, deleted_ok=True)
+    own = member_queries.live_of(tx, query.collection_id, user_id, TRASHED + 1)
+    if query.keep_files or album.is_deleted or album.type in SPECIAL or len(own) <= TRASHED:
+        return 0
+    own = own[:TRASHED]
+    albums = {query.collection_id} | trash.albums_holding(tx, user_id, own)
+    sync.lock_collections(tx, albums)
+    trash.trash_files(tx, kernel, user_id, own, query.collection_id, now, sync.stamp_collections(tx, now, albums, also=[user_id]))
+    return TRASHED
 
 
 def _delete(tx: Tx, kernel: Kernel, user_id: int, collection_id: int, keep_files: bool, now: int) -> None:
     sync.lock_account(tx, user_id)  # nobody but the owner moves the owner's files: what is read next stands still
-    own = member_queries.live_of(tx, collection_id, user_id)
+    own = member_queries.live_of(tx, collection_id, user_id, 1 << 31)  # what `_trash_some` left, and what came in meanwhile
     albums = {collection_id} | trash.albums_holding(tx, user_id, own)
     sync.lock_collections(tx, albums)
     album = access.owned(tx, user_id, collection_id, deleted_ok=True)

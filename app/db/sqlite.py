@@ -10,8 +10,9 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
@@ -30,6 +31,8 @@ T = TypeVar("T")
 log = logging.getLogger("darkroom.db")
 GROUP = 64  # transactions per COMMIT at most: a bound on how long the first of a group waits
 GROUP_SECONDS = 0.05  # after which a group takes no further transaction: those that wait have another order by then
+WAL_LIMIT = 64 << 20  # bytes of the write-ahead log from which readers pause, so that it can begin anew
+PATIENCE = 5.0  # seconds that they pause at most; one that takes longer keeps the log as it is for now
 WEIGHED = 16  # rows that are read before their size is looked at
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers do not block the writer
@@ -38,6 +41,7 @@ PRAGMAS = (
     "PRAGMA busy_timeout = 5000",  # a command-line tool may hold the lock for a moment
     "PRAGMA cache_size = -32768",  # 32 MiB
     "PRAGMA temp_store = MEMORY",
+    f"PRAGMA journal_size_limit = {WAL_LIMIT}",  # what a moment made long is given back when the log begins anew
 )
 
 
@@ -109,6 +113,13 @@ class SqliteDatabase:
         self._gate = Gate(readers)
         self._wake = asyncio.Event()
         self._closing = False
+        self._log = path.with_name(path.name + "-wal")
+        self._longest = WAL_LIMIT
+        self._snapshots = 0
+        self._calm, self._quiet = asyncio.Event(), asyncio.Event()  # whether a snapshot may begin; whether there is none
+        self._calm.set()
+        self._quiet.set()
+        self._trimming: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         self._writer = await aiosqlite.connect(self._path, isolation_level=None, cached_statements=512)
@@ -126,6 +137,8 @@ class SqliteDatabase:
         self._closing = True
         self._wake.set()
         await self._task
+        if self._trimming is not None:
+            await self._trimming
         self._pool.shutdown(wait=True)
         for c in (*self._idle, self._inline):
             c.close()
@@ -138,7 +151,8 @@ class SqliteDatabase:
             _reraise(e)
 
     async def scan(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        async with self._gate.place():
+        await self._calm.wait()
+        async with self._gate.place(), self._counted():
             return await asyncio.get_running_loop().run_in_executor(self._pool, self._snapshot, lambda tx: fn(tx, *args, **kwargs))
 
     async def write(self, name: str, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -149,6 +163,18 @@ class SqliteDatabase:
         self._wake.set()
         result: T = await future
         return result
+
+    @asynccontextmanager
+    async def _counted(self) -> AsyncIterator[None]:
+        """One more snapshot, as long as this lasts."""
+        self._snapshots += 1
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self._snapshots -= 1
+            if not self._snapshots:
+                self._quiet.set()
 
     async def check(self) -> None:
         try:
@@ -174,8 +200,46 @@ class SqliteDatabase:
                     if future.cancelled():  # the client went away; the change stands
                         continue
                     future.set_result(value) if ok else future.set_exception(value)
+                self._trim_if_long()
             if self._closing:
                 return
+
+    def _trim_if_long(self) -> None:
+        """The log begins anew only when no snapshot needs what is in it. Where they overlap without end that never is, so they pause."""
+        if self._trimming is not None and not self._trimming.done():
+            return
+        try:
+            size = self._log.stat().st_size
+        except OSError:
+            return
+        if size > self._longest:
+            self._trimming = asyncio.create_task(self._trim(size), name="sqlite-log")
+
+    async def _trim(self, size: int) -> None:
+        self._calm.clear()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await self._quiet.wait()
+            done = await self._on_writer(self._checkpoint)
+        except sqlite3.Error as e:
+            log.warning("cannot begin the write-ahead log anew: %s", e)
+            done = False
+        finally:
+            self._calm.set()
+        self._longest = WAL_LIMIT if done else size + WAL_LIMIT
+        if not done:
+            log.info("the write-ahead log has %d MiB: somebody reads for long, a backup or a command", size >> 20)
+
+    def _checkpoint(self) -> bool:
+        """Write everything into the database and empty the log; False while somebody reads from it."""
+        db = self._writer._conn
+        db.execute("PRAGMA busy_timeout = 200")
+        try:
+            busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            db.execute("PRAGMA busy_timeout = 5000")
+        return not busy
 
     async def _on_writer(self, fn: Callable[..., T], *args: Any) -> T:
         # aiosqlite runs each statement as one hop to its thread; `_execute` is how it runs a whole function there in one.

@@ -84,6 +84,12 @@ def changed_since(tx: Tx, user_id: int, kind: str, since: int, limit: int) -> li
     return [_entity(row) for row in rows]
 
 
+def forget_some(tx: Tx, user_id: int, limit: int) -> int:
+    """Remove up to so many of a person's; how many there were."""
+    sql = "DELETE FROM entities WHERE user_id = :user_id AND id IN (SELECT id FROM entities WHERE user_id = :user_id LIMIT :limit)"
+    return tx.run(sql, user_id=user_id, limit=limit)
+
+
 def forget_person(tx: Tx, user_id: int) -> None:
     tx.run("DELETE FROM entities WHERE user_id = :user_id", user_id=user_id)
     tx.run("DELETE FROM entity_keys WHERE user_id = :user_id", user_id=user_id)

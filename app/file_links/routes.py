@@ -11,7 +11,7 @@ from . import service
 _OWN = (Forbidden, NotFound)
 
 ROUTES = [
-    post("/files/share-url", storage, service.create, errors=_OWN),
+    post("/files/share-url", storage, service.create, keeps=True, errors=_OWN),
     put("/files/share-url", storage, service.change, errors=_OWN),
     delete("/files/share-url/{file_id}", storage, service.end, done=OBJECT, errors=_OWN),
     get("/files/share-url", storage, service.listing),

@@ -6,7 +6,7 @@ One transaction, so all files are copied or none (§19 W14); no byte moves, and 
 from __future__ import annotations
 
 from ..db import Tx
-from ..kernel import access, family, quota, sync
+from ..kernel import access, family, quota, sync, texts
 from ..kernel.access import IN_SIGHT_OF_ACTOR, Session
 from ..kernel.errors import BadRequest, CodedBadRequest
 from ..kernel.parts import Kernel
@@ -35,18 +35,20 @@ def _copy(tx: Tx, kernel: Kernel, actor: Session, ask: wire.CopyFiles, items: li
     access.same_app(target, actor.app)
     if not items:
         return wire.Copied(old_to_new_file_id_map={})
-    size = _check(tx, actor.user_id, source.collection_id, items)
+    size, words = _check(tx, actor.user_id, source.collection_id, items)
     quota.charge_checked(tx, kernel.config, actor.user_id, target.app, size, now, files=len(items))
     stamp = sync.stamp_collections(tx, now, [target.collection_id])
+    texts.add(tx, [(actor.user_id, words)])
     new = _insert_files(tx, actor.user_id, target.app, items, now, stamp)
     _insert_memberships(tx, actor.user_id, target.collection_id, [(new[i.id], i.encrypted_key, i.key_decryption_nonce) for i in items], stamp)
     return wire.Copied(old_to_new_file_id_map={str(old): new[old] for old in new})
 
 
-def _check(tx: Tx, actor_id: int, source: int, items: list[wire.CopyItem]) -> int:
-    """Every item can be copied, its objects locked; the bytes of them all."""
+def _check(tx: Tx, actor_id: int, source: int, items: list[wire.CopyItem]) -> tuple[int, int]:
+    """Every item can be copied, its objects locked; the bytes of them all, and the characters of what is said of them."""
     rows = tx.all(
-        "SELECT f.owner_id, f.file_size + f.thumb_size, f.file_object_id, f.thumb_object_id "
+        "SELECT f.owner_id, f.file_size + f.thumb_size, LENGTH(f.encrypted_metadata) + COALESCE(LENGTH(f.pub_magic_metadata), 0), "
+        "f.file_object_id, f.thumb_object_id "
         "FROM collection_files m JOIN files f ON f.file_id = m.file_id JOIN collections c ON c.collection_id = m.collection_id "
         f"WHERE m.collection_id = :source AND m.file_id IN (:ids[]) AND {IN_SIGHT_OF_ACTOR} "
         "AND f.file_object_id IS NOT NULL AND f.thumb_object_id IS NOT NULL",
@@ -60,8 +62,8 @@ def _check(tx: Tx, actor_id: int, source: int, items: list[wire.CopyItem]) -> in
         raise BadRequest(log="some files are not in the source, or twice in the request")
     if not all(i.encrypted_key and i.key_decryption_nonce for i in items):
         raise BadRequest(log="a file without its key")
-    objects.hold(tx, [o for row in rows for o in row[2:]])
-    return sum(row[1] for row in rows)
+    objects.hold(tx, [o for row in rows for o in row[3:]])
+    return sum(row[1] for row in rows), sum(row[2] for row in rows)
 
 
 def _insert_files(tx: Tx, actor_id: int, app: str, items: list[wire.CopyItem], now: int, stamp: int) -> dict[int, int]:

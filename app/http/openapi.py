@@ -17,6 +17,7 @@ from .. import __version__
 from ..kernel.config import Limits
 from ..kernel.errors import AppError, BadRequest, Gate
 from ..kernel.parts import Kernel
+from ..kernel.texts import TextsFull
 from .answer import Answer, Redirect, Stored
 from .auth import anyone
 from .routing import Route, get, json_refusal
@@ -187,7 +188,7 @@ def _done(route: Route, answer: Schema | None) -> Schema:
 def _refusals(route: Route) -> Schema:
     """What a JSON route answers otherwise: its family's refusals, and its own."""
     signature = route.signature
-    refusals: list[type[AppError]] = [*route.errors]
+    refusals: list[type[AppError]] = [*route.errors, *((TextsFull,) if route.fills and route.guard.credential is not None else ())]
     taken = [kind.refusal for kind in (signature.body, signature.query) if kind is not None] or [BadRequest]
     own: dict[int, list[type[AppError]]] = {}
     for error in [*taken, *refusals]:

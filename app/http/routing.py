@@ -41,7 +41,8 @@ class Route:
     `limit`: the entry of `config.Limits` that it draws on, by account, or by address without one. `errors`: refusals beyond its family's
     usual ones (400, the guard's, 429). `done`: the answer of a handler that gives nothing; `status`: that of one that gives something.
     `refusal`: how its errors are said. `max_body`: bytes of a body, where the type does not say it. `drained`: bytes of an unwanted body
-    that are read before the answer. `hidden`: not part of the described interface.
+    that are read before the answer. `hidden`: not part of the described interface. `keeps`: whether an account with too many texts in the
+    database may not call it, where the body's type says it wrongly (`fills`).
     """
 
     method: str
@@ -54,6 +55,7 @@ class Route:
     status: int = 200
     refusal: Callable[[AppError], Answer] = field(default=json_refusal, repr=False)
     max_body: int | None = None
+    keeps: bool | None = None
     drained: int = DRAINED
     hidden: bool = False
 
@@ -88,12 +90,18 @@ class Route:
         if self.limit is not None:
             await request.kernel.limiter.allow(self.limit, f"{who} {self.path}")
         limit = min(self.body_limit, request.kernel.config.http.max_body if known else STRANGERS)
-        answer = await signature.run(self.handler, self.signature, request, actor, limit)
+        account = actor.user_id if known else getattr(actor, "owner_id", None)  # of a link's visitors: whose link it is
+        answer = await signature.run(self.handler, self.signature, request, actor, limit, account, fills=self.fills)
         if answer is None:
             return self.done
         if self.status != 200 and answer.status == 200:
             answer.status = self.status
         return answer
+
+    @cached_property
+    def fills(self) -> bool:
+        """Whether it can fill the database."""
+        return self.signature.fills if self.keeps is None else self.keeps
 
     @property
     def where(self) -> str:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from ..kernel import wire
-from ..kernel.fields import SLACK, largest
+from ..kernel.fields import SLACK, kept, largest
 from ..kernel.parts import Kernel
 from . import query
 from .answer import Answer
@@ -22,6 +22,10 @@ from .request import Request
 
 Getter = Callable[[Request, Any], Any]
 Handler = Callable[..., Awaitable[Any]]
+
+
+FILLS = 64 << 10
+"""Characters of text in a body from which it can fill a database. What one account has one of (keys, a password's proof) is below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Signature:
     query: type[query.Query] | None
     params: dict[str, type]
     shape: Any
+    fills: bool  # whether who keeps too many texts may not call it
     getters: tuple[Getter | None, ...] = field(repr=False)
     encode: Callable[[Any], Answer] | None = field(repr=False)
 
@@ -63,7 +68,7 @@ def read(handler: Handler, path: str, actor: Any) -> Signature:
         else:
             getters.append(_simple(handler, name, hint, actor))
     shape, encode = _answer(handler, answered)
-    return Signature(body, asked, params, shape, tuple(getters), encode)
+    return Signature(body, asked, params, shape, body is not None and kept(body) >= FILLS, tuple(getters), encode)
 
 
 def _simple(handler: Handler, name: str, hint: Any, actor: Any) -> Getter:
@@ -125,8 +130,16 @@ def _encoded(value: Any) -> Answer:
     return Answer(wire.encode(value))
 
 
-async def run(handler: Handler, signature: Signature, request: Request, actor: Any, limit: int) -> Answer | None:
-    """Call a handler with what it wants (a body of at most `limit` bytes); None when it gives nothing."""
+async def run(
+    handler: Handler, signature: Signature, request: Request, actor: Any, limit: int, account: int | None = None, *, fills: bool = False
+) -> Answer | None:
+    """Call a handler with what it wants (a body of at most `limit` bytes, which may become texts of `account`, and too many of them if it `fills`
+    the database); None when it gives nothing."""
     body = None if signature.body is None else await request.json(signature.body, limit)
+    if account is not None and body is not None:
+        if fills:
+            await request.kernel.texts.take(account, request.body.got)
+        elif request.method != "GET":
+            request.kernel.texts.count(account, request.body.got)
     result = await handler(*[body if get is None else get(request, actor) for get in signature.getters])
     return None if signature.encode is None else signature.encode(result)

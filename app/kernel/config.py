@@ -137,6 +137,11 @@ class Quota(Section):
         description="Bytes per account that were deleted and wait for `trash.deletion_grace_days`; 0: as much as quota and tolerance. "
         "The oldest go first.",
     )
+    texts: Size = Field(  # type: ignore[assignment]  # the validator turns the text into bytes
+        "2GiB",
+        description="Text that an account may keep in the database: encrypted names, metadata, records, comments. A photo takes up about 1 KiB; "
+        "0 means unlimited.",
+    )
     reserve: Size | None = Field(
         None,
         description="Room on the disk that objects never take, so that log-in and deleting work; by default 1 % of it or 512 MiB, the larger.",

@@ -32,6 +32,8 @@ Most = Annotated[list[T], Meta(max_length=20_000, description="what one call han
 Library = Annotated[list[T], Meta(max_length=200_000, description="all photos of a phone: what freeing space asks the size of")]
 Parts = Annotated[list[T], Meta(max_length=10_000, description="parts of a multipart upload")]
 
+LONG = 4096
+"""Characters from which a text is one that fills a database."""
 SLACK = 65_536
 """Bytes of a body that are not in any field: names, blanks, what a newer client says that we do not know."""
 FREE = 16_384
@@ -44,6 +46,22 @@ def limit_of(hint: Any) -> int | None:
         found = [m.max_length for m in typing.get_args(hint)[1:] if isinstance(m, Meta) and m.max_length is not None]
         return found[0] if found else None
     return None
+
+
+def kept(hint: Any) -> int:
+    """Characters of the long texts in the largest value of this type: what a row of the database may keep of it. Derived data goes into a store."""
+    bare, limit = _bare(hint), limit_of(hint)
+    origin = typing.get_origin(bare)
+    if bare is str:
+        return limit if limit is not None and limit >= LONG and limit != limit_of(Derived) else 0
+    if origin in (typing.Union, types.UnionType):
+        return max(kept(a) for a in typing.get_args(bare))
+    if origin is list:
+        return (limit or 1000) * kept(typing.get_args(bare)[0])
+    if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+        hints = typing.get_type_hints(bare, include_extras=True)
+        return sum(kept(hints[f.name]) for f in msgspec.structs.fields(bare))
+    return FREE if bare is Any or origin is dict or bare is dict else 0
 
 
 def _bare(hint: Any) -> Any:

@@ -136,6 +136,10 @@ def runs(tx: Tx) -> list[Run]:
 
 
 async def _flush(kernel: Kernel) -> None:
+    try:
+        await kernel.texts.flush()
+    except Exception:
+        log.exception("could not write down what texts take up")
     if seen := kernel.last_used.take():
         try:
             await kernel.db.write("sessions.touch", sessions.touch, seen)

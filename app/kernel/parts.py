@@ -15,6 +15,7 @@ from .figures import Figures
 from .kept import Kept
 from .limits import RateLimiter
 from .sessions import LastUsed
+from .texts import Texts
 from .tiers import Tiers
 
 
@@ -35,9 +36,11 @@ class Kernel:
     arriving: dict[int, int] = field(default_factory=dict)  # account → bytes of bodies that are being written for it
     pages: Kept[Any] = field(default_factory=Kept)  # diff pages; see app/collections/feed.py
     figures: Figures = field(default_factory=Figures)
+    texts: Texts = field(init=False)
     tiers: Tiers = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "texts", Texts(self.config.quota.texts, self.db, self.clock))
         object.__setattr__(self, "tiers", Tiers(self.config, self.stores, self.clock))
 
     @property

@@ -71,6 +71,29 @@ CHECKS = {
 }
 
 
+SUMS = {
+    "committed": "SELECT user_id, SUM(bytes) FROM usage GROUP BY user_id",
+    "derived": "SELECT user_id, SUM(size) FROM file_data WHERE NOT is_deleted GROUP BY user_id",
+    "pictures": "SELECT user_id, SUM(picture_size) FROM contacts GROUP BY user_id",
+    "uncommitted": "SELECT owner_id, SUM(size) FROM objects WHERE state IN ('pending', 'writing') AND state <> 'stored' GROUP BY owner_id",
+    "parts": "SELECT owner_id, SUM(bytes) FROM multiparts GROUP BY owner_id",
+    "deleted": "SELECT owner_id, SUM(held) FROM deletions GROUP BY owner_id",
+    "texts": "SELECT user_id, bytes FROM texts",
+}
+"""Bytes of each account, by what they are. Every byte in a store, and of texts in the database, is in one of these: the statements above, the
+comparison with the stores and `kernel.texts` see to it."""
+
+
+def sums(tx: Tx) -> dict[int, dict[str, int]]:
+    """What each account holds, but for nought."""
+    found: dict[int, dict[str, int]] = {}
+    for name, sql in SUMS.items():
+        for user_id, size in tx.all(sql):
+            if size:
+                found.setdefault(user_id, {})[name] = int(size)
+    return dict(sorted(found.items()))
+
+
 MOST = 1000
 """Rows of one statement that are told: a broken disk or a mistake of ours breaks many."""
 

@@ -1,7 +1,8 @@
 """`darkroom fsck`: every invariant of design.md §4 looked at, in the database and between it and the stores; with `repair`, put right.
 
-The report is JSON: `{"ok", "objects", "listed", "unread": {store: reason}, "problems": [Problem…], "foreign"}`. `foreign` counts objects in
-the stores whose keys this server did not make: nobody's business, and no problem.
+The report is JSON: `{"ok", "objects", "listed", "unread": {store: reason}, "problems": [Problem…], "foreign", "accounts"}`. `foreign` counts
+objects in the stores whose keys this server did not make: nobody's business, and no problem. `accounts`: what each account holds, in bytes, by
+what it is (`consistency.SUMS`): every byte belongs to one of these sums, and each has a bound (`[quota]`).
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Any
 from ..db.engine import Row
 from ..kernel.parts import Kernel
 from ..kernel.progress import Tell, silent
-from . import repair, stock
-from .consistency import CHECKS, problems
+from . import queries, repair, stock
+from .consistency import CHECKS, problems, sums
 
 TOLD = 20
 """Rows of a problem that the report shows."""
@@ -48,6 +49,7 @@ class Report:
     foreign: int = 0
     unread: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    accounts: dict[int, dict[str, int]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -62,6 +64,7 @@ async def check(kernel: Kernel, *, mend: bool = False, tell: Tell = silent) -> R
     """Look at everything; with `mend`, repair what has one safe answer and look again at what was broken."""
     tell("checking the database", 0, None)
     broken = await kernel.db.scan(problems)
+    await _measure(kernel, tell)
     found = await stock.compare(kernel, tell)
     report = Report(found.objects, found.listed, unread=found.unread)
     strays = [s for s in found.strays if s.owner_id is not None]
@@ -78,9 +81,17 @@ async def check(kernel: Kernel, *, mend: bool = False, tell: Tell = silent) -> R
     if mend and report.problems:
         tell("repairing", 0, None)
         await _mend(kernel, report, broken, found)
+    report.accounts = await kernel.db.scan(sums)
     for problem in report.problems:
         problem.advice = HOW_TO_MEND.get(problem.check, "`darkroom fsck --repair` mends it") if problem.left else ""
     return report
+
+
+async def _measure(kernel: Kernel, tell: Tell) -> None:
+    """Set the counts of texts, which what replaces older texts makes too high, to what is there."""
+    for user_id in await kernel.db.scan(queries.accounts):
+        tell("measuring texts", 0, None)
+        await kernel.texts.recount(user_id)
 
 
 def _problem(name: str, rows: Sequence[Row]) -> Problem:

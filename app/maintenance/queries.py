@@ -59,6 +59,11 @@ def owners(tx: Tx, user_ids: Collection[int]) -> set[int]:
     return {user_id for (user_id,) in tx.all("SELECT user_id FROM users WHERE user_id IN (:ids[])", ids=sorted(user_ids))}
 
 
+def accounts(tx: Tx) -> list[int]:
+    """All accounts whose data is there."""
+    return [user_id for (user_id,) in tx.all("SELECT user_id FROM users WHERE purged_at IS NULL ORDER BY user_id")]
+
+
 def is_scheduled(tx: Tx, object_id: int) -> bool:
     """Whether these bytes are to be removed."""
     return tx.value("SELECT 1 FROM deletions WHERE object_id = :object_id", object_id=object_id) is not None

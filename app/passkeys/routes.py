@@ -13,7 +13,7 @@ ROUTES = [
     patch("/passkeys/{id}", accounts_page, service.rename, errors=(CodedBadRequest,), done=OBJECT),
     delete("/passkeys/{id}", accounts_page, service.delete, done=OBJECT),
     post("/passkeys/registration/begin", accounts_page, registration.begin, errors=(Conflict, NotFound)),
-    post("/passkeys/registration/finish", accounts_page, registration.finish, errors=(CodedBadRequest, Conflict, NotFound), done=OBJECT),
+    post("/passkeys/registration/finish", accounts_page, registration.finish, keeps=False, errors=(CodedBadRequest, Conflict, NotFound), done=OBJECT),
     post("/users/two-factor/passkeys/begin", anyone, passing.begin, limit="sensitive", errors=(CodedBadRequest, Conflict, NotFound)),
     post("/users/two-factor/passkeys/finish", anyone, passing.finish, limit="sensitive", errors=(Conflict, Gone, NotFound, Unauthorized)),
     get("/users/two-factor/passkeys/get-token", anyone, passing.fetch, limit="sensitive", errors=(CodedBadRequest, Gone, NotFound)),

@@ -11,7 +11,7 @@ ROUTES = [
     get("/billing/user-plans", session, service.plans),
     get("/billing/plans/v2", anyone, service.public_plans),
     get("/billing/subscription", session, service.current, errors=(NotFound,)),
-    post("/billing/verify-subscription", session, service.verify, errors=(NotFound,)),
+    post("/billing/verify-subscription", session, service.verify, keeps=False, errors=(NotFound,)),
     get("/storage-bonus/details", session, service.bonus_details),
     get("/storage-bonus/referral-view", session, service.referral_view),
     post("/billing/stripe/activate-subscription", session, service.no_provider),

@@ -17,6 +17,15 @@ def keep_token(tx: Tx, user_id: int, fcm_token: str, apns_token: str | None, now
     )
 
 
+def keep_newest_tokens(tx: Tx, user_id: int, most: int) -> int:
+    return tx.run(
+        "DELETE FROM push_tokens WHERE fcm_token IN (SELECT fcm_token FROM push_tokens WHERE user_id = :user_id "
+        "ORDER BY updated_at DESC, fcm_token LIMIT 1000 OFFSET :most)",
+        user_id=user_id,
+        most=most,
+    )
+
+
 def drop_tokens(tx: Tx, user_id: int) -> int:
     return tx.run("DELETE FROM push_tokens WHERE user_id = :user_id", user_id=user_id)
 

@@ -27,6 +27,7 @@ IDLE = 61 * DAY  # misc.md §11: tokens of devices that were not seen for that l
 NOBODYS = 90 * DAY
 MOST_OF_NOBODY = 2000  # installs kept that are no account's yet, from all the world together: the newest
 MOST_OF_ACCOUNT = 50
+MOST_DEVICES = 100  # of an account: whoever has more is woken on those that registered last
 TRIMMED = 16  # one report in so many, by chance, counts what is there and drops the oldest beyond
 
 
@@ -34,7 +35,12 @@ async def keep_token(kernel: Kernel, actor: Session, ask: PushToken) -> None:
     """Remember how to wake this device; it moves to the account that says so last."""
     if max(len(ask.fcm_token.encode()), len(ask.apns_token.encode())) > TOKEN_LIMIT:
         raise BadRequest(log="push token too long")
-    await kernel.db.write("push.token", queries.keep_token, actor.user_id, ask.fcm_token, ask.apns_token or None, kernel.clock.now())
+    await kernel.db.write("push.token", _keep_token, actor.user_id, ask.fcm_token, ask.apns_token or None, kernel.clock.now())
+
+
+def _keep_token(tx: Tx, user_id: int, fcm_token: str, apns_token: str | None, now: int) -> None:
+    queries.keep_token(tx, user_id, fcm_token, apns_token, now)
+    queries.keep_newest_tokens(tx, user_id, MOST_DEVICES)
 
 
 def forget_person(tx: Tx, user_id: int) -> None:

@@ -57,6 +57,10 @@ class Commenter:
     visitor: Visitor
 
     @property
+    def owner_id(self) -> int:
+        return self.visitor.owner_id
+
+    @property
     def place(self) -> Place:
         return Place(self.visitor.link.collection_id, self.visitor.link.owner_id)
 

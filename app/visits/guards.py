@@ -36,6 +36,11 @@ class Visitor:
     def collection_id(self) -> int:
         return self.link.collection_id
 
+    @property
+    def owner_id(self) -> int:
+        """On whose account is what visitors leave behind."""
+        return self.link.owner_id
+
 
 @guard("X-Auth-Access-Token", 410)
 async def at_the_door(request: Request) -> Visitor:

@@ -44,6 +44,10 @@ class Guest:
     network: str
 
     @property
+    def owner_id(self) -> int:
+        return self.visitor.owner_id
+
+    @property
     def purpose(self) -> str:
         """What keys issued to guests of this link are known by."""
         return f"guest {self.visitor.link.link_id}"

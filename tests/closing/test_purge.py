@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from app.closing import purge
 from app.closing.purge import BLANK, FATE, GONE
 from app.contacts import purge as contacts_purge
@@ -132,3 +134,13 @@ async def test_the_others_see_what_the_departed_wrote_go(world: World, alice: Pe
 
 def test_the_schema_is_read() -> None:
     assert len(people()) > 40
+
+
+async def test_records_go_a_few_at_a_time(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(purge, "RECORDS", 2)
+    for n in range(5):
+        await world.kernel.db.write(
+            "t", lambda tx, n=n: insert(tx, "entities", created_at=1, updated_at=1, user_id=alice.user_id, id=f"e{n}", type="location")
+        )
+    counts = [await world.kernel.db.write("t", purge.entities.forget_some, alice.user_id, 2) for _ in range(4)]
+    assert counts == [2, 2, 1, 0]

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from app.collections import service
 from app.kernel.crypto import b64
+from app.trash import service as trash
 from tests.collections.scenes import KEY, MAGIC, NONCE, album, diff, items, listed, live, photo, share, version
 from tests.inprocess import LOCKER, Person, World
 
@@ -159,6 +161,24 @@ async def test_only_the_owner_edits(alice: Person, bob: Person, carol: Person) -
             await who.put(f"/collections/{kind}-metadata", {"id": cid, "magicMetadata": MAGIC}, expect=403)
         await who.delete(f"/collections/v3/1?collectionID={cid}&keepFiles=true", expect=403)
     assert await version(alice, cid) == before
+
+
+async def test_a_large_album_goes_in_transactions_of_bounded_size(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "TRASHED", 2)
+    sizes: list[int] = []
+    move_in = trash._move_in
+
+    def noted(tx: Any, kernel: Any, owner_id: int, moved: Any, *more: int) -> None:
+        sizes.append(len(moved))
+        move_in(tx, kernel, owner_id, moved, *more)
+
+    monkeypatch.setattr(trash, "_move_in", noted)
+    cid = await album(alice)
+    files = await photo(world, alice, cid, 7)
+    await alice.delete(f"/collections/v3/{cid}?collectionID={cid}&keepFiles=false")
+    assert sizes == [2, 2, 2, 1]
+    assert {t["file"]["id"] for t in (await alice.get("/trash/v2/diff?sinceTime=0")).json()["diff"]} == set(files)
+    assert (await alice.get(f"/collections/{cid}")).json()["collection"]["isDeleted"] is True
 
 
 async def test_deleting_with_files_trashes_the_owners_and_releases_the_others(world: World, alice: Person, bob: Person) -> None:

@@ -115,7 +115,7 @@ def test_it_says_what_a_route_takes_and_gives() -> None:
     assert document["components"]["securitySchemes"] == {"X-Auth-Token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}}
     assert operation["x-rate-limit"] == {"name": "sensitive", "requests": 10, "seconds": 60}
     assert operation["x-body-limit"] == post("/things", session, create).body_limit
-    assert set(operation["responses"]) == {"200", "400", "401", "403", "404", "413", "429", "5XX"}
+    assert set(operation["responses"]) == {"200", "400", "401", "403", "404", "413", "426", "429", "5XX"}
     assert "`NOT_FOUND`" in operation["responses"]["404"]["description"]
     assert shape(operation, "404") == {"$ref": "#/components/schemas/CodedRefusal"}
     assert shape(operation, "403") == {"$ref": "#/components/schemas/Refusal"}

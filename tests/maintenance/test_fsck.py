@@ -40,7 +40,10 @@ async def photo(alice: Person) -> tuple[int, int]:
 async def test_it_works(world: World, alice: Person, photo: tuple[int, int]) -> None:
     await uploaded(alice, b"not committed")
     report = await fsck.check(world.kernel)
-    assert report.plain() == {"ok": True, "objects": 3, "listed": 3, "foreign": 0, "unread": {}, "problems": []}
+    (held,) = report.accounts.values()
+    told = {"ok": True, "objects": 3, "listed": 3, "foreign": 0, "unread": {}, "problems": [], "accounts": report.accounts}
+    assert report.plain() == told
+    assert held.keys() == {"committed", "texts", "uncommitted"}
 
 
 async def test_a_ledger_that_drifted_is_counted_anew(world: World, alice: Person, photo: tuple[int, int]) -> None:
