@@ -16,16 +16,27 @@ from app.kernel.clock import DAY, MINUTE, SECOND
 from app.kernel.config import Backup, Storage
 from app.maintenance import backup, place_bucket, places, restore, schedule, sealing, vault, verify
 from app.maintenance.place_bucket import BucketPlace
-from storage_backends import FilesystemStore, ObjectStore, S3Store, StoreConfig, Unavailable
+from storage_backends import FilesystemStore, MemoryStore, ObjectStore, S3Store, StoreConfig, Unavailable
 from tests import buckets
 from tests.buckets import moto_url
+from tests.engines import ENGINES, postgres_url
 from tests.inprocess import Person, World, open_world
+from tests.killing import DyingStore, Points, at_every_point, mortal
 from tests.maintenance.test_backup import _forget, photo, whole
 from tests.objects.parcels import uploaded
 
 __all__ = ["moto_url"]
 
 CHEAP = {"OPS": 1, "MEM": 1 << 13}
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """One is enough for what happens in the bucket, unless a test asks for all."""
+    name = str(getattr(request, "param", "sqlite"))
+    if name == "postgres" and postgres_url() is None:
+        pytest.skip("no PostgreSQL here: set DARKROOM_TEST_POSTGRES_URL")
+    return name
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +118,7 @@ def world(scene: Scene) -> World:
     return scene.world
 
 
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
 async def test_it_works(scene: Scene, alice: Person, bob: Person, tmp_path: Path) -> None:
     for n in range(3):
         await photo(alice, str(n))
@@ -398,3 +410,69 @@ async def test_the_schedule(scene: Scene, alice: Person, caplog: pytest.LogCaptu
     assert (name, facts.secrets) == (made[1], False)
     await schedule.run(scene.kernel(dir="s3://gone-away/x"))
     assert "no backup: s3://gone-away/x: " in caplog.text
+
+
+# --- killed at every point
+class Kept(MemoryStore):
+    """Objects stay when it is closed."""
+
+    async def close(self) -> None:
+        pass
+
+
+def remembered(points: Points, monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
+    """A bucket in memory, whose changes are points: no server is asked a thousand times."""
+    store = Kept("backup")
+    monkeypatch.setattr(place_bucket, "_store", lambda *_: DyingStore(store, points))
+    return store
+
+
+async def test_a_backup_killed_at_every_point(scene: Scene, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = Points()
+    bucket = remembered(points, monkeypatch)
+    mortal(scene.world.kernel, points)
+    await photo(alice, "first")
+    made: list[str] = []
+
+    async def between(nth: int) -> None:
+        scene.world.clock.advance(11 * MINUTE)
+        async with places.looked_at(scene.where, scene.settings) as place:
+            names = await place.names()
+        assert set(made) <= set(names)
+        if names and names[-1] not in made:  # killed when it was done
+            assert (await scene.drill(names[-1])).faults == []
+        report = await scene.take()
+        assert report.plain()["ok"]
+        assert (await scene.drill()).faults == []
+        assert await bucket.head("lock") is None
+        await scene.prune(1)
+        made[:] = [report.name]
+        await photo(alice, str(nth))
+
+    seen = await at_every_point(points, scene.take, between)
+    assert {"after backup.put", "after backup.delete", "after backup.hold", "before backup.release"} <= seen
+
+
+async def test_a_restore_killed_at_every_point(scene: Scene, alice: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    points, data = Points(), tmp_path / "new"
+    remembered(points, monkeypatch)
+    for n in range(3):
+        await photo(alice, str(n))
+    await scene.take()
+    real: list[DyingStore] = []
+
+    async def story() -> None:
+        data.mkdir(exist_ok=True)
+        real.append(DyingStore(FilesystemStore("main", data), points))
+        stores: dict[str, ObjectStore] = {"main": real[-1]}
+        async with places.opened(scene.where, scene.settings, writing=False) as place:
+            await restore.restore(place, None, restore.Target(data, stores), passphrase="correct horse")
+
+    async def between(nth: int) -> None:
+        assert (data / "darkroom.db").exists() != (data / restore.MARK).exists()
+
+    seen = await at_every_point(points, story, between)
+    assert {"before main.put", "after main.put", "after main.mark"} <= seen
+    assert (await whole(data)).ok
+    for store in real:
+        await store.close()

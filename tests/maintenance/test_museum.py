@@ -19,6 +19,7 @@ from app.maintenance.museum.objects import Objects
 from app.maintenance.museum.rows import PARTS
 from app.maintenance.vault import Unfit
 from tests.inprocess import Api, World
+from tests.killing import Points, at_every_point, mortal
 from tests.maintenance.museum_rows import (
     ALBUM,
     ALICE,
@@ -306,3 +307,20 @@ def test_what_cannot_be_read_of_minio(tmp_path: Path) -> None:
     for data in (b"", b"XL2 ", b"{}", b"XL2 \1\0\3\0\xc6\0\0\0\x09abc", b"XL2 \1\0\x09\0", b"XL2 \1\0\3\0\xc4\3\3\3\1"):
         with pytest.raises(minio.Unreadable):
             minio.parse(data)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_killed_again_and_again_it_goes_on(world: World, museum: str, folder: Path) -> None:
+    points = Points()
+    mortal(world.kernel, points)
+
+    async def between(nth: int) -> None:
+        shown = await fsck.check(world.kernel)
+        assert fsck.MISSING not in [p.check for p in shown.problems]
+
+    seen = await at_every_point(points, lambda: come(world, museum, folder), between, step=9)
+    assert {"before museum.rows", "after museum.rows", "before main.put", "after main.put"} <= seen
+    report = await come(world, museum, folder)
+    assert (report.objects, report.came["users"], report.plain()["ok"]) == ({"here": 8}, 3, True)
+    assert (await fsck.check(world.kernel)).ok
+    assert len((await Api(world.app, PLAIN).get("/collections/v2?sinceTime=0")).json()["collections"]) == 1
