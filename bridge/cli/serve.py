@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import ipaddress
 import logging
+import re
 import signal
 import socket
 import sys
@@ -36,6 +37,9 @@ def add_commands(commands: Any) -> None:
     sub.add_argument("--tls-key", type=Path, metavar="FILE")
     sub.add_argument("--ack", choices=("auto", "stored", "spooled"), default="auto", help="when uploads are answered: docs/bridge.md")
     sub.add_argument("--cache-mb", type=int, default=512, metavar="N", help="most that derived pictures take on the disk (default: %(default)s)")
+    sub.add_argument(
+        "--allow-origin", action="append", default=[], metavar="URL", help="pages of this origin in a browser may ask too, more than once if need be"
+    )
     sub.add_argument("--allow-register", action="store_true", help="let clients of ImaLink register users of their own in this account")
     sub = commands.add_parser("key", help="keys for tools")
     sub.set_defaults(run=key)
@@ -82,6 +86,9 @@ async def serve(args: argparse.Namespace, folder: Path) -> int:
     if (args.tls_cert is None) != (args.tls_key is None):
         raise ClientError("--tls-cert and --tls-key go together")
     address = check_address(args.host, tls=args.tls_cert is not None, insecure=args.insecure_lan)
+    for origin in args.allow_origin:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?", origin):
+            raise ClientError(f"{origin} is no origin: http:// or https://, a host, and a port where it is not the usual one")
     held = load(folder)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     with vault.alone(folder):
@@ -111,7 +118,9 @@ async def _until_signal(args: argparse.Namespace, address: str, library: Library
 
     from ..serving.app import create_app
 
-    app = create_app(folder, library, keys, Options(ack=args.ack, cache=args.cache_mb * MB, register=args.allow_register))
+    app = create_app(
+        folder, library, keys, Options(ack=args.ack, cache=args.cache_mb * MB, register=args.allow_register, origins=tuple(args.allow_origin))
+    )
     tls = {"ssl_cert": args.tls_cert, "ssl_key": args.tls_key} if args.tls_cert else {}
     server = Server(
         app, address=address, port=args.port, interface=Interfaces.ASGINL, http=HTTPModes.auto, websockets=False, log_enabled=False, **tls,

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from litestar import Litestar, Request, Response, get
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
@@ -28,6 +29,8 @@ from .keeper import Keeper
 from .problems import Problem, problem_of
 
 FACES = ("bridge.immich", "bridge.connector", "bridge.imalink")
+THIS_MACHINE = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?"
+"""Origins of pages whose scripts may read answers, as ImaLink has it. A browser's cookie opens nothing to them: a key must be sent."""
 log = logging.getLogger("darkroom.bridge")
 
 
@@ -67,6 +70,9 @@ def create_app(folder: Path, library: Library, keys: ApiKeys, options: Options |
             **dependencies,
         },
         exception_handlers={Exception: refuse},
+        cors_config=CORSConfig(
+            allow_origins=list(options.origins), allow_origin_regex=THIS_MACHINE, expose_headers=["Content-Disposition", "Content-Range", "ETag"]
+        ),
         lifespan=[lifespan],
         openapi_config=OpenAPIConfig("darkroom bridge", "1", path="/schema", render_plugins=[JsonRenderPlugin()]),
         logging_config=None,

@@ -42,4 +42,6 @@ def test_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("serve", "--host", "0.0.0.0") == (
         1, "", "darkroom bridge: 0.0.0.0 is reached by others: give --tls-cert and --tls-key, or say --insecure-lan\n",
     )  # fmt: skip
+    for origin in ("*", "localhost", "http://*.example.org", "http://a/b"):
+        assert "no origin" in run("serve", "--allow-origin", origin)[2]
     assert run("serve", "--tls-cert", "x")[2] == "darkroom bridge: --tls-cert and --tls-key go together\n"

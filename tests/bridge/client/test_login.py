@@ -5,7 +5,8 @@ from __future__ import annotations
 import pyotp
 import pytest
 
-from bridge.client.errors import LoggedOut, ReadOnly, Unreachable, WrongPassword
+from bridge.client import login
+from bridge.client.errors import ClientError, LoggedOut, ReadOnly, Unreachable, WrongPassword
 from bridge.client.login import Asker, log_in
 from tests.bridge.conftest import Server, Someone
 from tests.bridge.people import BY_MAIL, PASSWORD, SILENT, nobody
@@ -59,3 +60,8 @@ async def test_a_connection_for_reading_lets_nothing_out(server: Server, alice: 
     with pytest.raises(ReadOnly):
         await reading.complete_object("http://darkroom.test/objects/x", "")
     assert len(server.transport.sent) == before
+
+
+async def test_a_passkey_alone_is_refused_with_what_to_do(server: Server) -> None:
+    with pytest.raises(ClientError, match=r"passkey.*add an authenticator app"):
+        await login._second_factor(server.connect(), {"id": 1, "passkeySessionID": "x", "accountsUrl": "https://accounts.example.org"}, SILENT)

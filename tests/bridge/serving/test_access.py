@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from bridge.client.errors import ClientError
+from bridge.config import Options
 from bridge.library.api_keys import PERMISSIONS, ApiKeys
 from bridge.serving.app import FACES, found
 from bridge.serving.face import ANY_KEY, ANYONE
-from tests.bridge.conftest import Tool
+from tests.bridge.conftest import Serve, Tool
 
 
 async def test_it_works(tool: Tool) -> None:
@@ -82,3 +83,30 @@ def test_keys_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(ClientError):
         keys.revoke("nobody")
     keys.close()
+
+
+async def test_pages_of_this_machine_may_read_answers_and_others_not(serve: Serve) -> None:
+    tool = serve(options=Options(origins=("https://gallery.example.org",)))
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization, x-api-key, content-type"}
+    allowed = ("http://localhost:3000", "http://127.0.0.1", "https://localhost:8443", "http://[::1]:5173", "https://gallery.example.org")
+    for origin in allowed:
+        before = await tool.options("/api/v1/photos/search", headers={"Origin": origin, **asked})
+        assert (before.status_code, before.headers["access-control-allow-origin"]) == (204, origin)
+        assert {"authorization", "x-api-key"} <= set(before.headers["access-control-allow-headers"].lower().split(", "))
+        for path in ("/api/v1/auth/me", "/api/server/about", "/api/nothing", "/api/immich/test"):
+            answer = await tool.get(path, headers={"Origin": origin})
+            assert answer.headers["access-control-allow-origin"] == origin, path
+            assert "access-control-allow-credentials" not in answer.headers
+        refused = await tool.get("/api/v1/auth/me", headers={"Origin": origin, "x-api-key": ""})
+        assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, origin)
+    others = (
+        "http://localhost.example.org",
+        "http://evil.example.org/http://localhost",
+        "https://gallery.example.org.evil.net",
+        "null",
+        "http://127.0.0.10",
+    )
+    for origin in others:
+        assert (await tool.options("/api/v1/photos", headers={"Origin": origin, **asked})).status_code == 400
+        assert "access-control-allow-origin" not in (await tool.get("/api/v1/auth/me", headers={"Origin": origin})).headers, origin
+    assert "access-control-allow-origin" not in (await tool.get("/api/server/ping")).headers
