@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
 import re
+import shlex
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -11,10 +15,12 @@ from typing import Any
 import pytest
 import sqlite_utils
 
+from app.cli import main
 from app.cli.config_text import example
 from app.cli.main import COMMANDS
 from app.db import dialect, migrate
 from app.kernel.config_sources import options
+from tests import compatibility
 
 ROOT = Path(__file__).parent.parent
 RUN = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/darkroom serve"
@@ -75,6 +81,49 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
 def anchors(file: Path) -> set[str]:
     heads = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in heads}
+
+
+def commands() -> list[tuple[str, str]]:
+    """(document, command line) of every `darkroom …` that somebody is told to type, in blocks and in running text."""
+    found = []
+    for document in documents():
+        if document.name in ("CHANGELOG.md", "CONTRIBUTING.md") or document.parent.name == "bench":
+            continue
+        text = document.read_text(encoding="utf-8")
+        lines = [*fenced(text), *re.findall(r"`(darkroom [a-z-]+ [^`]*)`", text)]
+        for line in lines:
+            for part in re.split(r"&&|[|>]", line.partition(" #")[0]):
+                if match := re.match(r"(?:\S*/)?darkroom (.*)", part.strip()):
+                    found.append((str(document.relative_to(ROOT)), match[1].strip()))
+    return found
+
+
+def test_every_command_that_is_told_can_be_typed() -> None:
+    """Placeholders in capitals and `…` stand for anything; the bridge is a program of its own."""
+    wrong, tried = [], 0
+    for document, line in commands():
+        words = shlex.split(line)
+        if words[0] not in COMMANDS or re.search(r"…|\b[A-Z]{2,}\b|[\[·]", line):
+            continue
+        tried += 1
+        module = importlib.import_module(f"app.cli.{main.MODULES.get(words[0], words[0]).replace('-', '_')}")
+        try:
+            with contextlib.redirect_stderr(io.StringIO()) as said:
+                main._parser(words[0], module).parse_args(words)
+        except SystemExit:
+            if "arguments are required" not in said.getvalue():  # only named in running text
+                wrong.append(f"{document}: darkroom {line}: {said.getvalue().splitlines()[-1]}")
+    assert wrong == []
+    assert tried > 40
+
+
+def test_the_table_of_clients_is_made_from_its_data() -> None:
+    assert (ROOT / "docs/compatibility.md").read_text(encoding="utf-8") == compatibility.table(), "run: python -m tests.compatibility"
+
+
+def test_every_document_is_in_the_index() -> None:
+    text = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    assert [f.name for f in (ROOT / "docs").glob("*.md") if f.name != "index.md" and f"({f.name})" not in text] == []
 
 
 # --- schema.sql
