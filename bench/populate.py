@@ -78,7 +78,7 @@ class Populate:
 
     async def album(self, owner: int) -> int:
         body = decode(json.dumps(new_album()).encode(), NewCollection)
-        return (await collections.create(self.kernel, _session(owner), body)).id
+        return (await collections.create(self.kernel, _session(owner), body)).collection.id
 
     async def files(self, owner: int, albums: list[int]) -> None:
         """One file in each of these albums, which may repeat; all in one transaction."""

@@ -31,6 +31,7 @@ Named = Text | UnsetType | None
 Ids = Annotated[list[str], Meta(max_length=1000)]
 Size = Annotated[int, Meta(ge=1, le=1000)]
 KINDS: dict[str, tuple[int, ...]] = {"IMAGE": (IMAGE, LIVE_PHOTO), "VIDEO": (VIDEO,), "AUDIO": (), "OTHER": ()}
+EVERY = (IMAGE, LIVE_PHOTO, VIDEO)
 TIMES = {"created": "added", "updated": "updated", "taken": "taken", "trashed": "trashed"}
 COLUMNS = {"fileCreatedAt": "taken", "localDateTime": "local", "fileSizeInBytes": "size", "rating": "rating"}
 
@@ -125,15 +126,16 @@ def wanted_of(library: Library, data: Filters) -> Wanted:
     times = _times(data)
     exact = {"city": data.city, "state": data.state, "country": data.country, "make": data.make, "model": data.model, "lens": data.lens_model}
     values: dict[str, Any] = lookup.visible(data.visibility)
-    kinds = KINDS[data.type] if data.type else (IMAGE, LIVE_PHOTO, VIDEO)
+    kinds = KINDS[data.type] if data.type else EVERY
     if data.is_motion is not None:
         kinds = tuple(kind for kind in kinds if (kind == LIVE_PHOTO) == data.is_motion)
+    every = len(kinds) == len(EVERY)  # then nothing needs to be asked
     if not kinds or data.is_encoded or data.is_offline or data.library_id or data.ocr:
         values["ids"] = []  # nothing here is transcoded, offline, in an external library or read for its text
     return Wanted(
         caption=data.description or "",
         exact={name: value or "" for name, value in exact.items() if not isinstance(value, UnsetType)},
-        kinds=kinds,
+        kinds=() if every else kinds,
         times=times,
         rating=data.rating if isinstance(data.rating, int) else None,
         unrated=data.rating is None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import mimetypes
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import PurePath
 
 import msgspec
@@ -160,10 +161,11 @@ class AlbumShape(Shape):
     owner_id: str = ""
 
 
+@lru_cache(4096)
 def iso(micros: int) -> str:
     """2026-08-01T12:00:00.000Z; times that no calendar has become the nearest that it has."""
     at = EPOCH + timedelta(microseconds=min(max(micros, EARLIEST), LATEST))
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z" if at.year >= 1000 else f"{at.year:04}-01-01T00:00:00.000Z"
+    return at.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def user(library: Library, number: int | None = None, email: str = "") -> User:

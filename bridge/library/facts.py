@@ -49,7 +49,7 @@ CREATE TABLE damaged (photo_id INTEGER NOT NULL, album_id INTEGER NOT NULL, text
 CREATE TABLE persons (person TEXT NOT NULL, photo_id INTEGER NOT NULL, PRIMARY KEY (person, photo_id)) WITHOUT ROWID;
 """
 _INDEXES = """
-CREATE INDEX photos_by_taken ON photos (taken, id);
+CREATE INDEX photos_by_taken ON photos (taken, id, hidden, trashed, visibility, owner, favourite);
 CREATE INDEX photos_by_local ON photos (local, hidden, trashed, visibility, owner);
 CREATE INDEX photos_by_sha1 ON photos (sha1) WHERE sha1 IS NOT NULL;
 CREATE INDEX photos_by_uuid ON photos (uuid) WHERE uuid IS NOT NULL;

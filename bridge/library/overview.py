@@ -27,10 +27,17 @@ class Sum:
 
 def album_sums(facts: Facts) -> dict[int, Sum]:
     """Only of albums that have photos to show."""
-    joined = f"FROM places JOIN photos ON id = photo_id WHERE {_SHOWN} GROUP BY album_id"
-    latest = {album: photo for album, photo, _ in facts.db.execute(f"SELECT album_id, photo_id, max(taken) {joined}")}
-    statement = f"SELECT album_id, count(*), min(taken), max(taken), max(updated) {joined}"
-    return {row[0]: Sum(row[1], row[2], row[3], row[4], latest[row[0]]) for row in facts.db.execute(statement)}
+    statement = f"""
+        SELECT album_id, count(*), min(taken), max(taken), max(updated) FROM photos CROSS JOIN places ON photo_id = id
+        WHERE {_SHOWN} GROUP BY album_id"""
+    rows = facts.db.execute(statement).fetchall()  # photos in their order, then their places: the other way round reads photos all over
+    return {row[0]: Sum(row[1], row[2], row[3], row[4], _at(facts, row[0], row[3])) for row in rows}
+
+
+def _at(facts: Facts, album_id: int, taken: int) -> int:
+    """The first photo of an album that was taken at this moment."""
+    statement = f"SELECT min(id) FROM photos CROSS JOIN places ON photo_id = id WHERE taken = ? AND album_id = ? AND {_SHOWN}"
+    return int(facts.db.execute(statement, (taken, album_id)).fetchone()[0])
 
 
 def stacks(facts: Facts, owner: int) -> dict[str, list[int]]:
