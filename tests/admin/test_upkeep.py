@@ -21,7 +21,7 @@ from tests.inprocess import World, open_world
 @pytest.fixture
 async def two_stores(engine: str, tmp_path: Path) -> AsyncIterator[World]:
     stores = (Storage(name="main", kind="memory"), Storage(name="second", kind="memory"))
-    config = Config(data_dir=tmp_path, storage=stores, backup=Backup(dir=tmp_path / "backups", every_hours=24))
+    config = Config(data_dir=tmp_path, storage=stores, backup=Backup(dir=str(tmp_path / "backups"), every_hours=24))
     async with open_world(engine, tmp_path, config=config) as w:
         yield w
 
@@ -67,7 +67,7 @@ async def test_backups(two_stores: World) -> None:
 async def test_a_backup_that_failed_is_seen(two_stores: World) -> None:
     kernel = two_stores.kernel
     assert kernel.config.backup.dir is not None
-    kernel.config.backup.dir.write_text("a file in the place of the folder")
+    Path(kernel.config.backup.dir).write_text("a file in the place of the folder")
     await run_leased(kernel, Job("backup.scheduled", 600, schedule.run), "me")
     browser = Browser(two_stores)
     await browser.log_in()
