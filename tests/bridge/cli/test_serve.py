@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import configparser
+import shlex
 from pathlib import Path
 
 import pytest
 
+from bridge.cli import serve
 from bridge.cli.serve import check_address
 from bridge.client.errors import ClientError
 from bridge.client.keys import Keys
 from bridge.library import vault
-from bridge.main import main
+from bridge.main import main, parser
+
+UNIT = Path(__file__).parents[3] / "deploy/darkroom-bridge.service"
 
 
 def test_only_this_machine_is_served_in_the_clear() -> None:
@@ -45,3 +50,18 @@ def test_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for origin in ("*", "localhost", "http://*.example.org", "http://a/b"):
         assert "no origin" in run("serve", "--allow-origin", origin)[2]
     assert run("serve", "--tls-cert", "x")[2] == "darkroom bridge: --tls-cert and --tls-key go together\n"
+
+
+def test_the_unit_starts_what_there_is() -> None:
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
+    unit.read(UNIT)
+    program, command, *args = shlex.split(unit["Service"]["ExecStart"])
+    assert (Path(program).name, command) == ("darkroom", "bridge")
+    parsed = parser().parse_args(args)
+    assert (parsed.run, parsed.host, parsed.port) == (serve.serve, "127.0.0.1", 2283)
+    folder = unit["Service"]["Environment"].removeprefix("DARKROOM_BRIDGE_DIR=")
+    assert folder == f"/var/lib/{unit['Service']['StateDirectory']}"
+    assert unit["Unit"]["ConditionPathExists"] == f"{folder}/vault.json"
+    assert (unit["Service"]["UMask"], unit["Service"]["StateDirectoryMode"]) == ("0077", "0700")
+    assert int(unit["Service"]["TimeoutStopSec"]) > serve.STOP_SECONDS
