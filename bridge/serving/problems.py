@@ -44,6 +44,8 @@ def problem_of(error: BaseException) -> Problem | None:
             return Problem(503, "The server with the photos cannot be reached; try again later")
         case errors.Damaged():
             return Problem(502, "The server gave bytes that are not what they should be")
+        case errors.Refused(status=429):
+            return Problem(503, "The server with the photos asks for patience; try again later")
         case errors.Refused():
             return Problem(502, f"The server with the photos refused: {error.status} {error.code}".rstrip())
         case errors.ClientError():
