@@ -43,6 +43,8 @@ async def world(engine: str, tmp_path: Path, moto_url: str) -> AsyncIterator[Wor
         for name in ("near", "far"):
             made.kernel.stores[name] = S3Store(replace(buckets.on_moto(moto_url, tmp_path / "spool"), name=name))
         yield made
+        for name in ("near", "far"):  # moto waits a minute for connections that stay open
+            await made.kernel.stores[name].close()
 
 
 async def inside(world: World) -> dict[str, dict[str, int]]:
