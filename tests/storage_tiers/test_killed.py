@@ -125,7 +125,7 @@ async def test_cleaning(opened: Opened) -> None:
             await at.settle()
             await at.photo(f"kept {text}")
             size = sum([len(at.want.pop(key)) for key in await at.keys(gone)])
-            await world.kernel.db.write("test.release", objects.release, await delete_for_good(world, gone), world.clock.now(), 0)
+            await world.kernel.db.write("test.release", objects.release, at.alice.user_id, await delete_for_good(world, gone), world.clock.now(), 0)
             await world.kernel.db.write("test.tell", _gone, gone, size)
             await uploaded(at.alice, b"nobody's " + text.encode())
             world.clock.advance(15 * DAY)

@@ -134,7 +134,16 @@ SOURCES = {
     "login/tokens.py", "memories/service.py", "passkeys/service.py", "remote_store/service.py",
 }  # fmt: skip
 """Where addresses are made that clients or mails are given; each is above."""
-NO_LINKS = {"kernel/config.py", "web/links.py", "web/service.py", "web/pages.py", "cli/web_command.py", "paste/service.py", "visits/guards.py"}
+NO_LINKS = {
+    "kernel/config.py",
+    "web/links.py",
+    "web/service.py",
+    "web/pages.py",
+    "cli/web_command.py",
+    "paste/service.py",
+    "visits/guards.py",
+    "cli/doctor_stores.py",
+}
 
 
 def test_no_place_makes_links_that_is_not_tried_here() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -151,7 +152,14 @@ async def test_an_upload_that_ends_under_a_part(store: FilesystemStore, root: Pa
 
 
 async def test_a_cancelled_put_leaves_nothing(store: FilesystemStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    inside = asyncio.Event()
+    inside, written = asyncio.Event(), threading.Event()
+    write = disk.TempFile.write
+
+    def noticed(self: disk.TempFile, block: bytes) -> None:
+        write(self, block)
+        written.set()
+
+    monkeypatch.setattr(disk.TempFile, "write", noticed)
 
     async def stalled() -> AsyncIterator[bytes]:
         yield VIDEO
@@ -160,6 +168,7 @@ async def test_a_cancelled_put_leaves_nothing(store: FilesystemStore, root: Path
 
     task = asyncio.ensure_future(store.put(ALICE, stalled(), length=None, md5=None))
     await inside.wait()
+    assert await asyncio.to_thread(written.wait, 10)
     assert len(leftovers(root)) == 1
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
