@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from typing import Any
 
 import aiosmtplib
 import msgspec
@@ -80,13 +81,7 @@ async def deliver(config: Config, to: str, mail: Mail) -> None:
             message,
             sender=smtp.sender_address,
             recipients=[to],
-            hostname=smtp.host,
-            port=smtp.port,
-            username=smtp.username or None,
-            password=smtp.password.get_secret_value() if smtp.password else None,
-            use_tls=smtp.security == "tls",
-            start_tls=smtp.security == "starttls",
-            timeout=smtp.timeout,
+            **_way_to(config),
         )
     except aiosmtplib.SMTPRecipientsRefused as e:
         if any(r.code in _REJECTED for r in e.recipients):
@@ -96,18 +91,24 @@ async def deliver(config: Config, to: str, mail: Mail) -> None:
         raise MailFailed(log=f"mail: {smtp.host}:{smtp.port}: {type(e).__name__}: {getattr(e, 'code', '')}") from None
 
 
+def _way_to(config: Config) -> dict[str, Any]:
+    """How the mail server is reached and who this is, as aiosmtplib names it."""
+    smtp = config.mail
+    return {
+        "hostname": smtp.host,
+        "port": smtp.port,
+        "username": smtp.username or None,
+        "password": smtp.password.get_secret_value() if smtp.password else None,
+        "use_tls": smtp.security == "tls",
+        "start_tls": smtp.security == "starttls",
+        "timeout": smtp.timeout,
+    }
+
+
 async def greet(config: Config) -> None:
     """Connect and log in as `deliver` does, and say good-bye; MailFailed where that does not go."""
     smtp = config.mail
-    client = aiosmtplib.SMTP(
-        hostname=smtp.host,
-        port=smtp.port,
-        username=smtp.username or None,
-        password=smtp.password.get_secret_value() if smtp.password else None,
-        use_tls=smtp.security == "tls",
-        start_tls=smtp.security == "starttls",
-        timeout=smtp.timeout,
-    )
+    client = aiosmtplib.SMTP(**_way_to(config))
     try:
         async with client:
             await client.noop()
